@@ -1,0 +1,24 @@
+//! The rules of Placet: what may be asked, who decides, what is shown, what is recorded.
+//!
+//! Read [`approval::handle`] first: one request, top to bottom.
+//!
+//! **Promises.** Nothing ends as [`outcome::Outcome::Approved`] without a person's gesture that was
+//! made on the screen whose hash is on record. Silence, errors and lost connections end as a no.
+//! A secret typed by the person goes to [`ports::Servers`] and nowhere else.
+//!
+//! **Never.** No sockets, HTTP, SQL, windows or async runtime in this crate: those stand behind
+//! [`ports`]. No `unsafe`, no panics.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+pub mod approval;
+pub mod ceremony;
+pub mod display;
+pub mod form;
+pub mod json;
+pub mod outcome;
+pub mod policy;
+pub mod ports;
+pub mod request;
+pub mod secret;
+pub mod text;

@@ -1,0 +1,177 @@
+//! Text that a stranger wrote, made safe to look at (H9).
+//!
+//! **Promises.** [`visible`] is injective: two different inputs never look the same because of
+//! characters that cannot be seen. Whatever is invisible, reorders its neighbours or has no agreed
+//! shape is written out as `⟨U+XXXX⟩`; the bracket `⟨` itself and `⇥` are written out too, so no
+//! input can forge an escape. Nothing is cut.
+//!
+//! **Never** put a peer's or a server's string on the screen without it.
+
+use serde::Serialize;
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+
+/// Text that went through [`visible`]: the only kind that [`crate::display`] holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Text(String);
+
+impl Text {
+    /// The text as it is shown.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// How many lines it has; an empty text has one.
+    #[must_use]
+    pub fn lines(&self) -> usize {
+        self.0.split('\n').count()
+    }
+}
+
+/// Our own words, checked at compile time by being literals.
+impl From<&'static str> for Text {
+    fn from(words: &'static str) -> Self {
+        Self(words.to_owned())
+    }
+}
+
+/// Keeps line breaks; everything else that cannot be seen is written out.
+#[must_use]
+pub fn visible(raw: &str) -> Text {
+    Text(escape(raw, true))
+}
+
+/// As [`visible`], for places that hold one line: line breaks are written out as well.
+#[must_use]
+pub fn visible_line(raw: &str) -> Text {
+    Text(escape(raw, false))
+}
+
+/// At most `limit` characters of `raw`, and whether that was all of it. Only for words that are
+/// not what is approved (the agent's own explanation, H2).
+#[must_use]
+pub fn clipped(raw: &str, limit: usize) -> (Text, bool) {
+    let mut rest = raw.chars();
+    let head: String = rest.by_ref().take(limit).collect();
+    (visible(&head), rest.next().is_none())
+}
+
+/// Sentences of ours around strangers' words: `{}` is replaced by the escaped words in order.
+#[must_use]
+pub fn sentence(pattern: &'static str, words: &[&str]) -> Text {
+    let mut parts = pattern.split("{}");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for (part, word) in parts.zip(words) {
+        out.push_str(&escape(word, false));
+        out.push_str(part);
+    }
+    Text(out)
+}
+
+/// Marks stacked on one letter beyond this many are written out: real scripts need fewer, and a
+/// taller pile would cover the lines above.
+const MARKS_ON_A_LETTER: usize = 3;
+
+fn escape(raw: &str, keep_newlines: bool) -> String {
+    let mut out = String::with_capacity(raw.len());
+    let mut marks = 0usize;
+    let mut start = true;
+    for c in raw.chars() {
+        let category = c.general_category();
+        let is_mark = matches!(
+            category,
+            GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark | GeneralCategory::SpacingMark
+        );
+        marks = if is_mark { marks + 1 } else { 0 };
+        match c {
+            '\n' if keep_newlines => out.push('\n'),
+            '\t' if keep_newlines => out.push_str("⇥   "),
+            _ if is_mark && (start || marks > MARKS_ON_A_LETTER) => written_out(&mut out, c),
+            _ if is_plain(c, category) => out.push(c),
+            _ => written_out(&mut out, c),
+        }
+        start = c == '\n';
+    }
+    out
+}
+
+fn is_plain(c: char, category: GeneralCategory) -> bool {
+    !matches!(
+        category,
+        GeneralCategory::Control
+            | GeneralCategory::Format
+            | GeneralCategory::Surrogate
+            | GeneralCategory::PrivateUse
+            | GeneralCategory::Unassigned
+            | GeneralCategory::LineSeparator
+            | GeneralCategory::ParagraphSeparator
+    ) && !(category == GeneralCategory::SpaceSeparator && c != ' ')
+        && !matches!(c,
+            // Fillers and a blank that have a letter's or symbol's category but no shape.
+            '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{2800}' | '\u{17B4}' | '\u{17B5}'
+            // Variation selectors and the grapheme joiner: marks without a shape.
+            | '\u{034F}' | '\u{180B}'..='\u{180F}' | '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}'
+            // The characters that our own notation uses.
+            | '⟨' | '⇥')
+}
+
+fn written_out(out: &mut String, c: char) {
+    use std::fmt::Write as _;
+    // Writing to a String cannot fail.
+    let _ = write!(out, "⟨U+{:04X}⟩", u32::from(c));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h9_what_cannot_be_seen_is_written_out() {
+        for (raw, shown) in [
+            ("rm \u{202E}txt.exe", "rm ⟨U+202E⟩txt.exe"),
+            ("a\u{200B}b\u{FEFF}c", "a⟨U+200B⟩b⟨U+FEFF⟩c"),
+            ("a\u{2066}b\u{2069}", "a⟨U+2066⟩b⟨U+2069⟩"),
+            ("\u{1b}[2J\r\0", "⟨U+001B⟩[2J⟨U+000D⟩⟨U+0000⟩"),
+            ("a\u{00A0}b\u{3000}c", "a⟨U+00A0⟩b⟨U+3000⟩c"),
+            ("\u{3164}\u{2800}\u{E0041}", "⟨U+3164⟩⟨U+2800⟩⟨U+E0041⟩"),
+            ("soft\u{00AD}hyphen", "soft⟨U+00AD⟩hyphen"),
+            ("line\u{2028}sep", "line⟨U+2028⟩sep"),
+        ] {
+            assert_eq!(visible(raw).as_str(), shown);
+        }
+    }
+
+    #[test]
+    fn h9_an_escape_cannot_be_forged() {
+        assert_ne!(visible("⟨U+202E⟩"), visible("\u{202E}"));
+        assert_ne!(visible("⇥   x"), visible("\tx"));
+    }
+
+    #[test]
+    fn h9_ordinary_text_of_any_script_stays_as_it_is() {
+        for plain in ["git push", "naïve café", "日本語", "שלום", "हिन्दी", "Ελλάδα\nsecond", "🙂"] {
+            assert_eq!(visible(plain).as_str(), plain);
+        }
+    }
+
+    #[test]
+    fn h9_piled_marks_do_not_climb_over_other_lines() {
+        let pile = format!("a{}", "\u{0301}".repeat(40));
+        let shown = visible(&pile);
+        assert_eq!(shown.as_str().matches('\u{0301}').count(), 3);
+        assert_eq!(shown.as_str().matches("⟨U+0301⟩").count(), 37, "nothing is lost");
+    }
+
+    #[test]
+    fn h2_the_agents_words_are_clipped_and_it_says_so() {
+        assert_eq!(clipped("abc", 3), (visible("abc"), true));
+        assert_eq!(clipped("abcd", 3), (visible("abc"), false));
+    }
+
+    #[test]
+    fn a_single_line_has_no_line_breaks() {
+        assert_eq!(visible_line("a\nb\tc").as_str(), "a⟨U+000A⟩b⟨U+0009⟩c");
+        assert_eq!(sentence("{} asks {}", &["a\n", "b"]).as_str(), "a⟨U+000A⟩ asks b");
+    }
+}
