@@ -1,0 +1,539 @@
+//! What is shown, as data: the prompt and the book draw exactly this, and its hash is what a
+//! decision is bound to (R5, design §6).
+//!
+//! **Promises.** Every text of a stranger in here went through [`crate::text::visible`] (H9).
+//! Every member of what is asked has a row (H3): nothing is cut, nothing is hidden. The order is
+//! the action, who asks, where the answer goes, the fields, and last the agent's own words (design §6).
+//! [`Screen::lines`] is the whole screen as text, in reading order: what a screen reader says
+//! (H20).
+//!
+//! **Never** put markup, links or images here, nor a value that a person typed.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::form::{Form, Kind};
+use crate::json::{Digest, Refused, digest};
+use crate::ports::Surroundings;
+use crate::request::{
+    Asker, Authorization, Kernel, Matter, Place, Request, RequestId, Server, Timestamp, ToolCall,
+};
+use crate::text::{Text, clipped, sentence, visible, visible_line};
+
+/// The agent's own words are clipped at this many characters (H2).
+pub const WORDS_LIMIT: usize = 280;
+/// A block with more lines than this is folded until the person opens it (H3, digest §5.1).
+pub const FOLD_AFTER_LINES: usize = 12;
+
+/// One state of the prompt, complete.
+#[derive(Clone, Debug, Serialize)]
+pub struct Screen {
+    /// Which request.
+    pub request: RequestId,
+    /// Which step of it.
+    pub step: Step,
+    /// Counted from 1; each screen of a request has another number.
+    pub round: u32,
+    /// One question.
+    pub heading: Text,
+    /// Warnings that stay: a test server, an unhardened install.
+    pub banners: Vec<Text>,
+    /// What will happen.
+    pub action: Section,
+    /// Who asks.
+    pub asker: Section,
+    /// Where the answer goes.
+    pub destination: Section,
+    /// What went wrong with the last answer.
+    pub problem: Option<Text>,
+    /// What to fill in, drawn; the same fields as `form`, in order.
+    pub fields: Vec<FieldView>,
+    /// The agent's own words, last, framed.
+    pub words: Option<Section>,
+    /// The label of the approving control.
+    pub approve: Text,
+    /// The label of the refusing control.
+    pub deny: Text,
+    /// A short code that the agent may print as well.
+    pub binding_code: Text,
+    /// When it is over.
+    pub expires_at: Timestamp,
+    /// What the values are checked against.
+    #[serde(skip)]
+    pub form: Form,
+}
+
+/// Which step of a request a screen belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// The action, before anything else happens.
+    Review,
+    /// A server's question.
+    Challenge,
+    /// Trust or forget a server.
+    Server,
+    /// Name an agent.
+    Pair,
+}
+
+/// Rows under a title.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Section {
+    /// The title.
+    pub title: Text,
+    /// The rows, in order.
+    pub rows: Vec<Row>,
+}
+
+/// A label and what it says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// Short; empty for a row that is a sentence.
+    pub label: Text,
+    /// The value, every line of it.
+    pub value: Text,
+    /// Drawn in a fixed-width face: code, arguments, paths.
+    pub verbatim: bool,
+}
+
+impl Row {
+    /// True if the value is folded at first; the approving control stays off until it was opened.
+    #[must_use]
+    pub fn folds(&self) -> bool {
+        self.value.lines() > FOLD_AFTER_LINES
+    }
+}
+
+/// A field, drawn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldView {
+    /// The label.
+    pub label: Text,
+    /// Help below it.
+    pub help: Vec<Text>,
+    /// Whether it may stay empty.
+    pub required: bool,
+    /// What to draw.
+    pub input: Input,
+}
+
+/// What to draw for a field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "type")]
+pub enum Input {
+    /// A line of text or a number, with what it holds at first.
+    Line {
+        /// Filled in at first.
+        default: Text,
+    },
+    /// A masked line that never shows and never keeps what is typed.
+    Secret,
+    /// A switch.
+    Switch {
+        /// Set at first.
+        default: bool,
+    },
+    /// One of several.
+    Choice {
+        /// What the person reads, in order.
+        options: Vec<Text>,
+        /// Chosen at first.
+        default: Option<usize>,
+    },
+}
+
+impl Screen {
+    /// The first screen of a request: the action, complete, before anything happens.
+    #[must_use]
+    pub fn review(request: &Request, server: Option<&Server>, surroundings: Surroundings) -> Self {
+        let (step, heading, action, destination, approve) = match &request.matter {
+            Matter::Approval(call) => (
+                Step::Review,
+                sentence("Let {} do this?", &[name_of(&request.asker)]),
+                tool_call(call),
+                Section {
+                    title: "Where the answer goes".into(),
+                    rows: vec![plain("Only your yes or no goes to the agent. No server is asked.")],
+                },
+                "Approve",
+            ),
+            Matter::Authorization(asked) => (
+                Step::Review,
+                sentence("Let {} do this?", &[name_of(&request.asker)]),
+                authorization(asked),
+                server_section(server),
+                "Approve and continue",
+            ),
+            Matter::EnrolServer(new) => (
+                Step::Server,
+                "Trust this server?".into(),
+                enrolment(new),
+                Section {
+                    title: "What this means".into(),
+                    rows: vec![plain(
+                        "Placet will show this server's questions and send your codes to it.",
+                    )],
+                },
+                "Trust this server",
+            ),
+            Matter::RemoveServer(old) => (
+                Step::Server,
+                "Forget this server?".into(),
+                enrolment(old),
+                Section {
+                    title: "What this means".into(),
+                    rows: vec![plain("Placet will no longer ask this server. Agents get a no.")],
+                },
+                "Forget this server",
+            ),
+            Matter::Pair(pairing) => (
+                Step::Pair,
+                sentence("Pair with {}?", &[&pairing.name]),
+                Section {
+                    title: "What this means".into(),
+                    rows: vec![
+                        row("Name", &pairing.name),
+                        plain(
+                            "A paired agent may ask you for authorizations. It approves nothing by itself.",
+                        ),
+                    ],
+                },
+                Section {
+                    title: "Check the code".into(),
+                    rows: vec![plain(
+                        "Type the code that the agent's terminal prints. If you did not start this, deny.",
+                    )],
+                },
+                "Pair",
+            ),
+        };
+        let form = match &request.matter {
+            Matter::Pair(_) => pairing_form(),
+            _ => Form::default(),
+        };
+        Self {
+            request: request.id.clone(),
+            step,
+            round: 1,
+            heading,
+            banners: banners(server_of(&request.matter).or(server), surroundings),
+            action,
+            asker: asker(&request.asker),
+            destination,
+            problem: None,
+            fields: fields(&form, false),
+            words: words(request.words.as_deref()),
+            approve: approve.into(),
+            deny: "Deny".into(),
+            binding_code: visible_line(&request.binding_code),
+            expires_at: request.expires_at,
+            form,
+        }
+    }
+
+    /// A server's question, on the same screen as the action (H1).
+    #[must_use]
+    pub fn challenge(
+        review: &Self,
+        round: u32,
+        message: &str,
+        form: Form,
+        problem: Option<Text>,
+        expires_at: Timestamp,
+    ) -> Self {
+        let mut screen = review.clone();
+        screen.step = Step::Challenge;
+        screen.round = round;
+        let mut says = row("The server says", message);
+        says.value = visible(message);
+        screen.destination.rows.push(says);
+        screen.problem = problem;
+        screen.fields = fields(&form, true);
+        screen.approve = match (form.asks_secret(), form.is_choice()) {
+            (true, _) => "Approve with this code".into(),
+            (_, true) => "Continue with this".into(),
+            _ => "Send to the server".into(),
+        };
+        screen.form = form;
+        screen.expires_at = expires_at;
+        screen
+    }
+
+    /// The same screen after a wrong answer of ours (a pairing code).
+    #[must_use]
+    pub fn again(&self, problem: Text) -> Self {
+        Self { round: self.round.saturating_add(1), problem: Some(problem), ..self.clone() }
+    }
+
+    /// SHA-256 of the JCS of this screen (R5).
+    ///
+    /// # Errors
+    /// As [`digest`].
+    pub fn hash(&self) -> Result<Digest, Refused> {
+        digest(self)
+    }
+
+    /// The whole screen as text in reading order (H20). Time left and the number of waiting
+    /// requests are not part of it: they change while it stands.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let mut out = vec![self.heading.as_str().to_owned()];
+        out.extend(self.banners.iter().map(|text| text.as_str().to_owned()));
+        for section in [&self.action, &self.asker, &self.destination] {
+            section.push_lines(&mut out);
+        }
+        out.extend(self.problem.iter().map(|text| text.as_str().to_owned()));
+        for field in &self.fields {
+            out.push(field.label.as_str().to_owned());
+            if let Input::Choice { options, .. } = &field.input {
+                out.extend(options.iter().map(|text| text.as_str().to_owned()));
+            }
+            out.extend(field.help.iter().map(|text| text.as_str().to_owned()));
+        }
+        if let Some(words) = &self.words {
+            words.push_lines(&mut out);
+        }
+        out.push(self.deny.as_str().to_owned());
+        out.push(self.approve.as_str().to_owned());
+        out
+    }
+}
+
+impl Section {
+    fn push_lines(&self, out: &mut Vec<String>) {
+        out.push(self.title.as_str().to_owned());
+        for row in &self.rows {
+            if !row.label.as_str().is_empty() {
+                out.push(row.label.as_str().to_owned());
+            }
+            out.push(row.value.as_str().to_owned());
+        }
+    }
+}
+
+/// The name under which a requester is spoken of: its pairing, or that it has none. Never what it
+/// calls itself.
+#[must_use]
+pub fn name_of(asker: &Asker) -> &str {
+    asker.pairing.as_deref().unwrap_or("an unpaired program")
+}
+
+fn plain(words: &'static str) -> Row {
+    Row { label: Text::default(), value: words.into(), verbatim: false }
+}
+
+fn row(label: &'static str, value: &str) -> Row {
+    Row { label: label.into(), value: visible_line(value), verbatim: false }
+}
+
+fn code(label: &'static str, value: &str) -> Row {
+    Row { label: label.into(), value: visible(value), verbatim: true }
+}
+
+fn tool_call(call: &ToolCall) -> Section {
+    let mut rows = vec![row("Tool", &call.tool)];
+    match &call.arguments {
+        Value::Object(members) => {
+            rows.extend(members.iter().map(|(name, value)| member(name, value)))
+        }
+        other => rows.push(Row { label: "Arguments".into(), ..member("", other) }),
+    }
+    if let Some(folder) = &call.working_directory {
+        rows.push(code("In the folder", folder));
+    }
+    Section { title: "What it wants to do".into(), rows }
+}
+
+fn authorization(asked: &Authorization) -> Section {
+    let mut rows = Vec::new();
+    for details in &asked.authorization_details {
+        let kind = details.get("type").and_then(Value::as_str).unwrap_or_default();
+        rows.push(row("Permission", kind));
+        rows.extend(
+            details
+                .iter()
+                .filter(|(name, _)| *name != "type")
+                .map(|(name, value)| member(name, value)),
+        );
+    }
+    if let Some(scope) = &asked.scope {
+        rows.push(row("Scope", scope));
+    }
+    rows.extend(asked.resource.iter().map(|resource| row("At", resource)));
+    if let Some(values) = &asked.acr_values {
+        rows.push(row("Proof wanted", values));
+    }
+    if let Some(seconds) = asked.max_age {
+        rows.push(row("Sign-in not older than", &format!("{seconds} s")));
+    }
+    if rows.is_empty() {
+        rows.push(plain("It does not say what for: a general sign-in."));
+    }
+    Section { title: "What it wants to do".into(), rows }
+}
+
+/// Text stands as it is; anything else as JSON, with its type beside the label so that the text
+/// `5` and the number 5 do not look the same.
+fn member(name: &str, value: &Value) -> Row {
+    let (kind, text) = match value {
+        Value::String(text) => ("", visible(text)),
+        Value::Null => (" (null)", Text::default()),
+        Value::Bool(on) => (" (yes or no)", Text::from(if *on { "true" } else { "false" })),
+        Value::Number(number) => (" (number)", visible(&number.to_string())),
+        Value::Array(_) => (" (list)", pretty(value)),
+        Value::Object(_) => (" (object)", pretty(value)),
+    };
+    let label = sentence(
+        match kind {
+            "" => "{}",
+            " (null)" => "{} (null)",
+            " (yes or no)" => "{} (yes or no)",
+            " (number)" => "{} (number)",
+            " (list)" => "{} (list)",
+            _ => "{} (object)",
+        },
+        &[name],
+    );
+    Row { label, value: text, verbatim: true }
+}
+
+fn pretty(value: &Value) -> Text {
+    // A Value always serializes; were it not so, its compact form is as complete.
+    visible(&serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string()))
+}
+
+fn asker(asker: &Asker) -> Section {
+    let Kernel { uid: _, pid, chain, cwd, place } = &asker.kernel;
+    let mut rows = vec![match &asker.pairing {
+        Some(name) => row("Paired as", name),
+        None => plain("This program is not paired."),
+    }];
+    if let Some(claim) = &asker.claims {
+        rows.push(row("Says it is", claim));
+    }
+    if let Some(process) = chain.first() {
+        let path = process.exe.as_deref().unwrap_or("not readable");
+        rows.push(Row { verbatim: true, ..row("Program", path) });
+    }
+    if chain.len() > 1 {
+        let names: Vec<&str> = chain.iter().map(|process| process.name.as_str()).collect();
+        rows.push(row("Started by", &names.join(" ← ")));
+    }
+    if let Some(folder) = cwd {
+        rows.push(Row { verbatim: true, ..row("In the folder", folder) });
+    }
+    if let Some(pid) = pid {
+        rows.push(row("Process", &pid.to_string()));
+    }
+    match place {
+        Place::Session => {}
+        Place::Ssh => rows.push(plain("It comes in over SSH.")),
+        Place::Container => rows.push(plain("It runs in a container.")),
+        Place::Unknown => rows.push(plain("Placet cannot see where it runs.")),
+    }
+    Section { title: "Who asks".into(), rows }
+}
+
+fn server_section(server: Option<&Server>) -> Section {
+    let mut rows = Vec::new();
+    if let Some(server) = server {
+        rows.push(row("Server", &server.name));
+        rows.push(Row { verbatim: true, ..row("Address", &server.issuer) });
+        rows.push(row("Your account", &server.account));
+    }
+    rows.push(plain("Your answer goes from Placet to this server. The agent does not see it."));
+    Section { title: "Where the answer goes".into(), rows }
+}
+
+fn enrolment(server: &Server) -> Section {
+    let mut rows = vec![
+        row("Name", &server.name),
+        Row { verbatim: true, ..row("Address", &server.issuer) },
+        row("Your account", &server.account),
+        row("Placet's client_id", &server.client_id),
+    ];
+    match &server.challenge_endpoint {
+        Some(endpoint) => rows.push(Row { verbatim: true, ..row("Takes answers at", endpoint) }),
+        None => rows.push(plain("It has no challenge endpoint, so Placet cannot answer it yet.")),
+    }
+    Section { title: "The server".into(), rows }
+}
+
+fn server_of(matter: &Matter) -> Option<&Server> {
+    match matter {
+        Matter::EnrolServer(server) | Matter::RemoveServer(server) => Some(server),
+        _ => None,
+    }
+}
+
+fn banners(server: Option<&Server>, surroundings: Surroundings) -> Vec<Text> {
+    let mut banners = Vec::new();
+    if server.is_some_and(|server| server.danger_http_loopback) {
+        banners.push("Test server on this machine: the connection is not encrypted.".into());
+    }
+    if !surroundings.hardened {
+        banners.push("This installation is not hardened: other programs of your account could press Approve.".into());
+    }
+    banners
+}
+
+fn words(raw: Option<&str>) -> Option<Section> {
+    let (text, complete) = clipped(raw?, WORDS_LIMIT);
+    let mut rows = vec![Row { label: Text::default(), value: text, verbatim: false }];
+    if !complete {
+        rows.push(plain("It said more, which is not shown. Decide by what stands above."));
+    }
+    Some(Section { title: "In the agent's own words (not checked)".into(), rows })
+}
+
+/// The field of [`pairing_form`].
+pub const PAIRING_CODE: &str = "code";
+
+fn pairing_form() -> Form {
+    use crate::form::{Field, TextRule};
+    Form {
+        fields: vec![Field {
+            name: PAIRING_CODE.to_owned(),
+            title: Some("Code from the agent's terminal".to_owned()),
+            description: None,
+            required: true,
+            kind: Kind::Text {
+                rule: TextRule { max: Some(32), ..TextRule::default() },
+                default: None,
+            },
+        }],
+    }
+}
+
+fn fields(form: &Form, from_server: bool) -> Vec<FieldView> {
+    form.fields
+        .iter()
+        .map(|field| {
+            let mut help: Vec<Text> = field.description.iter().map(|words| visible(words)).collect();
+            let input = match &field.kind {
+                Kind::Text { default, .. } => Input::Line { default: visible_line(default.as_deref().unwrap_or_default()) },
+                Kind::Secret { .. } => {
+                    if from_server {
+                        // T7 and T8: what a code is worth, said where it is typed.
+                        help.push("A code is not phishing-resistant. It shows that you are there, not what you approve.".into());
+                    }
+                    Input::Secret
+                }
+                Kind::Number { default, .. } => {
+                    Input::Line { default: visible_line(&default.map(|n| n.to_string()).unwrap_or_default()) }
+                }
+                Kind::Boolean { default } => Input::Switch { default: *default },
+                Kind::Choice { options, default } => Input::Choice {
+                    options: options.iter().map(|option| visible_line(&option.title)).collect(),
+                    default: *default,
+                },
+            };
+            FieldView { label: visible_line(field.label()), help, required: field.required, input }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+#[path = "display_tests.rs"]
+mod tests;

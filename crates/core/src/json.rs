@@ -98,7 +98,7 @@ impl fmt::Display for Digest {
 /// # Errors
 /// [`Refused::Malformed`] if the value cannot be written as JSON (a map with keys that are not
 /// text, a number that is not finite).
-pub fn canonical<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Refused> {
+pub fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, Refused> {
     serde_json_canonicalizer::to_vec(value).map_err(|error| Refused::Malformed(error.to_string()))
 }
 
@@ -106,7 +106,7 @@ pub fn canonical<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, Refused> {
 ///
 /// # Errors
 /// As [`canonical`].
-pub fn digest<T: Serialize + ?Sized>(value: &T) -> Result<Digest, Refused> {
+pub fn digest<T: Serialize>(value: &T) -> Result<Digest, Refused> {
     Ok(Digest::of_bytes(&canonical(value)?))
 }
 

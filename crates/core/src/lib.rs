@@ -9,7 +9,10 @@
 //! **Never.** No sockets, HTTP, SQL, windows or async runtime in this crate: those stand behind
 //! [`ports`]. No `unsafe`, no panics.
 
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
 
 pub mod approval;
 pub mod ceremony;

@@ -1,0 +1,73 @@
+//! Who is asked at all: switches and limits, before anybody is disturbed.
+//!
+//! **Promises.** [`judge`] is a pure function: the same request and standing give the same
+//! verdict. It can only say no or "ask the person"; there is no verdict that approves.
+//!
+//! **Never** look at what an agent says in its own words.
+
+use crate::outcome::{Assurance, Reason};
+use crate::ports::Standing;
+use crate::request::{Matter, Request, Server, Timestamp};
+
+/// Prompts shown for one bucket in ten minutes (S22).
+pub const PROMPTS_OF_BUCKET: u32 = 10;
+/// Prompts shown over all in ten minutes: three busy agents; more is a flood that nobody reads.
+pub const PROMPTS_OVER_ALL: u32 = 30;
+/// Waiting requests of one bucket (S22).
+pub const WAITING_OF_BUCKET: u32 = 5;
+/// Waiting requests over all: bounds memory and what a person can look through.
+pub const WAITING_OVER_ALL: u32 = 20;
+
+/// What policy says.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Ask the person; less assurance than this cannot satisfy the request.
+    Ask(Assurance),
+    /// End it without asking; seconds to wait, if waiting helps.
+    Refuse(Reason, Option<u64>),
+}
+
+/// Judges one request. `server` is the enrolled server with the issuer that it names.
+pub fn judge(
+    request: &Request,
+    server: Option<&Server>,
+    standing: &Standing,
+    now: Timestamp,
+) -> Verdict {
+    if standing.paused_until > now {
+        return Verdict::Refuse(Reason::Paused, Some(now.seconds_until(standing.paused_until)));
+    }
+    if let Matter::Authorization(_) = request.matter {
+        if request.asker.pairing.is_none() {
+            return Verdict::Refuse(Reason::NotPaired, None);
+        }
+        if server.is_none() {
+            return Verdict::Refuse(Reason::IssuerNotEnrolled, None);
+        }
+    }
+    let least = request.least_assurance();
+    if least > best_here(request) {
+        return Verdict::Refuse(Reason::AssuranceUnreachable, None);
+    }
+    if standing.waiting_of_bucket >= WAITING_OF_BUCKET
+        || standing.waiting_over_all >= WAITING_OVER_ALL
+    {
+        return Verdict::Refuse(Reason::QueueFull, Some(30));
+    }
+    if standing.prompts_of_bucket >= PROMPTS_OF_BUCKET
+        || standing.prompts_over_all >= PROMPTS_OVER_ALL
+    {
+        return Verdict::Refuse(Reason::TooManyPrompts, Some(standing.retry_after));
+    }
+    Verdict::Ask(least)
+}
+
+/// The best that this installation can reach for a request: a code that a server verifies, or a
+/// gesture.
+fn best_here(request: &Request) -> Assurance {
+    match request.matter {
+        Matter::Authorization(_) => Assurance::Otp,
+        _ => Assurance::Gesture,
+    }
+}

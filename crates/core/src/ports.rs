@@ -1,0 +1,406 @@
+//! What the rules ask of the world: the record, the person, the servers, the clock, the requester.
+//!
+//! **Promises.** One method per question that [`crate::approval`] asks, one real adapter each.
+//! Every future here may be dropped at any await point: that is how a request is cancelled, and
+//! an adapter must then close what it opened (window, notification, connection).
+//!
+//! **Never** let an adapter decide: a port that cannot answer says so, and the rules say no.
+
+use std::future::Future;
+
+use serde::{Deserialize, Serialize};
+
+use crate::display::Screen;
+use crate::form::{Form, Values};
+use crate::json::Digest;
+use crate::outcome::{Assurance, Method, Outcome, Reason};
+use crate::request::{Asker, Authorization, Request, RequestId, Server, Timestamp};
+use crate::secret::Secret;
+
+/// All ports together, so that [`crate::approval::handle`] takes one parameter.
+pub trait Ports: Send + Sync {
+    /// The append-only record.
+    type Record: Record;
+    /// The person and the window.
+    type Person: Person;
+    /// The authorization servers.
+    type Servers: Servers;
+    /// Time.
+    type Clock: Clock;
+    /// The record.
+    fn record(&self) -> &Self::Record;
+    /// The person.
+    fn person(&self) -> &Self::Person;
+    /// The servers.
+    fn servers(&self) -> &Self::Servers;
+    /// The clock.
+    fn clock(&self) -> &Self::Clock;
+    /// What policy needs to know about this request at this moment.
+    fn standing(&self, request: &Request) -> Standing;
+    /// Tells the requester how far its request is: never what was asked of the person.
+    fn status(&self, request: &Request, status: Status);
+}
+
+/// What policy needs to know: counts and switches, all kept by the adapter.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing {
+    /// Until when Placet is paused; a time in the past means that it is not.
+    pub paused_until: Timestamp,
+    /// Prompts shown for this requester's bucket in the last ten minutes.
+    pub prompts_of_bucket: u32,
+    /// Prompts shown for anybody in the last ten minutes.
+    pub prompts_over_all: u32,
+    /// Requests of this bucket that wait for the prompt, this one not counted.
+    pub waiting_of_bucket: u32,
+    /// Requests of anybody that wait for the prompt, this one not counted.
+    pub waiting_over_all: u32,
+    /// Seconds until the oldest counted prompt is ten minutes old.
+    pub retry_after: u64,
+    /// The surroundings.
+    pub surroundings: Surroundings,
+}
+
+/// What the installation and the session can hold (design §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The hardened install.
+    pub hardened: bool,
+    /// Other clients of the session could watch or inject input.
+    pub observable: bool,
+}
+
+/// `request/status`: how far a request is (design §5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Admitted; the prompt is busy with another.
+    Queued,
+    /// On the screen.
+    Shown,
+    /// The person agreed to look; the server was asked.
+    Answering,
+    /// The server is looking at the answer.
+    Waiting,
+}
+
+/// The append-only record (R1).
+pub trait Record: Send + Sync {
+    /// Writes one entry durably before it returns.
+    ///
+    /// # Errors
+    /// [`NotRecorded`] if it is not on disk; the caller must then not go on.
+    fn append(&self, entry: Entry) -> impl Future<Output = Result<Digest, NotRecorded>> + Send;
+
+    /// The enrolled server with exactly this issuer (S6).
+    fn server(&self, issuer: &str) -> Option<Server>;
+}
+
+/// The entry could not be made durable. Carries no detail: the adapter logs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the record could not be written")]
+pub struct NotRecorded;
+
+/// One line of the record.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Entry {
+    /// When.
+    pub at: Timestamp,
+    /// Which request it belongs to, if any.
+    pub request: Option<RequestId>,
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// Every recorded transition. The names are also the failpoints of the crash tests.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A request was admitted; nobody has been asked yet.
+    Received {
+        /// Kind of matter: `approval`, `authorization`, `enrol_server`, `remove_server`, `pair`.
+        kind: String,
+        /// Kernel facts and claims, apart (R2).
+        asker: Asker,
+        /// JCS hash of the matter.
+        request_hash: Digest,
+        /// The issuer, for an authorization or a server.
+        issuer: Option<String>,
+        /// When it expires.
+        expires_at: Timestamp,
+    },
+    /// A screen is about to be shown: exactly this one.
+    Shown {
+        /// JCS hash of `screen` (R5).
+        display_hash: Digest,
+        /// What was sent to be shown: a serialized [`Screen`].
+        screen: serde_json::Value,
+    },
+    /// The person answered a screen. Values are never recorded (R3).
+    Answered {
+        /// The screen that was answered.
+        display_hash: Digest,
+        /// True for the approving gesture.
+        approve: bool,
+        /// How the gesture was made, as the prompt saw it.
+        gesture: Option<Gesture>,
+        /// Milliseconds from the screen's showing to the answer (H21).
+        took_ms: u64,
+    },
+    /// About to speak to the server: `begin` or `answer`.
+    Contacting {
+        /// The issuer.
+        issuer: String,
+        /// Which exchange this is, counted from 1.
+        round: u32,
+    },
+    /// The server asked a question.
+    Challenged {
+        /// The issuer.
+        issuer: String,
+        /// Which exchange this is, counted from 1.
+        round: u32,
+    },
+    /// The end of a request.
+    Ended {
+        /// From the closed set.
+        outcome: Outcome,
+        /// Why.
+        reason: Reason,
+        /// Set only if approved.
+        assurance: Option<Assurance>,
+        /// What answered.
+        method: Option<Method>,
+        /// Whether other clients of the session could watch or inject.
+        observable: bool,
+        /// The screen on which the decision was made.
+        display_hash: Option<Digest>,
+        /// Milliseconds from admission.
+        took_ms: u64,
+    },
+    /// An agent has a name and a token now.
+    Paired {
+        /// Its name.
+        name: String,
+        /// SHA-256 of its token: the token itself is never stored.
+        token_hash: Digest,
+    },
+    /// A pairing was taken back.
+    Unpaired {
+        /// Its name.
+        name: String,
+    },
+    /// A server is trusted now.
+    ServerEnrolled {
+        /// The server as it was shown.
+        server: Server,
+    },
+    /// A server is no longer trusted.
+    ServerRemoved {
+        /// Its issuer.
+        issuer: String,
+    },
+    /// The person paused Placet, or ended the pause (`until` in the past).
+    Paused {
+        /// Until when everything is declined.
+        until: Timestamp,
+    },
+    /// An input or a peer did something that only an attack or a broken tool does.
+    Suspicious {
+        /// A stable word, such as `injected_input`.
+        what: String,
+        /// Details without any secret.
+        detail: String,
+    },
+    /// The program started.
+    Started {
+        /// Its version.
+        version: String,
+    },
+}
+
+/// How the approving gesture was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gesture {
+    /// A press held on the control, or the chord.
+    pub kind: GestureKind,
+    /// The input device as the toolkit names it: a tripwire, not proof.
+    pub device: String,
+    /// Whether other clients of this session can watch or inject input.
+    pub observable: bool,
+}
+
+/// The two deliberate gestures (design §6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GestureKind {
+    /// A press held 600 ms on the control.
+    Held,
+    /// Ctrl and Enter together.
+    Chord,
+}
+
+/// The person at the screen. One prompt at a time (H16).
+pub trait Person: Send + Sync {
+    /// The prompt, taken.
+    type Turn: Turn;
+    /// Waits for the prompt to be free and takes it. Shows `request` among the waiting meanwhile.
+    ///
+    /// # Errors
+    /// [`NoHuman`] if no window can be shown in this session (F9).
+    fn turn(&self, request: &Request) -> impl Future<Output = Result<Self::Turn, NoHuman>> + Send;
+}
+
+/// No session in which a person could be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no session in which a person could be asked")]
+pub struct NoHuman;
+
+/// The prompt while one request has it. Dropping it closes the window and withdraws the
+/// notification.
+pub trait Turn: Send {
+    /// Shows `screen` and waits for the person. Dropping the future wipes what was typed.
+    fn ask(&mut self, screen: &Screen) -> impl Future<Output = Answer> + Send;
+    /// Shows that the server is being asked; nothing can be pressed but Cancel, which resolves
+    /// this future. It never resolves otherwise.
+    fn wait(&mut self, screen: &Screen) -> impl Future<Output = Answer> + Send;
+    /// True if the person changed the session under it so that nothing may be sent now
+    /// (locked, asleep).
+    fn away(&self) -> bool {
+        false
+    }
+}
+
+/// What the person did with a screen.
+#[derive(Debug)]
+pub enum Answer {
+    /// The deliberate gesture, with what was filled in.
+    Approve {
+        /// How it was made.
+        gesture: Gesture,
+        /// The fields, valid for the screen's form.
+        values: Values,
+    },
+    /// Deny, with an optional reason for the agent.
+    Deny {
+        /// At most a few hundred characters, plain text.
+        note: Option<String>,
+    },
+    /// Esc, a closed window, a lost display.
+    Dismiss,
+}
+
+/// The authorization servers, over HTTP. One implementation: `placet-fipa`.
+pub trait Servers: Send + Sync {
+    /// A running authorization session with one server. Holds `auth_session`; used up by each
+    /// step, so no challenge is answered twice.
+    type Session: Send;
+
+    /// The initial authorization challenge request (FiPA §5.1). The first contact.
+    fn begin(
+        &self,
+        server: &Server,
+        asked: &Authorization,
+    ) -> impl Future<Output = Step<Self::Session>> + Send;
+
+    /// An intermediate request that answers the last challenge (ANA §5.2). Each call sends the
+    /// values at most once (T5); on doubt it refreshes instead (digest §2.6.5-9).
+    fn answer(
+        &self,
+        session: Self::Session,
+        values: Values,
+    ) -> impl Future<Output = Step<Self::Session>> + Send;
+
+    /// Tells the server that the person declined or went away, if it wants to know (A24).
+    fn leave(&self, session: Self::Session, declined: bool) -> impl Future<Output = ()> + Send;
+}
+
+/// What a server said, reduced to what the rules act on.
+#[derive(Debug)]
+pub enum Step<S> {
+    /// `authorization_code` (FiPA §5.2.1).
+    Granted(Secret),
+    /// `insufficient_authorization` with something to show.
+    Challenged(Challenge<S>),
+    /// Everything else.
+    Refused(ServerError),
+}
+
+/// A challenge and the session to answer it with.
+#[derive(Debug)]
+pub struct Challenge<S> {
+    /// To be used up by `answer` or `leave`.
+    pub session: S,
+    /// The server's message, raw; shown escaped.
+    pub message: String,
+    /// What to fill in.
+    pub form: Form,
+    /// `attempts_remaining`, if the server said it.
+    pub attempts_remaining: Option<u32>,
+    /// Seconds that the server waits, if it said so.
+    pub expires_in: Option<u64>,
+    /// What became of the values sent last.
+    pub last: Delivery,
+}
+
+/// What became of the values sent last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// None were sent, or the server looked at them.
+    Seen,
+    /// The network broke; the server still waits for an answer (T5).
+    Unconfirmed,
+    /// 429: not looked at; wait this many seconds (F5, digest §2.10-12).
+    Throttled(u64),
+}
+
+/// Why a server ended it, by whose fault.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ServerError {
+    /// No connection, TLS failure, time-out, 5xx, `server_error`, `temporarily_unavailable`.
+    #[error("unreachable: {0}")]
+    Unreachable(String),
+    /// `access_denied`.
+    #[error("access_denied")]
+    AccessDenied,
+    /// `invalid_session`.
+    #[error("invalid_session")]
+    InvalidSession,
+    /// `expired_token`.
+    #[error("expired_token")]
+    Expired,
+    /// `attempts_remaining: 0` (F6).
+    #[error("attempts_remaining is 0")]
+    Locked,
+    /// Another OAuth error: its code (digest §2.10-23).
+    #[error("refused: {0}")]
+    Refused(String),
+    /// 429 on a request without a secret, or beyond any use: seconds to wait.
+    #[error("throttled for {0} s")]
+    Throttled(u64),
+    /// `redirect_to_web`.
+    #[error("redirect_to_web")]
+    RedirectToWeb,
+    /// No `authorization_challenge_endpoint` (A2).
+    #[error("no authorization_challenge_endpoint")]
+    NoChallengeEndpoint,
+    /// Something this Placet cannot show or do, for developers.
+    #[error("unsupported: {0}")]
+    Unsupported(String),
+    /// `unmet_authentication_requirements`, `missing_interaction_type`.
+    #[error("the server cannot: {0}")]
+    ServerCannot(String),
+    /// It breaks the protocol, for developers.
+    #[error("protocol error: {0}")]
+    Protocol(String),
+}
+
+/// Time, passed in (STYLE 28).
+pub trait Clock: Send + Sync {
+    /// Wall-clock time.
+    fn now(&self) -> Timestamp;
+    /// Milliseconds of a clock that never goes back and counts sleep (CLOCK_BOOTTIME).
+    fn awake_and_asleep(&self) -> u64;
+    /// Resolves when `deadline` has passed on either clock.
+    fn until(&self, deadline: Timestamp) -> impl Future<Output = ()> + Send;
+}

@@ -1,0 +1,228 @@
+//! What was asked, and by whom: the types past the socket, which cannot be wrong.
+//!
+//! **Promises.** A [`Request`] holds kernel facts and claims apart (S4). [`Request::hash`] covers
+//! what is to be decided and nothing about the way it came.
+//!
+//! **Never** put an endpoint, a `client_id`, a `login_hint` or a secret in here: those come from
+//! enrolment and from the person (S6, S7, design §5).
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::json::{Digest, Refused, digest};
+use crate::outcome::Assurance;
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// This many seconds later.
+    #[must_use]
+    pub const fn plus_seconds(self, seconds: u64) -> Self {
+        Self(self.0.saturating_add((seconds as i64).saturating_mul(1000)))
+    }
+
+    /// Whole seconds until `later`, rounded up; 0 if it has passed.
+    #[must_use]
+    pub const fn seconds_until(self, later: Self) -> u64 {
+        let gap = later.0.saturating_sub(self.0);
+        if gap <= 0 { 0 } else { (gap as u64).div_ceil(1000) }
+    }
+}
+
+/// Our own name of a request: `req_` and 32 hex digits. Unguessable, never reused.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RequestId(pub String);
+
+/// Who asks: what the kernel says and what the peer says, kept apart (S4, design §5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asker {
+    /// The pairing whose token the peer showed: attribution, not proof.
+    pub pairing: Option<String>,
+    /// What the peer calls itself.
+    pub claims: Option<String>,
+    /// What the kernel says.
+    pub kernel: Kernel,
+}
+
+impl Asker {
+    /// The key under which limits count: the pairing, or one bucket for all that have none, since
+    /// a new connection costs nothing.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        self.pairing.as_deref().unwrap_or("")
+    }
+}
+
+/// What the kernel says of the process at the other end of the socket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kernel {
+    /// User id, from the socket (S2).
+    pub uid: u32,
+    /// Process id, from the socket; `None` for a peer whose process is not visible here.
+    pub pid: Option<i32>,
+    /// The process and its parents up to the terminal or session leader, nearest first.
+    pub chain: Vec<Process>,
+    /// Working directory of the process.
+    pub cwd: Option<String>,
+    /// Where the peer lives.
+    pub place: Place,
+}
+
+/// One process as `/proc` shows it: display only, it can be dressed up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Process {
+    /// Process id.
+    pub pid: i32,
+    /// The short name (`comm`).
+    pub name: String,
+    /// Executable path, if readable.
+    pub exe: Option<String>,
+    /// `sha256:…` of the executable, if it was readable and not too large.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exe_hash: Option<Digest>,
+}
+
+/// Where a peer lives, as far as the kernel shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// The same user's ordinary process: it reaches the session.
+    Session,
+    /// Behind an SSH server on this machine (a forwarded socket).
+    Ssh,
+    /// Another PID or mount namespace.
+    Container,
+    /// Not to be seen.
+    Unknown,
+}
+
+/// One request, admitted: parsed, named, with its deadline.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// Our name for it.
+    pub id: RequestId,
+    /// Who asks.
+    pub asker: Asker,
+    /// What is to be decided.
+    pub matter: Matter,
+    /// The agent's own explanation: shown last, framed, clipped (H2).
+    pub words: Option<String>,
+    /// A short code that the agent may print and the prompt shows (S16): `ABCD-EFGH`.
+    pub binding_code: String,
+    /// When it was admitted.
+    pub received_at: Timestamp,
+    /// When the answer is no.
+    pub expires_at: Timestamp,
+}
+
+/// What is to be decided.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Matter {
+    /// `approval/request`: one concrete action, no server.
+    Approval(ToolCall),
+    /// `authorization/request` in `start` mode, delivery `code`.
+    Authorization(Authorization),
+    /// `as/add`: trust this server.
+    EnrolServer(Server),
+    /// `as/remove`: forget this server.
+    RemoveServer(Server),
+    /// `placet/pair`: an agent wants a name here.
+    Pair(Pairing),
+}
+
+/// One concrete action of an agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ToolCall {
+    /// The tool's name.
+    pub tool: String,
+    /// Its exact arguments; JSON of any shape.
+    pub arguments: Value,
+    /// The working directory that the agent names.
+    pub working_directory: Option<String>,
+}
+
+/// An OAuth authorization request as the requester may shape it (digest §2.8 `start`, A5).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Authorization {
+    /// The enrolled issuer, byte for byte.
+    pub issuer: String,
+    /// RFC 6749 §3.3.
+    pub scope: Option<String>,
+    /// RFC 8707 resource indicators.
+    pub resource: Vec<String>,
+    /// RFC 9396: the parsed array, for display and comparison.
+    pub authorization_details: Vec<Map<String, Value>>,
+    /// The same as the requester wrote it, forwarded byte for byte (A5).
+    pub authorization_details_raw: Option<String>,
+    /// Space-separated list, RFC 9470.
+    pub acr_values: Option<String>,
+    /// Seconds, RFC 9470.
+    pub max_age: Option<u64>,
+    /// RFC 7636, S256, 43 characters base64url. Also the requester's hold on the code.
+    pub code_challenge: String,
+}
+
+/// An authorization server as the person enrols it (S6).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Server {
+    /// RFC 8414 issuer.
+    pub issuer: String,
+    /// What the person calls it; the issuer's host if they gave no name.
+    pub name: String,
+    /// Placet's client there.
+    pub client_id: String,
+    /// The account it is for, sent as `login_hint`.
+    pub account: String,
+    /// `authorization_challenge_endpoint` as the metadata said at enrolment, shown then; at each
+    /// use the metadata is read anew (A1).
+    pub challenge_endpoint: Option<String>,
+    /// A loopback http issuer, allowed by `--danger-allow-http-loopback` (A27): shows a banner.
+    pub danger_http_loopback: bool,
+}
+
+/// A pairing that waits for its code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Pairing {
+    /// The name that the agent asks for.
+    pub name: String,
+    /// The code that its terminal prints and the person types: `ABCD-EFGH`. Not a secret from
+    /// the agent; not shown in the prompt.
+    #[serde(skip)]
+    pub code: String,
+}
+
+impl Request {
+    /// SHA-256 of the JCS of what is to be decided (R2).
+    ///
+    /// # Errors
+    /// As [`digest`].
+    pub fn hash(&self) -> Result<Digest, Refused> {
+        digest(&self.matter)
+    }
+
+    /// The least assurance that can satisfy this request (design §2): `phr` and `phrh` in
+    /// `acr_values` mean a passkey; a server's authorization needs at least what a server verified,
+    /// a plain approval a gesture.
+    #[must_use]
+    pub fn least_assurance(&self) -> Assurance {
+        match &self.matter {
+            Matter::Authorization(asked) if asked.wants_phishing_resistance() => Assurance::Passkey,
+            _ => Assurance::Gesture,
+        }
+    }
+}
+
+impl Authorization {
+    /// True if `acr_values` names `phr` or `phrh` (OpenID EAP ACR Values 1.0, T7).
+    #[must_use]
+    pub fn wants_phishing_resistance(&self) -> bool {
+        self.acr_values
+            .as_deref()
+            .is_some_and(|values| values.split(' ').any(|v| matches!(v, "phr" | "phrh")))
+    }
+}

@@ -81,7 +81,9 @@ fn escape(raw: &str, keep_newlines: bool) -> String {
         let category = c.general_category();
         let is_mark = matches!(
             category,
-            GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark | GeneralCategory::SpacingMark
+            GeneralCategory::NonspacingMark
+                | GeneralCategory::EnclosingMark
+                | GeneralCategory::SpacingMark
         );
         marks = if is_mark { marks + 1 } else { 0 };
         match c {
@@ -150,7 +152,8 @@ mod tests {
 
     #[test]
     fn h9_ordinary_text_of_any_script_stays_as_it_is() {
-        for plain in ["git push", "naïve café", "日本語", "שלום", "हिन्दी", "Ελλάδα\nsecond", "🙂"] {
+        for plain in ["git push", "naïve café", "日本語", "שלום", "हिन्दी", "Ελλάδα\nsecond", "🙂"]
+        {
             assert_eq!(visible(plain).as_str(), plain);
         }
     }
