@@ -1,23 +1,423 @@
 //! One request, top to bottom: record, judge, ask, authorize, record, answer.
 //!
-//! Read this file first. (The body follows; the signature is what the daemon calls.)
+//! **Promises.** It is on record before anyone is asked, and its end is on record before the
+//! requester hears ([`handle`]). The server is contacted only after the person made the approving
+//! gesture on the complete action (design §5). What the person typed goes to the server once.
+//! If two things happen together, the one that means no wins.
+//!
+//! **Never** make a yes anywhere but in [`approved`]: it takes the answer of the person and the
+//! hash of the screen that was answered.
 
 use std::future::Future;
+use std::pin::Pin;
 
-use crate::outcome::{Ended, Reason};
-use crate::ports::Ports;
-use crate::request::Request;
+use futures_util::FutureExt as _;
+use futures_util::future::{Either, Shared, select};
+
+use crate::ceremony::{Agreed, Heard, Question, Waiting};
+use crate::display::{PAIRING_CODE, Screen};
+use crate::form::Values;
+use crate::json::{Digest, Refused};
+use crate::outcome::{Assurance, Ended, Granted, Method, Reason};
+use crate::policy::{Verdict, judge};
+use crate::ports::{
+    Answer, Clock, Entry, Event, Gesture, NotRecorded, Person, Ports, Record, Servers, Status,
+    Step, Turn,
+};
+use crate::request::{Authorization, Matter, Pairing, Request, Server, Timestamp};
+use crate::secret::Secret;
 
 /// Takes one admitted request to its one end.
 ///
 /// `stopped` resolves with a reason when nobody needs the answer any more: the connection ended
 /// (S13), the requester took it back, a twin superseded it (F12), Placet stops.
 ///
-/// The end is on record when this returns. It never panics and always returns.
+/// The end is on record when this returns, unless the record cannot be written: then the end is
+/// [`Reason::RecordUnwritable`]. It never panics and always returns.
 pub async fn handle<P: Ports>(
-    _ports: &P,
-    _request: &Request,
-    _stopped: impl Future<Output = Reason> + Send,
+    ports: &P,
+    request: &Request,
+    stopped: impl Future<Output = Reason> + Send,
 ) -> Ended {
-    Ended::no(Reason::NoHuman)
+    let case = Case { ports, request, began: ports.clock().awake_and_asleep() };
+
+    // On record, before anyone is asked.
+    let on_record = match received(request) {
+        Ok(event) => case.record(event).await,
+        Err(_) => Err(NotRecorded),
+    };
+    if on_record.is_err() {
+        return Ended::no(Reason::RecordUnwritable);
+    }
+
+    // Judge: a no needs nobody.
+    let server = case.enrolled_server();
+    let standing = ports.standing(request);
+    let ended = match judge(request, server.as_ref(), &standing, ports.clock().now()) {
+        Verdict::Refuse(reason, retry_after) => Ended { retry_after, ..Ended::no(reason) },
+        // Ask the person, and with their consent the server, until it is over.
+        Verdict::Ask(least) => {
+            let over = case.over(stopped).shared();
+            let review = Screen::review(request, server.as_ref(), standing.surroundings);
+            match case.ask(review, server.as_ref(), least, &over).await {
+                Ok(ended) => ended,
+                Err(reason) => Ended::no(reason),
+            }
+        }
+    };
+
+    // On record, before the requester hears.
+    match case.record(case.ended(&ended)).await {
+        Ok(_) => ended,
+        Err(NotRecorded) => Ended::no(Reason::RecordUnwritable),
+    }
 }
+
+/// What ends a request from outside: resolves once, to the same reason for everyone who asks.
+type Over<'a> = Shared<Pin<Box<dyn Future<Output = Reason> + Send + 'a>>>;
+
+struct Case<'a, P> {
+    ports: &'a P,
+    request: &'a Request,
+    /// When it began, on the clock that counts sleep.
+    began: u64,
+}
+
+/// The person's yes to one screen.
+struct Yes {
+    gesture: Gesture,
+    values: Values,
+    display_hash: Digest,
+}
+
+/// What became of a screen.
+enum Decided {
+    Yes(Yes),
+    No(Ended),
+}
+
+impl<P: Ports> Case<'_, P> {
+    /// The person's part: the prompt, the review, then what the matter needs.
+    async fn ask(
+        &self,
+        review: Screen,
+        server: Option<&Server>,
+        least: Assurance,
+        over: &Over<'_>,
+    ) -> Result<Ended, Reason> {
+        self.ports.status(self.request, Status::Queued);
+        let turn = unless(over, self.ports.person().turn(self.request)).await?;
+        let mut turn = turn.map_err(|_| Reason::NoHuman)?;
+        if let Matter::Pair(pairing) = &self.request.matter {
+            return self.pair(&mut turn, review, pairing, over).await;
+        }
+        let yes = match self.show(&mut turn, &review, over).await? {
+            Decided::Yes(yes) => yes,
+            Decided::No(ended) => return Ok(ended),
+        };
+        match (&self.request.matter, server) {
+            (Matter::Authorization(asked), Some(server)) => {
+                let agreed = Agreed::new(least);
+                self.authorize(&mut turn, review, yes, agreed, asked, server, over).await
+            }
+            // Policy has refused this already; without a server there is nobody to say yes.
+            (Matter::Authorization(_), None) => Err(Reason::IssuerNotEnrolled),
+            _ => Ok(approved(Assurance::Gesture, Method::Gesture, yes)),
+        }
+    }
+
+    /// The server's part: its questions to the person, their answers to it, until it decides.
+    #[expect(clippy::too_many_arguments, reason = "one loop, read from top to bottom")]
+    async fn authorize<T: Turn>(
+        &self,
+        turn: &mut T,
+        mut review: Screen,
+        mut yes: Yes,
+        mut agreed: Agreed,
+        asked: &Authorization,
+        server: &Server,
+        over: &Over<'_>,
+    ) -> Result<Ended, Reason> {
+        'session: loop {
+            // The first contact: the person has agreed to this very action (design §5).
+            let (mut waiting, round) = agreed.contact();
+            self.contacting(server, round).await?;
+            let begin = self.ports.servers().begin(server, asked);
+            let mut step = self.converse(turn, &review, begin, over).await?;
+            loop {
+                let question = match waiting.hear(step, self.seconds_left()) {
+                    Heard::Granted { code, assurance, method } => {
+                        let ended = approved(assurance, method, yes);
+                        return Ok(Ended { granted: Some(granted(code, server)), ..ended });
+                    }
+                    Heard::Over(reason, retry_after) => {
+                        return Ok(Ended { retry_after, ..Ended::no(reason) });
+                    }
+                    // The server forgot the session: the person looks again, once (A8).
+                    Heard::StartAgain(again) => {
+                        review = review.again(again.problem());
+                        yes = match self.show(turn, &review, over).await? {
+                            Decided::Yes(yes) => yes,
+                            Decided::No(ended) => return Ok(ended),
+                        };
+                        agreed = again.agreed();
+                        continue 'session;
+                    }
+                    Heard::Question(question) => question,
+                };
+                let (session, answered, next) =
+                    match self.question(turn, &review, question, server, over).await? {
+                        Ok(answered) => answered,
+                        Err(ended) => return Ok(ended),
+                    };
+                yes = Yes { values: Values::default(), ..answered.0 };
+                waiting = next;
+                self.contacting(server, waiting.round()).await?;
+                let answer = self.ports.servers().answer(session, answered.1);
+                step = self.converse(turn, &review, answer, over).await?;
+            }
+        }
+    }
+
+    /// One question of the server: shown, answered, or left with word to the server (A24).
+    async fn question<T: Turn>(
+        &self,
+        turn: &mut T,
+        review: &Screen,
+        mut question: Question<SessionOf<P>>,
+        server: &Server,
+        over: &Over<'_>,
+    ) -> Result<Result<(SessionOf<P>, (Yes, Values), Waiting), Ended>, Reason> {
+        let event = Event::Challenged { issuer: server.issuer.clone(), round: question.round() };
+        self.record(event).await.map_err(|_| Reason::RecordUnwritable)?;
+        let expires_at = question.expires_at(self.ports.clock().now(), self.request.expires_at);
+        let screen = question.screen(review, expires_at);
+        let deadline = self.ports.clock().until(expires_at).map(|()| Reason::ServerTimeOut);
+        let over = either(over.clone(), deadline);
+        match self.show(turn, &screen, &over).await {
+            Ok(Decided::Yes(mut yes)) => {
+                let values = std::mem::take(&mut yes.values);
+                let (session, waiting) = question.answered(&values);
+                Ok(Ok((session, (yes, values), waiting)))
+            }
+            Ok(Decided::No(ended)) => {
+                let declined = matches!(ended.reason, Reason::Denied);
+                self.ports.servers().leave(question.left(), declined).await;
+                Ok(Err(ended))
+            }
+            Err(reason) => {
+                self.ports.servers().leave(question.left(), false).await;
+                Err(reason)
+            }
+        }
+    }
+
+    /// A pairing: the person types the code that the agent's terminal prints (design §5).
+    async fn pair<T: Turn>(
+        &self,
+        turn: &mut T,
+        mut screen: Screen,
+        pairing: &Pairing,
+        over: &Over<'_>,
+    ) -> Result<Ended, Reason> {
+        for _ in 0..PAIRING_TRIES {
+            let yes = match self.show(turn, &screen, over).await? {
+                Decided::Yes(yes) => yes,
+                Decided::No(ended) => return Ok(ended),
+            };
+            if same_code(yes.values.text(PAIRING_CODE).unwrap_or_default(), &pairing.code) {
+                return Ok(approved(Assurance::Gesture, Method::Form, yes));
+            }
+            screen = screen.again("That is not the code. Look at the agent's terminal.".into());
+        }
+        Err(Reason::WrongPairingCode)
+    }
+
+    /// Shows one screen, on record before and after, and takes the person's decision on it.
+    async fn show<T: Turn>(
+        &self,
+        turn: &mut T,
+        screen: &Screen,
+        over: &Over<'_>,
+    ) -> Result<Decided, Reason> {
+        let display_hash = screen.hash().map_err(|_| Reason::RecordUnwritable)?;
+        let sent = serde_json::to_value(screen).map_err(|_| Reason::RecordUnwritable)?;
+        let shown = Event::Shown { display_hash: display_hash.clone(), screen: sent };
+        self.record(shown).await.map_err(|_| Reason::RecordUnwritable)?;
+        self.ports.status(self.request, Status::Shown);
+        let since = self.ports.clock().awake_and_asleep();
+        let answer = unless(over, turn.ask(screen)).await?;
+        let took_ms = self.ports.clock().awake_and_asleep().saturating_sub(since);
+        let gesture = match &answer {
+            Answer::Approve { gesture, .. } => Some(gesture.clone()),
+            Answer::Deny { .. } | Answer::Dismiss => None,
+        };
+        let answered = Event::Answered {
+            display_hash: display_hash.clone(),
+            approve: gesture.is_some(),
+            gesture,
+            took_ms,
+        };
+        self.record(answered).await.map_err(|_| Reason::RecordUnwritable)?;
+        // Late is too late, on either clock (H12, F7).
+        if self.ports.clock().now() >= screen.expires_at {
+            return Err(Reason::TimeOut);
+        }
+        if self.ports.clock().awake_and_asleep().saturating_sub(self.began) >= self.lifetime_ms() {
+            return Err(Reason::ClockJump);
+        }
+        Ok(match answer {
+            Answer::Approve { gesture, values } => {
+                Decided::Yes(Yes { gesture, values, display_hash })
+            }
+            Answer::Deny { note } => Decided::No(Ended {
+                note,
+                display_hash: Some(display_hash),
+                ..Ended::no(Reason::Denied)
+            }),
+            Answer::Dismiss => Decided::No(Ended {
+                display_hash: Some(display_hash),
+                ..Ended::no(Reason::Dismissed)
+            }),
+        })
+    }
+
+    /// Waits for the server while the window says so and the person may still leave.
+    async fn converse<T: Turn, S>(
+        &self,
+        turn: &mut T,
+        screen: &Screen,
+        exchange: impl Future<Output = Step<S>> + Send,
+        over: &Over<'_>,
+    ) -> Result<Step<S>, Reason> {
+        self.ports.status(self.request, Status::Waiting);
+        let leaving = turn.wait(screen).map(|answer| match answer {
+            Answer::Deny { .. } => Reason::Denied,
+            Answer::Approve { .. } | Answer::Dismiss => Reason::Dismissed,
+        });
+        let over = either(over.clone(), leaving);
+        unless(&over, exchange).await
+    }
+
+    async fn contacting(&self, server: &Server, round: u32) -> Result<(), Reason> {
+        let event = Event::Contacting { issuer: server.issuer.clone(), round };
+        self.record(event).await.map(drop).map_err(|_| Reason::RecordUnwritable)
+    }
+
+    async fn record(&self, event: Event) -> Result<Digest, NotRecorded> {
+        let entry =
+            Entry { at: self.ports.clock().now(), request: Some(self.request.id.clone()), event };
+        self.ports.record().append(entry).await
+    }
+
+    fn over<'f>(
+        &'f self,
+        stopped: impl Future<Output = Reason> + Send + 'f,
+    ) -> Pin<Box<dyn Future<Output = Reason> + Send + 'f>> {
+        let deadline = self.ports.clock().until(self.request.expires_at).map(|()| Reason::TimeOut);
+        Box::pin(async move {
+            match select(Box::pin(stopped), Box::pin(deadline)).await {
+                Either::Left((reason, _)) | Either::Right((reason, _)) => reason,
+            }
+        })
+    }
+
+    fn enrolled_server(&self) -> Option<Server> {
+        match &self.request.matter {
+            Matter::Authorization(asked) => self.ports.record().server(&asked.issuer),
+            _ => None,
+        }
+    }
+
+    fn seconds_left(&self) -> u64 {
+        self.ports.clock().now().seconds_until(self.request.expires_at)
+    }
+
+    fn lifetime_ms(&self) -> u64 {
+        let Timestamp(from) = self.request.received_at;
+        let Timestamp(to) = self.request.expires_at;
+        u64::try_from(to.saturating_sub(from)).unwrap_or(0)
+    }
+
+    fn ended(&self, ended: &Ended) -> Event {
+        Event::Ended {
+            outcome: ended.outcome,
+            reason: ended.reason,
+            assurance: ended.assurance,
+            method: ended.method,
+            observable: ended.observable,
+            display_hash: ended.display_hash.clone(),
+            took_ms: self.ports.clock().awake_and_asleep().saturating_sub(self.began),
+        }
+    }
+}
+
+/// How often a pairing code may be mistyped.
+const PAIRING_TRIES: u32 = 3;
+
+type SessionOf<P> = <<P as Ports>::Servers as Servers>::Session;
+
+/// The only place that makes a yes.
+fn approved(assurance: Assurance, method: Method, yes: Yes) -> Ended {
+    Ended::approved(assurance, method, yes.gesture.observable, yes.display_hash)
+}
+
+fn granted(authorization_code: Secret, server: &Server) -> Granted {
+    Granted {
+        authorization_code,
+        issuer: server.issuer.clone(),
+        client_id: server.client_id.clone(),
+    }
+}
+
+fn received(request: &Request) -> Result<Event, Refused> {
+    let (kind, issuer) = match &request.matter {
+        Matter::Approval(_) => ("approval", None),
+        Matter::Authorization(asked) => ("authorization", Some(asked.issuer.clone())),
+        Matter::EnrolServer(server) => ("enrol_server", Some(server.issuer.clone())),
+        Matter::RemoveServer(server) => ("remove_server", Some(server.issuer.clone())),
+        Matter::Pair(_) => ("pair", None),
+    };
+    Ok(Event::Received {
+        kind: kind.to_owned(),
+        asker: request.asker.clone(),
+        request_hash: request.hash()?,
+        issuer,
+        expires_at: request.expires_at,
+    })
+}
+
+/// Codes are compared without what people add or leave out when they type.
+fn same_code(typed: &str, printed: &str) -> bool {
+    let plain = |text: &str| {
+        text.chars()
+            .filter(char::is_ascii_alphanumeric)
+            .map(|c| c.to_ascii_uppercase())
+            .collect::<String>()
+    };
+    !plain(printed).is_empty() && plain(typed) == plain(printed)
+}
+
+/// Runs `work` unless it is over first; if both are ready, it is over.
+async fn unless<T>(over: &Over<'_>, work: impl Future<Output = T>) -> Result<T, Reason> {
+    match select(over.clone(), Box::pin(work)).await {
+        Either::Left((reason, _)) => Err(reason),
+        Either::Right((done, _)) => Ok(done),
+    }
+}
+
+fn either<'f>(
+    first: impl Future<Output = Reason> + Send + 'f,
+    second: impl Future<Output = Reason> + Send + 'f,
+) -> Over<'f> {
+    let both: Pin<Box<dyn Future<Output = Reason> + Send + 'f>> = Box::pin(async move {
+        match select(Box::pin(first), Box::pin(second)).await {
+            Either::Left((reason, _)) | Either::Right((reason, _)) => reason,
+        }
+    });
+    both.shared()
+}
+
+#[cfg(test)]
+#[path = "approval_tests.rs"]
+mod tests;

@@ -264,11 +264,6 @@ pub trait Turn: Send {
     /// Shows that the server is being asked; nothing can be pressed but Cancel, which resolves
     /// this future. It never resolves otherwise.
     fn wait(&mut self, screen: &Screen) -> impl Future<Output = Answer> + Send;
-    /// True if the person changed the session under it so that nothing may be sent now
-    /// (locked, asleep).
-    fn away(&self) -> bool {
-        false
-    }
 }
 
 /// What the person did with a screen.
