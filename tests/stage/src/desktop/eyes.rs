@@ -1,0 +1,418 @@
+//! The person's eyes: the accessibility tree of a program, as a screen reader reads it.
+//!
+//! Read over the accessibility bus (AT-SPI 2) by hand with zbus 6: the `atspi` crate brings a
+//! second zbus of another major version. Only reads; pressing through this interface is what an
+//! attacker does ([`super::Attacker::press_by_accessibility`]).
+//!
+//! The tree changes while it is read: a node that goes away is left out.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use zbus::wire::OwnedObjectPath;
+use zbus::{MatchRule, MessageStream, Proxy};
+
+use super::bus::{Bus, block};
+use super::fault::{Fault, Result, While};
+
+const REGISTRY: &str = "org.a11y.atspi.Registry";
+const REGISTRY_PATH: &str = "/org/a11y/atspi/registry";
+const ROOT: &str = "/org/a11y/atspi/accessible/root";
+const NULL: &str = "/org/a11y/atspi/null";
+const ACCESSIBLE: &str = "org.a11y.atspi.Accessible";
+const READ_WITHIN: Duration = Duration::from_secs(20);
+/// An event may be missing (not every toolkit sends each), so that a wait looks again after this.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// Deeper than any window of a person; a tree that goes on is a loop.
+const DEEPEST: usize = 64;
+
+/// A connection to the accessibility bus of a session.
+#[derive(Debug, Clone)]
+pub struct Eyes {
+    bus: Bus,
+}
+
+/// A thing on the screen: a window, a button, a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// What it is, in AT-SPI's words: `push button`, `label`, `frame`, `dialog`, `password text`…
+    pub role: String,
+    /// What it is called.
+    pub name: String,
+    /// What is said about it.
+    pub description: String,
+    /// The characters in it, when it has text of its own (a label, an entry).
+    pub text: Option<String>,
+    /// What can be done with it through accessibility, by name.
+    pub actions: Vec<String>,
+    /// Its states.
+    pub states: States,
+    /// Where it is on the screen; none when it is nowhere.
+    pub place: Option<Rect>,
+    /// What is in it.
+    pub children: Vec<Node>,
+    pub(crate) at: (String, OwnedObjectPath),
+}
+
+/// A rectangle of the screen, in pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rect {
+    /// Left edge.
+    pub x: i32,
+    /// Top edge.
+    pub y: i32,
+    /// Width.
+    pub width: i32,
+    /// Height.
+    pub height: i32,
+}
+
+/// A set of states (AT-SPI `StateType`, a bit each).
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct States(u64);
+
+/// The states that tests ask for, with AT-SPI's numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum State {
+    /// The window that takes the keys.
+    Active = 1,
+    /// Ticked.
+    Checked = 4,
+    /// Can be written in.
+    Editable = 7,
+    /// Can be used.
+    Enabled = 8,
+    /// Can take the keys.
+    Focusable = 11,
+    /// Takes the keys.
+    Focused = 12,
+    /// Keeps other windows of its program from use.
+    Modal = 16,
+    /// Held down.
+    Pressed = 20,
+    /// Chosen in a list.
+    Selected = 23,
+    /// Reacts to the person.
+    Sensitive = 24,
+    /// On screen now, together with all around it.
+    Showing = 25,
+    /// Not hidden itself.
+    Visible = 30,
+    /// What Enter would press.
+    IsDefault = 39,
+}
+
+impl States {
+    /// Whether `state` is in the set.
+    #[must_use]
+    pub fn has(self, state: State) -> bool {
+        self.0 & (1 << (state as u8)) != 0
+    }
+}
+
+impl fmt::Debug for States {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = [
+            State::Active, State::Checked, State::Editable, State::Enabled, State::Focusable,
+            State::Focused, State::Modal, State::Pressed, State::Selected, State::Sensitive,
+            State::Showing, State::Visible, State::IsDefault,
+        ];
+        f.debug_set().entries(all.into_iter().filter(|state| self.has(*state))).finish()
+    }
+}
+
+impl Node {
+    /// Whether `state` holds.
+    #[must_use]
+    pub fn is(&self, state: State) -> bool {
+        self.states.has(state)
+    }
+
+    /// This node and all in it, in reading order.
+    #[must_use]
+    pub fn all(&self) -> Vec<&Node> {
+        let mut all = vec![self];
+        all.extend(self.children.iter().flat_map(Node::all));
+        all
+    }
+
+    /// The first node, in reading order, that fits.
+    pub fn find(&self, fits: impl Fn(&Node) -> bool) -> Option<&Node> {
+        self.all().into_iter().find(|node| fits(node))
+    }
+
+    /// The first node on screen with this role and name.
+    #[must_use]
+    pub fn named(&self, role: &str, name: &str) -> Option<&Node> {
+        self.find(|node| node.role == role && node.name == name && node.is(State::Showing))
+    }
+
+    /// The words on screen, in reading order: text where there is some, else names.
+    #[must_use]
+    pub fn words(&self) -> Vec<&str> {
+        let shown = self.all().into_iter().filter(|node| node.is(State::Showing));
+        shown
+            .map(|node| node.text.as_deref().unwrap_or(&node.name))
+            .filter(|words| !words.is_empty())
+            .collect()
+    }
+
+    /// The middle of its place on the screen.
+    #[must_use]
+    pub fn middle(&self) -> Option<(i32, i32)> {
+        self.place.map(|place| (place.x + place.width / 2, place.y + place.height / 2))
+    }
+
+    /// The tree as text, a line each: role, name, text, states, place.
+    #[must_use]
+    pub fn outline(&self) -> String {
+        let mut lines = String::new();
+        self.outline_into(&mut lines, 0);
+        lines
+    }
+
+    fn outline_into(&self, lines: &mut String, depth: usize) {
+        use fmt::Write;
+        let indent = "  ".repeat(depth);
+        // Writing to a string does not fail.
+        let _ = write!(lines, "{indent}{} {:?}", self.role, self.name);
+        if let Some(text) = &self.text {
+            let _ = write!(lines, " text {text:?}");
+        }
+        if !self.description.is_empty() {
+            let _ = write!(lines, " described {:?}", self.description);
+        }
+        let _ = write!(lines, " {:?}", self.states);
+        if let Some(Rect { x, y, width, height }) = self.place {
+            let _ = write!(lines, " {width}x{height}+{x}+{y}");
+        }
+        lines.push('\n');
+        self.children.iter().for_each(|child| child.outline_into(lines, depth + 1));
+    }
+}
+
+impl Eyes {
+    /// Makes programs export their trees, also those that ask whether anybody looks.
+    pub(crate) fn switch_on(session_bus: &Bus) -> Result<()> {
+        session_bus
+            .call(
+                "org.a11y.Bus",
+                "/org/a11y/bus",
+                "org.freedesktop.DBus.Properties",
+                "Set",
+                ("org.a11y.Status", "IsEnabled", zbus::wire::Variant::from(true)),
+            )
+            .map(drop)
+    }
+
+    /// Opens the accessibility bus of a session.
+    pub(crate) fn open(session_bus: &Bus) -> Result<Self> {
+        let reply = session_bus.call(
+            "org.a11y.Bus",
+            "/org/a11y/bus",
+            "org.a11y.Bus",
+            "GetAddress",
+            (),
+        )?;
+        let address: String = reply.body().deserialize().doing("reading an address")?;
+        let bus = Bus::connect(&address)?;
+        // Programs send events only for what somebody has registered for.
+        for event in ["object:", "window:"] {
+            let body = (event, Vec::<String>::new(), "");
+            bus.call(REGISTRY, REGISTRY_PATH, REGISTRY, "RegisterEvent", body)?;
+        }
+        Ok(Self { bus })
+    }
+
+    /// The accessibility bus.
+    #[must_use]
+    pub fn bus(&self) -> &Bus {
+        &self.bus
+    }
+
+    /// The names of the programs that export a tree.
+    ///
+    /// # Errors
+    /// When the bus does not answer.
+    pub fn programs(&self) -> Result<Vec<String>> {
+        let connection = self.bus.connection().clone();
+        block("listing programs", READ_WITHIN, async move {
+            Ok::<_, zbus::Error>(programs(&connection).await?.into_iter().map(|one| one.0).collect())
+        })
+    }
+
+    /// The tree of every program with this name; none when no such program is there (yet).
+    ///
+    /// # Errors
+    /// When the bus does not answer.
+    pub fn program(&self, name: &str) -> Result<Vec<Node>> {
+        let connection = self.bus.connection().clone();
+        let name = name.to_owned();
+        block(format!("reading the windows of {name}"), READ_WITHIN, async move {
+            let mut trees = vec![];
+            for (called, at) in programs(&connection).await? {
+                if called == name {
+                    // It may have ended since it was listed.
+                    trees.extend(read(&connection, at, 0).await.ok());
+                }
+            }
+            Ok::<_, zbus::Error>(trees)
+        })
+    }
+
+    /// Waits until a window of the program `name` fits, and returns the window's tree.
+    ///
+    /// # Errors
+    /// When none does `within` the time; the message has the outline of what was there.
+    pub fn await_window(
+        &self,
+        name: &str,
+        within: Duration,
+        fits: impl Fn(&Node) -> bool,
+    ) -> Result<Node> {
+        self.until(name, within, |windows| windows.iter().find(|window| fits(window)).cloned())
+    }
+
+    /// Waits until no window of the program `name` fits.
+    ///
+    /// # Errors
+    /// When one still does after `within`.
+    pub fn await_no_window(
+        &self,
+        name: &str,
+        within: Duration,
+        fits: impl Fn(&Node) -> bool,
+    ) -> Result<()> {
+        self.until(name, within, |windows| (!windows.iter().any(&fits)).then_some(()))
+    }
+
+    /// Waits until a node on screen in any window of the program `name` fits, and returns it.
+    ///
+    /// # Errors
+    /// When none does `within` the time; the message has the outline of what was there.
+    pub fn await_node(
+        &self,
+        name: &str,
+        within: Duration,
+        fits: impl Fn(&Node) -> bool,
+    ) -> Result<Node> {
+        self.until(name, within, |windows| {
+            let mut showing = windows.iter().flat_map(Node::all).filter(|node| node.is(State::Showing));
+            showing.find(|node| fits(node)).cloned()
+        })
+    }
+
+    /// Reads again whenever something changed, until `look` finds what it looks for. The one poll
+    /// of the accessibility tree: it is woken by events, and looks again after a while without.
+    pub fn until<T>(
+        &self,
+        name: &str,
+        within: Duration,
+        look: impl Fn(&[Node]) -> Option<T>,
+    ) -> Result<T> {
+        let doing = format!("looking at {name}");
+        let deadline = Instant::now() + within;
+        let connection = self.bus.connection().clone();
+        let mut events = block(doing.clone(), READ_WITHIN, async move {
+            let rule = MatchRule::builder()
+                .msg_type(zbus::message::Type::Signal)
+                .path_namespace("/org/a11y/atspi")
+                .build()?;
+            MessageStream::for_match_rule(rule, &connection, Some(std::num::NonZero::<usize>::MIN))
+                .await
+        })?;
+        loop {
+            let windows: Vec<Node> =
+                self.program(name)?.into_iter().flat_map(|program| program.children).collect();
+            if let Some(found) = look(&windows) {
+                return Ok(found);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                let there: String = windows.iter().map(Node::outline).collect();
+                let cause = match there.as_str() {
+                    "" => format!("no window within {within:?}; there is {:?}", self.programs()?),
+                    there => format!("not within {within:?}; there is\n{there}"),
+                };
+                return Err(Fault::new(doing, cause));
+            }
+            events = block(doing.clone(), READ_WITHIN, async move {
+                let _ = tokio::time::timeout(left.min(LOOK_AGAIN), events.next()).await;
+                Ok::<_, zbus::Error>(events)
+            })?;
+        }
+    }
+}
+
+type At = (String, OwnedObjectPath);
+
+async fn proxy(connection: &zbus::Connection, at: &At, interface: &'static str) -> zbus::Result<Proxy<'static>> {
+    // No caching: it would subscribe to every object's changes.
+    zbus::proxy::Builder::new(connection)
+        .destination(at.0.clone())
+        .path(at.1.clone())
+        .interface(interface)
+        .cache_properties(zbus::proxy::CacheProperties::No)
+        .build()
+        .await
+}
+
+async fn programs(connection: &zbus::Connection) -> zbus::Result<Vec<(String, At)>> {
+    let root = (REGISTRY.to_owned(), OwnedObjectPath::try_from(ROOT)?);
+    let desktop = proxy(connection, &root, ACCESSIBLE).await?;
+    let children: Vec<At> = desktop.call("GetChildren", &()).await?;
+    let mut programs = vec![];
+    for at in children {
+        let one = proxy(connection, &at, ACCESSIBLE).await?;
+        // One that has just ended has no name any more.
+        if let Ok(name) = one.get_property::<String>("Name").await {
+            programs.push((name, at));
+        }
+    }
+    Ok(programs)
+}
+
+async fn read(connection: &zbus::Connection, at: At, depth: usize) -> zbus::Result<Node> {
+    let one = proxy(connection, &at, ACCESSIBLE).await?;
+    let role: String = one.call("GetRoleName", &()).await?;
+    let name: String = one.get_property("Name").await?;
+    let description: String = one.get_property("Description").await.unwrap_or_default();
+    let interfaces: Vec<String> = one.call("GetInterfaces", &()).await?;
+    let has = |interface: &str| interfaces.iter().any(|one| one == interface);
+
+    let words: Vec<u32> = one.call("GetState", &()).await?;
+    let states = words.iter().take(2).rev().fold(0, |all, word| all << 32 | u64::from(*word));
+
+    let place = if has("org.a11y.atspi.Component") {
+        let component = proxy(connection, &at, "org.a11y.atspi.Component").await?;
+        // Coordinates of kind 0 are of the screen.
+        let (x, y, width, height): (i32, i32, i32, i32) =
+            component.call("GetExtents", &(0u32)).await?;
+        (width > 0 && height > 0).then_some(Rect { x, y, width, height })
+    } else {
+        None
+    };
+    let text = if has("org.a11y.atspi.Text") {
+        let text = proxy(connection, &at, "org.a11y.atspi.Text").await?;
+        Some(text.call("GetText", &(0, -1)).await?)
+    } else {
+        None
+    };
+    let actions: Vec<(String, String, String)> = if has("org.a11y.atspi.Action") {
+        let action = proxy(connection, &at, "org.a11y.atspi.Action").await?;
+        action.call("GetActions", &()).await?
+    } else {
+        vec![]
+    };
+    let mut children = vec![];
+    if depth < DEEPEST {
+        let below: Vec<At> = one.call("GetChildren", &()).await?;
+        for child in below.into_iter().filter(|child| child.1.as_str() != NULL) {
+            children.extend(Box::pin(read(connection, child, depth + 1)).await.ok());
+        }
+    }
+    let actions = actions.into_iter().map(|(name, _, _)| name).collect();
+    Ok(Node { role, name, description, text, actions, states: States(states), place, children, at })
+}
