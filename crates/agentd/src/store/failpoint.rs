@@ -1,0 +1,74 @@
+//! Places where a crash test kills this very process: before, inside and after each write.
+//!
+//! **Promises.** Nothing of this exists in a release build. With `PLACET_FAILPOINT=ended.before`
+//! in the environment a debug build dies by `SIGKILL` just before it writes an `ended` entry;
+//! `.inside` is between the write and its commit, `.after` once it is durable.
+//!
+//! **Never** use it for anything but dying: a failpoint that changes behaviour would test another
+//! program.
+
+/// Where, around one write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Nothing is written yet.
+    Before,
+    /// Written, not committed.
+    Inside,
+    /// Committed and on disk.
+    After,
+}
+
+impl Moment {
+    /// All of them, for the crash test.
+    pub const ALL: [Self; 3] = [Self::Before, Self::Inside, Self::After];
+
+    /// The second half of a failpoint's name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::Inside => "inside",
+            Self::After => "after",
+        }
+    }
+}
+
+/// Every event of the record: the first half of a failpoint's name. A test holds this list equal
+/// to `placet_core::ports::Event`.
+pub const EVENTS: [&str; 13] = [
+    "received",
+    "shown",
+    "answered",
+    "contacting",
+    "challenged",
+    "ended",
+    "paired",
+    "unpaired",
+    "server_enrolled",
+    "server_removed",
+    "paused",
+    "suspicious",
+    "started",
+];
+
+/// The variable that names the failpoint.
+pub const VARIABLE: &str = "PLACET_FAILPOINT";
+
+/// Dies here if the environment says so.
+#[cfg(debug_assertions)]
+pub(crate) fn failpoint(event: &str, moment: Moment) {
+    use std::sync::OnceLock;
+    static WANTED: OnceLock<Option<String>> = OnceLock::new();
+    let Some(wanted) = WANTED.get_or_init(|| std::env::var(VARIABLE).ok()) else { return };
+    if wanted.split_once('.') == Some((event, moment.as_str())) {
+        // Nothing may run after this line: no destructor, no flush. If the signal could not be
+        // sent, going on would only make the crash test fail, which is right.
+        let _ =
+            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+    }
+}
+
+/// A release build has no failpoints.
+#[cfg(not(debug_assertions))]
+#[inline]
+pub(crate) fn failpoint(_event: &str, _moment: Moment) {}

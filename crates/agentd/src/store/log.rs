@@ -1,0 +1,77 @@
+//! Reading the record back, for `placet log` and the book.
+//!
+//! **Promises.** A [`Line`] says what happened without what was shown: screens hold a server's
+//! words and an action in full, and anybody of this user may ask for the log (S5).
+
+use placet_core::request::{RequestId, Timestamp};
+use rusqlite::Connection;
+use serde_json::Value;
+
+use super::error::StoreError;
+
+/// One entry, fit for anybody of this user.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// Sequence number.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Which request, if any.
+    pub request: Option<RequestId>,
+    /// The event's name.
+    pub event: String,
+    /// One line for people. Holds names that agents chose: escape before printing.
+    pub summary: String,
+    /// The outcome, for `ended`.
+    pub outcome: Option<String>,
+    /// The hash of the entry.
+    pub hash: String,
+}
+
+pub(super) fn read(
+    connection: &Connection,
+    limit: u64,
+    before: Option<u64>,
+) -> Result<Vec<Line>, StoreError> {
+    // json_remove works in the database: a screen can be megabytes, and none leaves it.
+    let mut statement = connection.prepare_cached(
+        "SELECT seq, at, request, event, json_remove(body, '$.screen'), hash FROM record
+         WHERE seq < ? ORDER BY seq DESC LIMIT ?",
+    )?;
+    let before = before.and_then(|seq| i64::try_from(seq).ok()).unwrap_or(i64::MAX);
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows = statement.query_map((before, limit), |row| {
+        let body: String = row.get(4)?;
+        let body: Value = serde_json::from_str(&body).unwrap_or_default();
+        let event: String = row.get(3)?;
+        Ok(Line {
+            seq: u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0),
+            at: Timestamp(row.get(1)?),
+            request: row.get::<_, Option<String>>(2)?.map(RequestId),
+            summary: summary(&event, &body),
+            outcome: body.get("outcome").and_then(Value::as_str).map(str::to_owned),
+            event,
+            hash: row.get(5)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+fn summary(event: &str, body: &Value) -> String {
+    let text = |path: &str| body.pointer(path).and_then(Value::as_str).unwrap_or_default();
+    match event {
+        "received" => {
+            let who = body.pointer("/asker/pairing").and_then(Value::as_str);
+            format!("{} from {}", text("/kind"), who.unwrap_or("an unpaired program"))
+        }
+        "answered" if body.get("approve") == Some(&Value::Bool(true)) => "approving".to_owned(),
+        "answered" => "not approving".to_owned(),
+        "contacting" | "challenged" | "server_removed" => text("/issuer").to_owned(),
+        "server_enrolled" => text("/server/issuer").to_owned(),
+        "ended" => format!("{}: {}", text("/outcome"), text("/reason")),
+        "paired" | "unpaired" => text("/name").to_owned(),
+        "suspicious" => text("/what").to_owned(),
+        "started" => text("/version").to_owned(),
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,278 @@
+//! The record: one append-only, hash-chained table from which everything else is read (R1).
+//!
+//! **Promises.** [`Store::append`] returns once the entry is on disk, or says that it is not. On
+//! opening, the whole chain is checked; requests that had no end are ended as cancelled (F8); a
+//! chain that does not hold is reported and never repaired (R8): Placet then starts in trouble,
+//! trusts nothing that it read and records nothing, so that every request ends as a no.
+//!
+//! **Never** write a secret: entries hold none by their types (R3). Never write from two threads:
+//! one thread owns the database.
+
+mod chain;
+mod error;
+pub mod failpoint;
+mod file;
+mod log;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, mpsc};
+use std::thread::JoinHandle;
+
+use placet_core::json::Digest;
+use placet_core::outcome::{Outcome, Reason};
+use placet_core::ports::{Entry, Event, NotRecorded, Record};
+use placet_core::request::{Server, Timestamp};
+use rusqlite::Connection;
+use tokio::sync::{oneshot, watch};
+
+pub use self::error::StoreError;
+use self::failpoint::{Moment, failpoint};
+pub use self::file::FILE;
+pub(crate) use self::file::private_folder;
+pub use self::log::Line;
+pub use self::state::{Paired, State};
+
+/// The record, shared: a handle to the one thread that writes it.
+#[derive(Clone, Debug)]
+pub struct Store {
+    jobs: mpsc::Sender<Job>,
+    state: Arc<RwLock<State>>,
+    trouble: watch::Receiver<Option<StoreError>>,
+}
+
+/// The thread behind [`Store`]; joining it means that the database is closed.
+#[derive(Debug)]
+pub struct StoreThread(JoinHandle<()>);
+
+impl StoreThread {
+    /// Waits until every write is done and the file is closed. All [`Store`] handles must be gone.
+    pub fn join(self) {
+        // A panic there has lost nothing: what was promised was committed.
+        let _ = self.0.join();
+    }
+}
+
+enum Job {
+    Append(Box<Entry>, oneshot::Sender<Result<Digest, StoreError>>),
+    Log { limit: u64, before: Option<u64>, reply: oneshot::Sender<Result<Vec<Line>, StoreError>> },
+}
+
+impl Store {
+    /// Opens or makes the record in `folder`, checks it, ends what was open (F8) and appends
+    /// `started`. Blocks: call it where that is allowed.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be used at all. A damaged record is no error here: it opens in
+    /// trouble (see [`Store::trouble`]).
+    pub fn open(
+        folder: &Path,
+        version: &str,
+        now: Timestamp,
+    ) -> Result<(Self, StoreThread), StoreError> {
+        let mut state = State::default();
+        let (trouble_in, trouble) = watch::channel(None);
+        let mut writer = match file::open(folder) {
+            Ok(opened) => match chain::verify(&opened.connection, &mut state) {
+                Ok(tip) => {
+                    let state = Arc::new(RwLock::new(state));
+                    Writer { opened: Some(opened), tip, state, trouble: trouble_in }
+                }
+                Err(error) => Writer::broken(Some(opened), damaged(error)?, trouble_in),
+            },
+            Err(error) => Writer::broken(None, damaged(error)?, trouble_in),
+        };
+        if !writer.is_broken() {
+            writer.end_what_was_open(now)?;
+            let event = Event::Started { version: version.to_owned() };
+            writer.append(&Entry { at: now, request: None, event })?;
+        }
+        let (jobs, inbox) = mpsc::channel();
+        let state = Arc::clone(&writer.state);
+        let thread = std::thread::Builder::new()
+            .name("record".to_owned())
+            .spawn(move || writer.run(&inbox))
+            .map_err(|error| StoreError::Io(error.to_string()))?;
+        Ok((Self { jobs, state, trouble }, StoreThread(thread)))
+    }
+
+    /// What the record adds up to now. Held only for a moment: writing waits for it.
+    pub fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is wrong with the record, if anything; a broken chain stays, a full disk may pass.
+    #[must_use]
+    pub fn trouble(&self) -> watch::Receiver<Option<StoreError>> {
+        self.trouble.clone()
+    }
+
+    /// The newest entries first, at most `limit`, older than `before` if given; without screens.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it cannot be read.
+    pub async fn log(&self, limit: u64, before: Option<u64>) -> Result<Vec<Line>, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let gone = || StoreError::Io("the record is closed".to_owned());
+        self.jobs.send(Job::Log { limit, before, reply }).map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?
+    }
+}
+
+impl Record for Store {
+    async fn append(&self, entry: Entry) -> Result<Digest, NotRecorded> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(Job::Append(Box::new(entry), reply)).map_err(|_| NotRecorded)?;
+        match answer.await {
+            Ok(Ok(digest)) => Ok(digest),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the record could not be written");
+                Err(NotRecorded)
+            }
+            Err(_) => Err(NotRecorded),
+        }
+    }
+
+    fn server(&self, issuer: &str) -> Option<Server> {
+        self.state().server(issuer).cloned()
+    }
+}
+
+/// The thread's side.
+#[derive(Debug)]
+struct Writer {
+    /// `None` if the file could not even be read.
+    opened: Option<file::Opened>,
+    tip: chain::Tip,
+    state: Arc<RwLock<State>>,
+    trouble: watch::Sender<Option<StoreError>>,
+}
+
+impl Writer {
+    /// A record that does not hold: nothing that was read from it counts.
+    fn broken(
+        opened: Option<file::Opened>,
+        error: StoreError,
+        trouble: watch::Sender<Option<StoreError>>,
+    ) -> Self {
+        tracing::error!(%error, "the record is damaged; every request will be refused");
+        trouble.send_replace(Some(error));
+        Self { opened, tip: chain::Tip::start(), state: Arc::default(), trouble }
+    }
+
+    fn is_broken(&self) -> bool {
+        matches!(&*self.trouble.borrow(), Some(StoreError::Damaged { .. }))
+    }
+
+    fn run(mut self, inbox: &mpsc::Receiver<Job>) {
+        while let Ok(job) = inbox.recv() {
+            match job {
+                Job::Append(entry, reply) => {
+                    let done = self.append(&entry);
+                    if !self.is_broken() {
+                        self.trouble.send_if_modified(|trouble| {
+                            let now = done.as_ref().err().cloned();
+                            let changed = *trouble != now;
+                            *trouble = now;
+                            changed
+                        });
+                    }
+                    // Whoever asked may be gone; the entry stands.
+                    let _ = reply.send(done);
+                }
+                Job::Log { limit, before, reply } => {
+                    let lines = match &self.opened {
+                        Some(opened) => log::read(&opened.connection, limit, before),
+                        None => Err(StoreError::Io("the record cannot be read".to_owned())),
+                    };
+                    let _ = reply.send(lines);
+                }
+            }
+        }
+    }
+
+    /// Writes one entry; on disk when this returns.
+    fn append(&mut self, entry: &Entry) -> Result<Digest, StoreError> {
+        if let Some(error @ StoreError::Damaged { .. }) = &*self.trouble.borrow() {
+            return Err(error.clone());
+        }
+        let Some(opened) = &mut self.opened else {
+            return Err(StoreError::Io("the record is closed".to_owned()));
+        };
+        let row = self.tip.next(entry)?;
+        write(&mut opened.connection, &row)?;
+        self.tip = chain::Tip { seq: row.seq, hash: row.hash.clone() };
+        self.state.write().unwrap_or_else(PoisonError::into_inner).fold(entry, &row.hash);
+        Ok(row.hash)
+    }
+
+    /// F8: nothing resumes; what was open is over.
+    fn end_what_was_open(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let open: Vec<_> = {
+            let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+            state.open().cloned().collect()
+        };
+        for id in open {
+            let event = Event::Ended {
+                outcome: Outcome::Cancelled,
+                reason: Reason::Restarted,
+                assurance: None,
+                method: None,
+                observable: true,
+                display_hash: None,
+                took_ms: 0,
+            };
+            self.append(&Entry { at: now, request: Some(id), event })?;
+        }
+        Ok(())
+    }
+}
+
+fn write(connection: &mut Connection, row: &chain::Row) -> Result<(), StoreError> {
+    failpoint(row.event, Moment::Before);
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    transaction
+        .prepare_cached(
+            "INSERT INTO record(seq, at, request, event, body, prev, hash) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        )?
+        .execute((
+            i64::try_from(row.seq).unwrap_or(i64::MAX),
+            row.at,
+            &row.request,
+            row.event,
+            &row.body,
+            row.prev.as_str(),
+            row.hash.as_str(),
+        ))?;
+    failpoint(row.event, Moment::Inside);
+    transaction.commit()?;
+    failpoint(row.event, Moment::After);
+    Ok(())
+}
+
+/// Damage is kept as a state, everything else stays an error.
+fn damaged(error: StoreError) -> Result<StoreError, StoreError> {
+    if matches!(error, StoreError::Damaged { .. }) { Ok(error) } else { Err(error) }
+}
+
+/// The event's name in the column `event`: as its `serde` tag.
+pub(crate) const fn name_of(event: &Event) -> &'static str {
+    match event {
+        Event::Received { .. } => "received",
+        Event::Shown { .. } => "shown",
+        Event::Answered { .. } => "answered",
+        Event::Contacting { .. } => "contacting",
+        Event::Challenged { .. } => "challenged",
+        Event::Ended { .. } => "ended",
+        Event::Paired { .. } => "paired",
+        Event::Unpaired { .. } => "unpaired",
+        Event::ServerEnrolled { .. } => "server_enrolled",
+        Event::ServerRemoved { .. } => "server_removed",
+        Event::Paused { .. } => "paused",
+        Event::Suspicious { .. } => "suspicious",
+        Event::Started { .. } => "started",
+    }
+}

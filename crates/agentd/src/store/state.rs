@@ -1,0 +1,134 @@
+//! What the record adds up to: pairings, servers, the pause, what is still open.
+//!
+//! **Promises.** Only [`State::fold`] changes it, and only with entries that are on disk: the same
+//! record always gives the same state.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use placet_core::json::Digest;
+use placet_core::ports::{Entry, Event};
+use placet_core::request::{RequestId, Server, Timestamp};
+use subtle::ConstantTimeEq as _;
+
+/// The state after the last entry.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    /// By name.
+    pairings: BTreeMap<String, Paired>,
+    /// In the order in which they were enrolled.
+    servers: Vec<Server>,
+    /// Until when everything is declined.
+    paused_until: Option<Timestamp>,
+    /// Received and not ended.
+    open: BTreeSet<RequestId>,
+    /// How many entries, and the hash of the last.
+    entries: u64,
+    head: Option<Digest>,
+}
+
+/// A pairing.
+#[derive(Clone, Debug)]
+pub struct Paired {
+    /// SHA-256 of the token.
+    token_hash: Digest,
+    /// When the person agreed.
+    pub at: Timestamp,
+}
+
+impl State {
+    /// Takes one entry in.
+    pub(crate) fn fold(&mut self, entry: &Entry, hash: &Digest) {
+        self.entries = self.entries.saturating_add(1);
+        self.head = Some(hash.clone());
+        match &entry.event {
+            Event::Received { .. } => self.open.extend(entry.request.clone()),
+            Event::Ended { .. } => {
+                if let Some(id) = &entry.request {
+                    self.open.remove(id);
+                }
+            }
+            Event::Paired { name, token_hash } => {
+                let paired = Paired { token_hash: token_hash.clone(), at: entry.at };
+                self.pairings.insert(name.clone(), paired);
+            }
+            Event::Unpaired { name } => {
+                self.pairings.remove(name);
+            }
+            Event::ServerEnrolled { server } => {
+                self.servers.retain(|known| known.issuer != server.issuer);
+                self.servers.push(server.clone());
+            }
+            Event::ServerRemoved { issuer } => {
+                self.servers.retain(|known| known.issuer != *issuer);
+            }
+            Event::Paused { until } => self.paused_until = Some(*until),
+            Event::Shown { .. }
+            | Event::Answered { .. }
+            | Event::Contacting { .. }
+            | Event::Challenged { .. }
+            | Event::Suspicious { .. }
+            | Event::Started { .. } => {}
+        }
+    }
+
+    /// The pairing with this token's hash. Every hash is compared in full, so that the time says
+    /// nothing about how much of one was right.
+    #[must_use]
+    pub fn pairing(&self, token_hash: &Digest) -> Option<&str> {
+        let mut found = None;
+        for (name, known) in &self.pairings {
+            if bool::from(
+                known.token_hash.as_str().as_bytes().ct_eq(token_hash.as_str().as_bytes()),
+            ) {
+                found = Some(name.as_str());
+            }
+        }
+        found
+    }
+
+    /// The agents that have a name.
+    pub fn pairings(&self) -> impl ExactSizeIterator<Item = (&str, &Paired)> {
+        self.pairings.iter().map(|(name, paired)| (name.as_str(), paired))
+    }
+
+    /// True if an agent has this name.
+    #[must_use]
+    pub fn is_paired(&self, name: &str) -> bool {
+        self.pairings.contains_key(name)
+    }
+
+    /// The enrolled server with exactly this issuer (S6).
+    #[must_use]
+    pub fn server(&self, issuer: &str) -> Option<&Server> {
+        self.servers.iter().find(|server| server.issuer == issuer)
+    }
+
+    /// All enrolled servers, in the order in which they were enrolled.
+    #[must_use]
+    pub fn servers(&self) -> &[Server] {
+        &self.servers
+    }
+
+    /// How many entries the record has.
+    #[must_use]
+    pub fn entries(&self) -> u64 {
+        self.entries
+    }
+
+    /// The hash of the last entry.
+    #[must_use]
+    pub fn head(&self) -> Option<&Digest> {
+        self.head.as_ref()
+    }
+
+    /// Until when everything is declined; long past if never.
+    #[must_use]
+    pub fn paused_until(&self) -> Timestamp {
+        self.paused_until.unwrap_or(Timestamp(i64::MIN))
+    }
+
+    /// Received and not ended.
+    pub(crate) fn open(&self) -> impl Iterator<Item = &RequestId> {
+        self.open.iter()
+    }
+}
