@@ -49,7 +49,9 @@ impl Attacker {
         let devices = connection.xinput_xi_query_device(0u16).doing(doing)?.reply().doing(doing)?;
         let find = |name: &str| {
             let device = devices.infos.iter().find(|device| device.name == name.as_bytes());
-            device.and_then(|device| u8::try_from(device.deviceid).ok()).doing(format!("finding {name}"))
+            device
+                .and_then(|device| u8::try_from(device.deviceid).ok())
+                .doing(format!("finding {name}"))
         };
         let (pointer, keyboard) = (find("TigerVNC pointer")?, find("TigerVNC keyboard")?);
         Ok(Self { pointer, keyboard, xinput_events: extension.first_event, screen })
@@ -69,7 +71,13 @@ impl Attacker {
         let doing = "injecting a movement";
         let (x, y) = (i16::try_from(x).doing(doing)?, i16::try_from(y).doing(doing)?);
         let request = self.screen.connection().xtest_fake_input(
-            MOTION_NOTIFY_EVENT, 0, 0, self.screen.root(), x, y, 0,
+            MOTION_NOTIFY_EVENT,
+            0,
+            0,
+            self.screen.root(),
+            x,
+            y,
+            0,
         );
         request.doing(doing)?.check().doing(doing)
     }
@@ -260,12 +268,14 @@ impl Attacker {
         let (kind, id) = match device {
             Device::XTest => (kind, 0),
             // The same events of XInput 1 stand in the same order after DeviceValuator.
-            Device::Person if kind >= BUTTON_PRESS_EVENT => {
-                (self.xinput_events + xinput::DEVICE_BUTTON_PRESS_EVENT + kind - BUTTON_PRESS_EVENT, self.pointer)
-            }
-            Device::Person => {
-                (self.xinput_events + xinput::DEVICE_KEY_PRESS_EVENT + kind - KEY_PRESS_EVENT, self.keyboard)
-            }
+            Device::Person if kind >= BUTTON_PRESS_EVENT => (
+                self.xinput_events + xinput::DEVICE_BUTTON_PRESS_EVENT + kind - BUTTON_PRESS_EVENT,
+                self.pointer,
+            ),
+            Device::Person => (
+                self.xinput_events + xinput::DEVICE_KEY_PRESS_EVENT + kind - KEY_PRESS_EVENT,
+                self.keyboard,
+            ),
         };
         let request = connection.xtest_fake_input(kind, detail, 0, self.screen.root(), 0, 0, id);
         request.doing(doing)?.check().doing(doing)?;

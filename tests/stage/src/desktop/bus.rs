@@ -188,10 +188,7 @@ impl Bus {
     }
 }
 
-async fn owner(
-    connection: &zbus::Connection,
-    name: &str,
-) -> zbus::Result<Option<OwnedUniqueName>> {
+async fn owner(connection: &zbus::Connection, name: &str) -> zbus::Result<Option<OwnedUniqueName>> {
     let bus = zbus::fdo::DBusProxy::new(connection).await?;
     match bus.get_name_owner(BusName::try_from(name)?).await {
         Ok(owner) => Ok(Some(owner)),

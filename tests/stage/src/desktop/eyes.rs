@@ -10,6 +10,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
+use tokio::sync::watch;
 use zbus::wire::OwnedObjectPath;
 use zbus::{MatchRule, MessageStream, Proxy};
 
@@ -31,6 +32,7 @@ const DEEPEST: usize = 64;
 #[derive(Debug, Clone)]
 pub struct Eyes {
     bus: Bus,
+    changes: watch::Receiver<u64>,
 }
 
 /// A thing on the screen: a window, a button, a text.
@@ -115,9 +117,19 @@ impl States {
 impl fmt::Debug for States {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let all = [
-            State::Active, State::Checked, State::Editable, State::Enabled, State::Focusable,
-            State::Focused, State::Modal, State::Pressed, State::Selected, State::Sensitive,
-            State::Showing, State::Visible, State::IsDefault,
+            State::Active,
+            State::Checked,
+            State::Editable,
+            State::Enabled,
+            State::Focusable,
+            State::Focused,
+            State::Modal,
+            State::Pressed,
+            State::Selected,
+            State::Sensitive,
+            State::Showing,
+            State::Visible,
+            State::IsDefault,
         ];
         f.debug_set().entries(all.into_iter().filter(|state| self.has(*state))).finish()
     }
@@ -209,13 +221,8 @@ impl Eyes {
 
     /// Opens the accessibility bus of a session.
     pub(crate) fn open(session_bus: &Bus) -> Result<Self> {
-        let reply = session_bus.call(
-            "org.a11y.Bus",
-            "/org/a11y/bus",
-            "org.a11y.Bus",
-            "GetAddress",
-            (),
-        )?;
+        let reply =
+            session_bus.call("org.a11y.Bus", "/org/a11y/bus", "org.a11y.Bus", "GetAddress", ())?;
         let address: String = reply.body().deserialize().doing("reading an address")?;
         let bus = Bus::connect(&address)?;
         // Programs send events only for what somebody has registered for.
@@ -223,7 +230,9 @@ impl Eyes {
             let body = (event, Vec::<String>::new(), "");
             bus.call(REGISTRY, REGISTRY_PATH, REGISTRY, "RegisterEvent", body)?;
         }
-        Ok(Self { bus })
+        let connection = bus.connection().clone();
+        let changes = block("listening to programs", READ_WITHIN, count_changes(connection))?;
+        Ok(Self { bus, changes })
     }
 
     /// The accessibility bus.
@@ -239,7 +248,9 @@ impl Eyes {
     pub fn programs(&self) -> Result<Vec<String>> {
         let connection = self.bus.connection().clone();
         block("listing programs", READ_WITHIN, async move {
-            Ok::<_, zbus::Error>(programs(&connection).await?.into_iter().map(|one| one.0).collect())
+            Ok::<_, zbus::Error>(
+                programs(&connection).await?.into_iter().map(|one| one.0).collect(),
+            )
         })
     }
 
@@ -299,7 +310,8 @@ impl Eyes {
         fits: impl Fn(&Node) -> bool,
     ) -> Result<Node> {
         self.until(name, within, |windows| {
-            let mut showing = windows.iter().flat_map(Node::all).filter(|node| node.is(State::Showing));
+            let mut showing =
+                windows.iter().flat_map(Node::all).filter(|node| node.is(State::Showing));
             showing.find(|node| fits(node)).cloned()
         })
     }
@@ -314,16 +326,10 @@ impl Eyes {
     ) -> Result<T> {
         let doing = format!("looking at {name}");
         let deadline = Instant::now() + within;
-        let connection = self.bus.connection().clone();
-        let mut events = block(doing.clone(), READ_WITHIN, async move {
-            let rule = MatchRule::builder()
-                .msg_type(zbus::message::Type::Signal)
-                .path_namespace("/org/a11y/atspi")
-                .build()?;
-            MessageStream::for_match_rule(rule, &connection, Some(std::num::NonZero::<usize>::MIN))
-                .await
-        })?;
+        let mut changes = self.changes.clone();
         loop {
+            // What changes from here on ends the wait below at once.
+            changes.mark_unchanged();
             let windows: Vec<Node> =
                 self.program(name)?.into_iter().flat_map(|program| program.children).collect();
             if let Some(found) = look(&windows) {
@@ -338,17 +344,40 @@ impl Eyes {
                 };
                 return Err(Fault::new(doing, cause));
             }
-            events = block(doing.clone(), READ_WITHIN, async move {
-                let _ = tokio::time::timeout(left.min(LOOK_AGAIN), events.next()).await;
-                Ok::<_, zbus::Error>(events)
+            let mut waiting = changes.clone();
+            block(doing.clone(), READ_WITHIN, async move {
+                // Also over when the bus has gone, which the next look says.
+                let _ = tokio::time::timeout(left.min(LOOK_AGAIN), waiting.changed()).await;
+                Ok::<_, zbus::Error>(())
             })?;
         }
     }
 }
 
+/// Counts the events of all programs. Always read, because a stream that is not read holds up
+/// every answer on its connection; ends with the connection.
+async fn count_changes(connection: zbus::Connection) -> zbus::Result<watch::Receiver<u64>> {
+    let rule = MatchRule::builder()
+        .msg_type(zbus::message::Type::Signal)
+        .path_namespace("/org/a11y/atspi")
+        .build()?;
+    let mut events = MessageStream::for_match_rule(rule, &connection, None).await?;
+    let (count, changes) = watch::channel(0);
+    tokio::spawn(async move {
+        while events.next().await.is_some() && !count.is_closed() {
+            count.send_modify(|count| *count += 1);
+        }
+    });
+    Ok(changes)
+}
+
 type At = (String, OwnedObjectPath);
 
-async fn proxy(connection: &zbus::Connection, at: &At, interface: &'static str) -> zbus::Result<Proxy<'static>> {
+async fn proxy(
+    connection: &zbus::Connection,
+    at: &At,
+    interface: &'static str,
+) -> zbus::Result<Proxy<'static>> {
     // No caching: it would subscribe to every object's changes.
     zbus::proxy::Builder::new(connection)
         .destination(at.0.clone())

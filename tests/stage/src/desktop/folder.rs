@@ -32,7 +32,8 @@ impl Folder {
         for name in ["home", "home/.config", "run", "tmp", "bin", "log", "etc"] {
             let path = folder.path().join(name);
             fs::create_dir(&path).doing(format!("making {name}"))?;
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).doing("closing a folder")?;
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o700))
+                .doing("closing a folder")?;
             user.give(&path)?;
         }
         Ok(folder)

@@ -26,9 +26,9 @@ mod rfb;
 mod screen;
 mod session;
 mod sweep;
-mod tray;
 #[cfg(test)]
 mod tests;
+mod tray;
 pub mod user;
 mod xsettings;
 

@@ -103,7 +103,17 @@ impl Daemon {
         let id = if replaces == 0 { records.last + 1 } else { replaces };
         records.last = records.last.max(id);
         records.posted.push(Posted {
-            id, replaces, app, icon, summary, body, actions: named, hints, expires, sender, closed: false,
+            id,
+            replaces,
+            app,
+            icon,
+            summary,
+            body,
+            actions: named,
+            hints,
+            expires,
+            sender,
+            closed: false,
         });
         self.shared.changed.notify_all();
         id
@@ -177,11 +187,7 @@ impl FakeNotifications {
     ///
     /// # Errors
     /// When none does `within` the time; the message lists those that came.
-    pub fn await_posted(
-        &self,
-        within: Duration,
-        fits: impl Fn(&Posted) -> bool,
-    ) -> Result<Posted> {
+    pub fn await_posted(&self, within: Duration, fits: impl Fn(&Posted) -> bool) -> Result<Posted> {
         let deadline = Instant::now() + within;
         let mut records = self.shared.lock();
         loop {

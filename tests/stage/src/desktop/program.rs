@@ -101,7 +101,9 @@ impl Program {
     /// What the program wrote to its standard error so far (and output, unless piped).
     #[must_use]
     pub fn log(&self) -> String {
-        std::fs::read(&self.log).map(|log| String::from_utf8_lossy(&log).into_owned()).unwrap_or_default()
+        std::fs::read(&self.log)
+            .map(|log| String::from_utf8_lossy(&log).into_owned())
+            .unwrap_or_default()
     }
 
     /// Waits until the program has ended by itself. The process stays a zombie until dropped.

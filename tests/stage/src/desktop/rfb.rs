@@ -93,7 +93,9 @@ impl Rfb {
                     let length = self.number()?;
                     self.read(usize::try_from(length).doing("reading cut text")?)?;
                 }
-                other => return Err(Fault::new("reading from the desktop", format!("message {other}"))),
+                other => {
+                    return Err(Fault::new("reading from the desktop", format!("message {other}")));
+                }
             }
         }
     }

@@ -104,15 +104,13 @@ impl Screen {
     ///
     /// # Errors
     /// When none does `within` the time; the message lists those that are there.
-    pub fn await_window(
-        &self,
-        within: Duration,
-        fits: impl Fn(&Window) -> bool,
-    ) -> Result<Window> {
+    pub fn await_window(&self, within: Duration, fits: impl Fn(&Window) -> bool) -> Result<Window> {
         let found = self.until(within, "waiting for a window", |screen| {
             Ok(screen.windows()?.into_iter().find(|window| window.mapped && fits(window)))
         });
-        found.map_err(|fault| Fault::new(fault.to_string(), format!("there are {:?}", self.windows())))
+        found.map_err(|fault| {
+            Fault::new(fault.to_string(), format!("there are {:?}", self.windows()))
+        })
     }
 
     /// Waits until no window fits any more.
@@ -223,8 +221,10 @@ impl Screen {
                 return Err(Fault::new(doing, format!("nothing within {within:?}")));
             }
             let next = deadline.min(Instant::now() + AT_LEAST_EVERY);
-            while !matches!(self.connection.poll_for_event().doing(doing)?, Some(Event::PropertyNotify(_)))
-            {
+            while !matches!(
+                self.connection.poll_for_event().doing(doing)?,
+                Some(Event::PropertyNotify(_))
+            ) {
                 if !readable_within(self.connection.stream(), next).doing(doing)? {
                     break;
                 }

@@ -154,8 +154,13 @@ impl Builder {
         environment.extend(self.environment.clone());
         // Declared before the programs: a start that fails half-way is swept as well.
         let sweep = sweep::Sweep::new(MARK, folder.path());
-        let mut stage =
-            Raising { user: &user, folder: &folder, starter: &starter, environment, programs: vec![] };
+        let mut stage = Raising {
+            user: &user,
+            folder: &folder,
+            starter: &starter,
+            environment,
+            programs: vec![],
+        };
 
         let cookie = stage.authority()?;
         let (display, bus_address) = stage.servers(self.size)?;
@@ -211,7 +216,18 @@ impl Builder {
         let (programs, environment) = (stage.programs, stage.environment);
         let settings = Mutex::new((settings, self.settings));
         Ok(Session {
-            fake, screen, settings, bus, programs, sweep, starter, display, cookie, environment, user, folder,
+            fake,
+            screen,
+            settings,
+            bus,
+            programs,
+            sweep,
+            starter,
+            display,
+            cookie,
+            environment,
+            user,
+            folder,
         })
     }
 }
@@ -396,6 +412,7 @@ impl Session {
 
 impl Drop for Session {
     fn drop(&mut self) {
+        self.sweep.hold();
         // The window manager and the panel before the servers: the reverse of how they came.
         while let Some(program) = self.programs.pop() {
             program.stop();
@@ -406,7 +423,10 @@ impl Drop for Session {
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("display", &self.display).field("folder", &self.folder).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("display", &self.display)
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
     }
 }
 
@@ -435,7 +455,12 @@ impl Raising<'_> {
         x.args(["-rfbport", "-1", "-rfbunixmode", "0600", "-rfbunixpath"]);
         x.arg(self.folder.sub("run/vnc.sock"));
         // The person has no clipboard, and several persons may sit down.
-        x.args(["-SendCutText=0", "-AcceptCutText=0", "-AlwaysShared=1", "-AcceptSetDesktopSize=0"]);
+        x.args([
+            "-SendCutText=0",
+            "-AcceptCutText=0",
+            "-AlwaysShared=1",
+            "-AcceptSetDesktopSize=0",
+        ]);
         x.arg("-auth").arg(self.folder.sub("run/Xauthority"));
         x.stdout(Stdio::piped());
         let mut x = self.starter.start("Xtigervnc", x, &self.folder.sub("log"), true)?;
@@ -450,7 +475,8 @@ impl Raising<'_> {
 
         // Each writes its line when it takes connections.
         let display = first_line(&mut x)?;
-        let display = display.parse().doing(format!("reading the display's number: {display:?}"))?;
+        let display =
+            display.parse().doing(format!("reading the display's number: {display:?}"))?;
         let address = first_line(&mut bus)?;
         self.programs.extend([bus, x]);
         Ok((display, address))
@@ -479,7 +505,9 @@ impl Raising<'_> {
         let logs: Vec<String> = self
             .programs
             .iter()
-            .map(|program| format!("{} (running: {}): {}", program.name(), program.running(), program.log()))
+            .map(|program| {
+                format!("{} (running: {}): {}", program.name(), program.running(), program.log())
+            })
             .collect();
         Fault::new(fault.to_string(), logs.join("\n"))
     }
@@ -519,7 +547,10 @@ fn first_line(program: &mut Program) -> Result<String> {
     let mut output = BufReader::new(program.stdout().doing(doing.clone())?);
     let deadline = Instant::now() + READY_WITHIN;
     if !readable_within(output.get_ref().as_fd(), deadline).doing(doing.clone())? {
-        return Err(Fault::new(doing, format!("nothing within {READY_WITHIN:?}: {}", program.log())));
+        return Err(Fault::new(
+            doing,
+            format!("nothing within {READY_WITHIN:?}: {}", program.log()),
+        ));
     }
     let mut line = String::new();
     output.by_ref().take(4096).read_line(&mut line).doing(doing.clone())?;

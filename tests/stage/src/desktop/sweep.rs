@@ -4,19 +4,29 @@
 //! inherits the session's mark in its environment is found in `/proc`. Each process is held by a
 //! pidfd while it is looked at, so that a number that was given away again is never signalled.
 
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+use super::program::readable_within;
 
 /// Ends every process with the mark on drop.
 #[derive(Debug)]
 pub(crate) struct Sweep {
     mark: Vec<u8>,
+    held: Vec<OwnedFd>,
 }
 
 impl Sweep {
     pub(crate) fn new(variable: &str, folder: &Path) -> Self {
-        Self { mark: format!("{variable}={}", folder.display()).into_bytes() }
+        Self { mark: format!("{variable}={}", folder.display()).into_bytes(), held: vec![] }
+    }
+
+    /// Remembers those that run now: the sweep is over when they are, whoever ended them.
+    pub(crate) fn hold(&mut self) {
+        self.held = self.found().into_iter().filter_map(hold).collect();
     }
 
     /// The processes that have the mark, as far as we may see.
@@ -36,15 +46,22 @@ impl Sweep {
     }
 
     fn end(&self, pid: u32) {
-        let Some(id) = i32::try_from(pid).ok().and_then(Pid::from_raw) else { return };
-        let Ok(process) = pidfd_open(id, PidfdFlags::empty()) else { return };
+        let Some(process) = hold(pid) else { return };
         if self.marked(pid) {
             let _ = pidfd_send_signal(&process, Signal::KILL);
-            // Until it is gone, its files are in use.
-            let deadline = std::time::Instant::now() + std::time::Duration::from_secs(2);
-            let _ = super::program::readable_within(&process, deadline);
+            await_end(&process);
         }
     }
+}
+
+fn hold(pid: u32) -> Option<OwnedFd> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw)?;
+    pidfd_open(pid, PidfdFlags::empty()).ok()
+}
+
+/// A pidfd becomes readable when its process has ended, reaped or not. A killed process ends soon.
+fn await_end(process: &OwnedFd) {
+    let _ = readable_within(process, Instant::now() + Duration::from_secs(2));
 }
 
 impl Drop for Sweep {
@@ -53,9 +70,10 @@ impl Drop for Sweep {
         for _ in 0..10 {
             let found = self.found();
             if found.is_empty() {
-                return;
+                break;
             }
             found.into_iter().for_each(|pid| self.end(pid));
         }
+        self.held.iter().for_each(await_end);
     }
 }

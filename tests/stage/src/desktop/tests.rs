@@ -12,6 +12,12 @@ fn alone() -> std::sync::MutexGuard<'static, ()> {
     ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
+/// Gone, or dead and not yet reaped by the machine's first process.
+fn ended(pid: u32) -> bool {
+    let Ok(stat) = std::fs::read_to_string(format!("/proc/{pid}/stat")) else { return true };
+    stat.rsplit(')').next().unwrap().trim_start().starts_with(['Z', 'X'])
+}
+
 fn question(session: &Session) -> Program {
     let mut zenity = session.command("zenity").unwrap();
     zenity.args(["--question", "--title=Stage", "--text=Shall we?", "--no-wrap"]);
@@ -40,7 +46,8 @@ fn a_person_presses_a_button_that_they_see() {
 #[test]
 fn everything_in_a_session_runs_as_its_user_and_ends_with_it() {
     let _alone = alone();
-    let session = Session::builder().panel(true).notifications(Notifications::Xfce).start().unwrap();
+    let session =
+        Session::builder().panel(true).notifications(Notifications::Xfce).start().unwrap();
     // One that leaves its process group and session, as a daemon does.
     let mut strayed = session.command("setsid").unwrap();
     strayed.args(["--fork", "sleep", "1000"]);
@@ -59,7 +66,7 @@ fn everything_in_a_session_runs_as_its_user_and_ends_with_it() {
     drop(session);
     drop(zenity);
     for pid in processes {
-        assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists(), "{pid} is still there");
+        assert!(ended(pid), "{pid} is still there");
     }
     assert!(!folder.exists());
     assert!(!std::path::Path::new(&format!("/tmp/.X{display}-lock")).exists());
@@ -77,7 +84,7 @@ fn a_session_ends_when_its_test_panics() {
     });
     let processes = left.join().unwrap_err().downcast::<Vec<u32>>().unwrap();
     for pid in *processes {
-        assert!(!std::path::Path::new(&format!("/proc/{pid}")).exists(), "{pid} is still there");
+        assert!(ended(pid), "{pid} is still there");
     }
 }
 
@@ -99,4 +106,63 @@ fn how_long_a_start_takes() {
             println!("{name}: started in {started:?}, ended in {:?}", begun.elapsed());
         }
     }
+}
+
+#[test]
+fn a_session_has_the_tray_the_theme_and_the_notifications_that_were_asked_for() {
+    let _alone = alone();
+    let session = Session::builder()
+        .panel(true)
+        .notifications(Notifications::Xfce)
+        .theme(Theme::Dark)
+        .text_scale(2.0)
+        .start()
+        .unwrap();
+    let notify = |arguments: &[&str]| {
+        let mut command = session.command("notify-send").unwrap();
+        command.args(arguments);
+        session.spawn("notify-send", command).unwrap()
+    };
+    assert!(notify(&["--app-name=Stage", "A title", "A body"]).wait(SOON).unwrap().success());
+    let _zenity = question(&session);
+    let (eyes, window) = asked(&session);
+    assert!(window.is(State::Showing));
+    let shown = eyes.await_node("xfce4-notifyd", SOON, |node| node.name.contains("A title"));
+    if let Ok(folder) = std::env::var("PLACET_STAGE_PICTURES") {
+        session.screenshot(&std::path::Path::new(&folder).join("dark.png")).unwrap();
+    }
+    println!("{}", window.outline());
+    shown.unwrap();
+}
+
+#[test]
+fn the_fake_daemon_records_what_is_posted_and_answers_for_the_person() {
+    let _alone = alone();
+    let session = Session::builder()
+        .window_manager(false)
+        .accessibility(false)
+        .notifications(Notifications::Fake)
+        .start()
+        .unwrap();
+    let mut command = session.command("notify-send").unwrap();
+    command.args(["--app-name=Stage", "--action=review=Review", "Title", "Body"]);
+    let mut notify = session.spawn("notify-send", command).unwrap();
+    let fake = session.fake_notifications().unwrap();
+    let posted = fake.await_posted(SOON, |posted| posted.summary == "Title").unwrap();
+    assert_eq!((posted.app.as_str(), posted.body.as_str()), ("Stage", "Body"));
+    assert_eq!(posted.actions, [("review".to_owned(), "Review".to_owned())]);
+    fake.invoke(posted.id, "review").unwrap();
+    notify.wait(SOON).unwrap();
+    assert_eq!(notify.log().trim(), "review");
+}
+
+#[test]
+fn without_a_daemon_nothing_is_activated() {
+    let _alone = alone();
+    let session = Session::builder().accessibility(false).start().unwrap();
+    let mut command = session.command("notify-send").unwrap();
+    command.args(["Title", "Body"]);
+    let mut notify = session.spawn("notify-send", command).unwrap();
+    assert!(!notify.wait(SOON).unwrap().success());
+    assert_eq!(session.bus().owner("org.freedesktop.Notifications").unwrap(), None);
 }

@@ -62,7 +62,8 @@ impl Entry {
     /// The labels of what is shown, from top to bottom.
     #[must_use]
     pub fn labels(&self) -> Vec<&str> {
-        let shown = self.all().into_iter().skip(1).filter(|entry| entry.visible && !entry.separator);
+        let shown =
+            self.all().into_iter().skip(1).filter(|entry| entry.visible && !entry.separator);
         shown.map(|entry| entry.label.as_str()).collect()
     }
 }
@@ -143,9 +144,10 @@ impl TrayItem {
             }
             let item = self.clone();
             // A change between the reading and the listening is seen by the next look.
-            let _ = block("waiting for the tray menu to change", left.min(LOOK_AGAIN), async move {
-                item.changed().await
-            });
+            let _ =
+                block("waiting for the tray menu to change", left.min(LOOK_AGAIN), async move {
+                    item.changed().await
+                });
         }
     }
 
@@ -222,15 +224,18 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 type Layout = (i32, HashMap<String, OwnedVariant>, Vec<OwnedVariant>);
 
 fn entry((id, properties, children): Layout) -> Entry {
-    let text = |name: &str| {
-        properties.get(name).and_then(|value| String::try_from(value.clone()).ok())
-    };
+    let text =
+        |name: &str| properties.get(name).and_then(|value| String::try_from(value.clone()).ok());
     let truth = |name: &str| properties.get(name).and_then(|value| bool::try_from(value).ok());
     let ticked = properties.get("toggle-state").and_then(|value| i32::try_from(value).ok());
     Entry {
         id,
         // "__" is an underscore, "_" marks the mnemonic.
-        label: text("label").unwrap_or_default().replace("__", "\u{0}").replace('_', "").replace('\u{0}', "_"),
+        label: text("label")
+            .unwrap_or_default()
+            .replace("__", "\u{0}")
+            .replace('_', "")
+            .replace('\u{0}', "_"),
         enabled: truth("enabled").unwrap_or(true),
         visible: truth("visible").unwrap_or(true),
         separator: text("type").as_deref() == Some("separator"),
@@ -245,16 +250,12 @@ fn entry((id, properties, children): Layout) -> Entry {
 
 async fn items(connection: &zbus::Connection) -> zbus::Result<Vec<TrayItem>> {
     // Not `get_property`, which caches.
-    let properties = Proxy::new(
-        connection,
-        WATCHER,
-        WATCHER_PATH,
-        "org.freedesktop.DBus.Properties",
-    )
-    .await?;
+    let properties =
+        Proxy::new(connection, WATCHER, WATCHER_PATH, "org.freedesktop.DBus.Properties").await?;
     let names: OwnedVariant =
         properties.call("Get", &(WATCHER, "RegisteredStatusNotifierItems")).await?;
-    let names = Vec::<String>::try_from(names).map_err(|error| zbus::Error::Failure(error.to_string()))?;
+    let names =
+        Vec::<String>::try_from(names).map_err(|error| zbus::Error::Failure(error.to_string()))?;
     Ok(names.iter().map(|name| item(connection, name)).collect())
 }
 

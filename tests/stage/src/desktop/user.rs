@@ -176,11 +176,15 @@ mod tests {
     fn a_program_in_a_closed_folder_is_copied_to_where_it_can_be_run() {
         let user = User { uid: 4_000_000, gid: 4_000_000, other: false };
         let closed = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(closed.path(), PermissionsExt::from_mode(0o700)).unwrap();
         let open = tempfile::tempdir().unwrap();
         let program = closed.path().join("true");
         std::fs::copy("/bin/true", &program).unwrap();
         let copy = user.reachable(&program, open.path()).unwrap();
         assert_eq!(copy, open.path().join("true"));
-        assert_eq!(user.reachable(Path::new("/bin/true"), open.path()).unwrap(), Path::new("/bin/true"));
+        assert_eq!(
+            user.reachable(Path::new("/bin/true"), open.path()).unwrap(),
+            Path::new("/bin/true")
+        );
     }
 }

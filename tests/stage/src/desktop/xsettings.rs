@@ -78,7 +78,13 @@ impl XSettings {
         let resources = AtomEnum::RESOURCE_MANAGER;
         screen
             .connection()
-            .change_property8(PropMode::REPLACE, screen.root(), resources, AtomEnum::STRING, dpi.as_bytes())
+            .change_property8(
+                PropMode::REPLACE,
+                screen.root(),
+                resources,
+                AtomEnum::STRING,
+                dpi.as_bytes(),
+            )
             .doing(doing)?
             .check()
             .doing(doing)
