@@ -85,7 +85,8 @@ pub struct Flaw {
     pub fault: Fault,
     /// The member at fault, such as `params.code_challenge` without the `params.`.
     pub member: Option<String>,
-    /// What happened and what to do. English, for developers.
+    /// What happened and what to do, in English for developers; it goes on after the member's
+    /// name, if there is one: `is missing`.
     pub sentence: String,
 }
 
@@ -113,7 +114,7 @@ impl Flaw {
 impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.member {
-            Some(member) => write!(f, "{member}: {}", self.sentence),
+            Some(member) => write!(f, "{member} {}", self.sentence),
             None => f.write_str(&self.sentence),
         }
     }
@@ -147,7 +148,7 @@ impl Refusal {
     /// An id that this connection used before.
     #[must_use]
     pub fn reused_id() -> Self {
-        let sentence = "this id was used on this connection before; take a new one for each call";
+        let sentence = "was used on this connection before; take a new one for each call";
         Flaw::of(Fault::ReusedId, "id", sentence).answer(None)
     }
 
@@ -163,7 +164,7 @@ impl Refusal {
             "id": self.id,
             "error": {
                 "code": self.flaw.fault.number(),
-                "message": self.flaw.sentence,
+                "message": self.flaw.to_string(),
                 "data": data,
             },
         })

@@ -333,6 +333,11 @@ fn request_id(members: &mut Members) -> Result<Option<String>, Flaw> {
         let sentence = "takes ASCII characters that can be seen, no space";
         return Err(members.flaw(Fault::BadValue, "request_id", sentence));
     }
+    // An answer names a request by one of these two kinds; they must not be taken for each other.
+    if id.as_deref().is_some_and(|id| id.starts_with("req_")) {
+        let sentence = "begins with req_, which is kept for Placet's own names";
+        return Err(members.flaw(Fault::BadValue, "request_id", sentence));
+    }
     Ok(id)
 }
 
@@ -363,7 +368,7 @@ fn details(members: &mut Members) -> Result<Option<String>, Flaw> {
     members.optional_text("authorization_details", 60 * 1024).map_err(|flaw| match flaw.fault {
         Fault::WrongType => {
             let sentence =
-                "is text that holds the JSON array, as OAuth sends it, so that each byte is kept";
+                "must be text that holds the JSON array, as OAuth sends it, so that each byte is kept";
             members.flaw(Fault::WrongType, "authorization_details", sentence)
         }
         _ => flaw,
