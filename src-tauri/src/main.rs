@@ -1,2 +1,2 @@
-//! desktop
+//! placeholder
 fn main() {}

@@ -1,0 +1,269 @@
+//! The environment that the program lets itself have.
+//!
+//! A toolkit reads dozens of variables that load code (`LD_PRELOAD`, `GTK_MODULES`,
+//! `GIO_EXTRA_MODULES`), replace what is drawn (`GTK_THEME`, `FONTCONFIG_FILE`) or open a debugger
+//! (`GTK_DEBUG`, `WEBKIT_INSPECTOR_SERVER`). Nobody knows them all, so the program names what it
+//! needs and starts itself again with nothing else.
+//!
+//! **Promises.** [`restart_clean`] returns only in a process whose environment is exactly what
+//! [`cleaned`] makes of it; cleaning what is clean changes nothing, so it restarts at most once.
+//! The user's configuration folder is kept from the toolkit: `XDG_CONFIG_HOME` names an empty
+//! folder of ours, the real one is in `PLACET_CONFIG_HOME` for our own files.
+//!
+//! **What it does not do.** A library that was preloaded into the first process runs there before
+//! `main` and can stop the restart. That needs the hardened install, where the loader itself
+//! ignores such variables (design §2).
+//!
+//! **Never** add a variable here because a library would like to have it.
+
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Variables by name and value, sorted.
+pub type Environment = BTreeMap<OsString, OsString>;
+
+/// Where programs are looked up; not the person's, which may name a folder of an agent.
+const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+/// Where icons and schemas are looked up (XDG Base Directory Specification, the default).
+const DATA_DIRS: &str = "/usr/local/share:/usr/share";
+/// Our folder inside `XDG_RUNTIME_DIR`.
+pub const RUNTIME_FOLDER: &str = "placet";
+/// The empty configuration folder, inside [`RUNTIME_FOLDER`].
+pub const EMPTY_CONFIG: &str = "config";
+
+/// Taken over as they are.
+const PLAIN: &[&str] = &[
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "DISPLAY",
+    "XAUTHORITY",
+    "WAYLAND_DISPLAY",
+    "XDG_SESSION_ID",
+    "XDG_SESSION_TYPE",
+    "XDG_SESSION_CLASS",
+    "XDG_SESSION_DESKTOP",
+    "XDG_CURRENT_DESKTOP",
+    "TZ",
+    "PLACET_SOCK",
+    "PLACET_LOG",
+];
+
+/// Taken over if they are absolute paths, as the XDG Base Directory Specification wants.
+const FOLDERS: &[&str] = &["XDG_RUNTIME_DIR", "XDG_STATE_HOME", "PLACET_CONFIG_HOME"];
+
+/// Only in debug builds: crash points and test switches.
+const TEST_PREFIXES: &[&str] = &["PLACET_TEST_", "PLACET_FAILPOINT"];
+
+/// Only in debug builds and only for the book, which holds no secret: driving it in tests.
+const AUTOMATION: &[&str] =
+    &["TAURI_AUTOMATION", "TAURI_WEBVIEW_AUTOMATION", "WEBKIT_INSPECTOR_SERVER"];
+
+/// Which of the program's processes an environment is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Process {
+    /// Tray and prompt.
+    Desktop,
+    /// The book.
+    Book,
+}
+
+/// What of `given` may stay, with the fixed values put in.
+#[must_use]
+pub fn cleaned(given: &Environment, process: Process) -> Environment {
+    let mut kept: Environment = given
+        .iter()
+        .filter(|(name, value)| allowed(name, value, process))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    kept.insert("PATH".into(), PATH.into());
+    kept.insert("XDG_DATA_DIRS".into(), DATA_DIRS.into());
+    if let Some(runtime) = kept.get(OsStr::new("XDG_RUNTIME_DIR")) {
+        let empty = Path::new(runtime).join(RUNTIME_FOLDER).join(EMPTY_CONFIG).into_os_string();
+        // In a process that was cleaned before, XDG_CONFIG_HOME is ours already and says nothing.
+        if given.get(OsStr::new("XDG_CONFIG_HOME")) != Some(&empty)
+            && let Some(real) = config_home(given)
+        {
+            kept.insert("PLACET_CONFIG_HOME".into(), real.into_os_string());
+        }
+        kept.insert("XDG_CONFIG_HOME".into(), empty);
+    }
+    kept
+}
+
+/// Starts the program again with [`cleaned`] variables, unless they are so already.
+///
+/// # Errors
+/// When the program cannot find or start itself; it must then not go on.
+pub fn restart_clean(process: Process) -> std::io::Result<()> {
+    let given: Environment = std::env::vars_os().collect();
+    let clean = cleaned(&given, process);
+    if given == clean {
+        return Ok(());
+    }
+    let program = std::env::current_exe()?;
+    // Replaces this process, so the process id stays and nobody waits for a child.
+    Err(Command::new(program).args(std::env::args_os().skip(1)).env_clear().envs(clean).exec())
+}
+
+fn allowed(name: &OsStr, value: &OsStr, process: Process) -> bool {
+    let Some(name) = name.to_str() else { return false };
+    if PLAIN.contains(&name) {
+        return !value.is_empty();
+    }
+    if FOLDERS.contains(&name) {
+        return Path::new(value).is_absolute();
+    }
+    match name {
+        "LANG" | "LANGUAGE" => is_locale(value),
+        "DBUS_SESSION_BUS_ADDRESS" => is_local_bus(value),
+        _ if name.starts_with("LC_") => is_locale(value),
+        _ if cfg!(debug_assertions) => {
+            TEST_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+                || (process == Process::Book && AUTOMATION.contains(&name))
+        }
+        _ => false,
+    }
+}
+
+/// A locale's name, not a path to somebody's own locale files.
+fn is_locale(value: &OsStr) -> bool {
+    let plain = |b: &u8| b.is_ascii_alphanumeric() || b"_.@-:".contains(b);
+    !value.is_empty() && value.as_bytes().iter().all(plain)
+}
+
+/// Only sockets: the other transports of a D-Bus address start programs (`unixexec:`,
+/// `autolaunch:`; D-Bus Specification, "Server Addresses").
+fn is_local_bus(value: &OsStr) -> bool {
+    value.as_bytes().split(|b| *b == b';').all(|address| address.starts_with(b"unix:"))
+}
+
+fn config_home(given: &Environment) -> Option<PathBuf> {
+    let named = given.get(OsStr::new("XDG_CONFIG_HOME")).map(PathBuf::from);
+    named.filter(|path| path.is_absolute()).or_else(|| {
+        let home = given.get(OsStr::new("HOME")).filter(|home| !home.is_empty())?;
+        Some(Path::new(home).join(".config"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(pairs: &[(&str, &str)]) -> Environment {
+        pairs.iter().map(|(name, value)| (name.into(), value.into())).collect()
+    }
+
+    const SESSION: &[(&str, &str)] = &[
+        ("HOME", "/home/ada"),
+        ("USER", "ada"),
+        ("LANG", "de_DE.UTF-8"),
+        ("LC_TIME", "C"),
+        ("DISPLAY", ":0"),
+        ("XDG_RUNTIME_DIR", "/run/user/1000"),
+        ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/user/1000/bus"),
+    ];
+
+    fn with(name: &str, value: &str) -> Environment {
+        let mut all = given(SESSION);
+        all.insert(name.into(), value.into());
+        all
+    }
+
+    #[test]
+    fn m2_variables_that_load_code_or_open_a_debugger_do_not_stay() {
+        for name in [
+            "LD_PRELOAD",
+            "LD_LIBRARY_PATH",
+            "LD_AUDIT",
+            "GTK_MODULES",
+            "GTK3_MODULES",
+            "GTK_PATH",
+            "GTK_DEBUG",
+            "GTK_THEME",
+            "GTK_IM_MODULE",
+            "GTK_IM_MODULE_FILE",
+            "GIO_EXTRA_MODULES",
+            "GIO_MODULE_DIR",
+            "GDK_BACKEND",
+            "GDK_PIXBUF_MODULE_FILE",
+            "FONTCONFIG_FILE",
+            "GSETTINGS_BACKEND",
+            "GCONV_PATH",
+            "LOCPATH",
+            "WEBKIT_INSPECTOR_SERVER",
+            "TAURI_WEBVIEW_AUTOMATION",
+            "WEBKIT_EXEC_PATH",
+            "WAYLAND_SOCKET",
+            "AT_SPI_BUS_ADDRESS",
+            "NO_AT_BRIDGE",
+            "RUST_LOG",
+            "PLACET_ANYTHING_ELSE",
+            "BASH_ENV",
+        ] {
+            let clean = cleaned(&with(name, "/tmp/evil"), Process::Desktop);
+            assert!(!clean.contains_key(OsStr::new(name)), "{name} stayed");
+        }
+    }
+
+    #[test]
+    fn m2_what_the_session_needs_stays_as_it_is() {
+        let clean = cleaned(&given(SESSION), Process::Desktop);
+        for (name, value) in SESSION {
+            assert_eq!(clean.get(OsStr::new(name)), Some(&OsString::from(value)), "{name}");
+        }
+    }
+
+    #[test]
+    fn m2_cleaning_what_is_clean_changes_nothing() {
+        for process in [Process::Desktop, Process::Book] {
+            let once = cleaned(&with("XDG_CONFIG_HOME", "/home/ada/conf"), process);
+            assert_eq!(cleaned(&once, process), once);
+        }
+    }
+
+    #[test]
+    fn m2_the_toolkit_reads_an_empty_folder_and_we_still_know_the_real_one() {
+        let of = |env: &Environment, name: &str| env.get(OsStr::new(name)).cloned();
+        let clean = cleaned(&given(SESSION), Process::Desktop);
+        assert_eq!(of(&clean, "XDG_CONFIG_HOME"), Some("/run/user/1000/placet/config".into()));
+        assert_eq!(of(&clean, "PLACET_CONFIG_HOME"), Some("/home/ada/.config".into()));
+        let own = cleaned(&with("XDG_CONFIG_HOME", "/srv/conf"), Process::Desktop);
+        assert_eq!(of(&own, "PLACET_CONFIG_HOME"), Some("/srv/conf".into()));
+    }
+
+    #[test]
+    fn m2_programs_and_data_are_looked_up_in_the_systems_folders_only() {
+        let mut hostile = with("PATH", "/tmp/evil:/usr/bin");
+        hostile.insert("XDG_DATA_DIRS".into(), "/tmp/evil".into());
+        let clean = cleaned(&hostile, Process::Desktop);
+        assert!(!clean.values().any(|value| value.to_string_lossy().contains("evil")));
+    }
+
+    #[test]
+    fn m2_values_that_start_programs_or_name_files_do_not_stay() {
+        for (name, value) in [
+            ("DBUS_SESSION_BUS_ADDRESS", "unixexec:path=/tmp/evil"),
+            ("DBUS_SESSION_BUS_ADDRESS", "unix:path=/run/bus;unixexec:path=/tmp/evil"),
+            ("DBUS_SESSION_BUS_ADDRESS", "autolaunch:"),
+            ("LC_ALL", "/tmp/evil"),
+            ("LANG", "../../tmp/evil"),
+            ("XDG_STATE_HOME", "evil/relative"),
+        ] {
+            let clean = cleaned(&with(name, value), Process::Desktop);
+            assert!(!clean.contains_key(OsStr::new(name)), "{name}={value} stayed");
+        }
+    }
+
+    #[test]
+    fn only_the_book_of_a_debug_build_can_be_driven_by_a_test() {
+        let driven = with("TAURI_WEBVIEW_AUTOMATION", "true");
+        let name = OsStr::new("TAURI_WEBVIEW_AUTOMATION");
+        assert!(!cleaned(&driven, Process::Desktop).contains_key(name));
+        assert_eq!(cleaned(&driven, Process::Book).contains_key(name), cfg!(debug_assertions));
+    }
+}

@@ -1,0 +1,20 @@
+//! The desktop side of Placet: tray, notifications, the prompt, and the book's process.
+//!
+//! Read [`start::start`] first: what happens before anything else, in order. Then [`desktop`],
+//! which ties the daemon to the tray, the notifications and the prompt.
+//!
+//! **Promises.** Decisions are made in the prompt and nowhere else here. No web page is alive
+//! unless the book is open, and the book holds no secret.
+//!
+//! **Never** decide what may be asked or what a yes is: that is said in `placet_core`.
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+pub mod environment;
+pub mod notify;
+pub mod places;
+pub mod tray;
+pub mod view;

@@ -1,0 +1,138 @@
+//! One notification for each request that waits: a pointer to the prompt, nothing more.
+//!
+//! **Promises.** A request's notification is posted once, in a task of its own that nobody waits
+//! for, and withdrawn when the request ends, also when the person or the daemon closed it before
+//! or somebody pretended so. No daemon, no bus, a daemon that hangs: nothing happens and nobody is
+//! told, because what waits is reachable without it.
+//!
+//! **What a notification may do.** Any program on the bus can read it and can send a forged
+//! `ActionInvoked`: the library's match rule names no sender. So its one action opens the prompt,
+//! which its forger could do with `placet open` as well; it never approves, denies or closes
+//! anything.
+//!
+//! **Never** put into it what the agent wrote about itself, an argument of the action, or anything
+//! a person typed: only the name and the escaped heading. They go into the summary, which has no
+//! markup (Desktop Notifications Specification 1.2, "Basic Design"); the body is ours alone.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use notify_rust::{Hint, Notification, NotificationHandle, NotificationResponse, Timeout, Urgency};
+use placet_core::request::RequestId;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
+
+use crate::view::{State, Waiting, sentence};
+
+/// What is asked when a notification is pressed: bring the prompt up for this request.
+pub type Open = Arc<dyn Fn(RequestId) + Send + Sync>;
+
+/// A daemon that has not answered by then is not waited for; its notification cannot be withdrawn.
+const POSTED_WITHIN: Duration = Duration::from_secs(30);
+/// Withdrawing is one message; a daemon that does not take it in this time hangs.
+const WITHDRAWN_WITHIN: Duration = Duration::from_secs(2);
+
+/// Posts and withdraws until `state` is gone, then withdraws what is left.
+pub async fn follow(mut state: watch::Receiver<State>, open: Open, picture: Option<PathBuf>) {
+    let mut posted: HashMap<RequestId, oneshot::Sender<()>> = HashMap::new();
+    let mut tasks = JoinSet::new();
+    loop {
+        let waiting = state.borrow_and_update().waiting.clone();
+        // A dropped sender tells its task that the request has ended.
+        posted.retain(|id, _| waiting.iter().any(|one| one.id == *id));
+        for one in waiting {
+            if !posted.contains_key(&one.id) {
+                let (end, ended) = oneshot::channel();
+                posted.insert(one.id.clone(), end);
+                tasks.spawn(accompany(one, ended, Arc::clone(&open), picture.clone()));
+            }
+        }
+        while tasks.try_join_next().is_some() {}
+        if state.changed().await.is_err() {
+            break;
+        }
+    }
+    drop(posted);
+    while tasks.join_next().await.is_some() {}
+}
+
+/// One notification from its posting to its withdrawal.
+async fn accompany(
+    waiting: Waiting,
+    mut ended: oneshot::Receiver<()>,
+    open: Open,
+    picture: Option<PathBuf>,
+) {
+    let notification = compose(&waiting, picture);
+    let handle = match tokio::time::timeout(POSTED_WITHIN, notification.show_async()).await {
+        Ok(Ok(handle)) => handle,
+        Ok(Err(error)) => return tracing::debug!(%error, "no notification"),
+        Err(_) => return tracing::debug!("the notification daemon does not answer"),
+    };
+    loop {
+        tokio::select! {
+            _ = &mut ended => break,
+            pressed = pressed(&handle) => {
+                if pressed {
+                    open(waiting.id.clone());
+                } else {
+                    // Closed, or somebody says so: no more to hear, still to be withdrawn.
+                    let _ = ended.await;
+                    break;
+                }
+            }
+        }
+    }
+    let _ = tokio::time::timeout(WITHDRAWN_WITHIN, handle.close_async()).await;
+}
+
+fn compose(waiting: &Waiting, picture: Option<PathBuf>) -> Notification {
+    let mut notification = Notification::new();
+    notification
+        .appname("Placet")
+        .summary(&sentence(&waiting.name, &waiting.heading))
+        .body("Open Placet to see what for.")
+        .action("default", "Open")
+        .hint(Hint::DesktopEntry("app.placet.desktop".to_owned()))
+        .urgency(Urgency::Normal)
+        .timeout(Timeout::Never);
+    if let Some(picture) = picture.as_deref().and_then(|path| path.to_str()) {
+        notification.icon(picture);
+    }
+    notification
+}
+
+/// True when the default action was invoked; false when there is nothing more to hear.
+async fn pressed(handle: &NotificationHandle) -> bool {
+    let mut pressed = false;
+    handle
+        .wait_for_action_async(|heard| pressed = matches!(heard, NotificationResponse::Default))
+        .await;
+    pressed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h9_strangers_words_stand_only_where_there_is_no_markup() {
+        let waiting = Waiting {
+            id: RequestId("req_1".into()),
+            name: "<b>bot</b>".into(),
+            heading: "Let <a href=\"x\">bot</a> do this?".into(),
+        };
+        let notification = compose(&waiting, None);
+        assert_eq!(notification.summary, "<b>bot</b> asks: Let <a href=\"x\">bot</a> do this?");
+        assert!(!notification.body.contains("bot"), "{}", notification.body);
+    }
+
+    #[test]
+    fn h18_its_only_action_opens() {
+        let waiting =
+            Waiting { id: RequestId("req_1".into()), name: "a".into(), heading: "b".into() };
+        assert_eq!(compose(&waiting, None).actions, ["default", "Open"]);
+    }
+}

@@ -1,0 +1,299 @@
+//! What the tray shows, as data: its picture and its menu, made from what is going on.
+//!
+//! **Promises.** Pure: the same state gives the same picture and menu. Everything that can be done
+//! from the icon is in the menu, because panels show no tooltip and swallow the left click.
+//! A stranger's text in here is a pairing's name or a heading, both escaped (H9).
+//!
+//! **Never** offer to approve or deny from a menu: it opens the prompt, where decisions are made.
+
+use std::time::Duration;
+
+use placet_core::request::RequestId;
+
+/// One request that waits for the person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Which one.
+    pub id: RequestId,
+    /// Who asks, escaped.
+    pub name: String,
+    /// The prompt's heading, escaped.
+    pub heading: String,
+}
+
+/// What is going on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    /// Oldest first.
+    pub waiting: Vec<Waiting>,
+    /// The local time at which a pause ends, such as `15:20`; `None` if there is no pause.
+    pub paused_until: Option<String>,
+    /// One sentence, if something is wrong.
+    pub trouble: Option<String>,
+}
+
+/// The picture in the panel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Picture {
+    /// Nothing waits.
+    Idle,
+    /// So many wait.
+    Waiting(usize),
+    /// Everything is declined.
+    Paused,
+    /// Something is wrong.
+    Trouble,
+}
+
+/// One line of the menu.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Line {
+    /// Says something, cannot be chosen.
+    Says(String),
+    /// Can be chosen.
+    Does(Act, String),
+    /// A divider.
+    Divider,
+}
+
+/// What a line of the menu does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Opens the prompt for this request.
+    Open(RequestId),
+    /// Declines everything for this long.
+    Pause(Duration),
+    /// Ends the pause.
+    Resume,
+    /// Opens the book.
+    Book,
+    /// Ends the program; everything that waits gets a no.
+    Quit,
+}
+
+/// The pauses that are offered: minutes and words.
+const PAUSES: [(u64, &str); 2] = [(15, "Pause for 15 minutes"), (60, "Pause for 1 hour")];
+/// Longer labels make menus wider than the screen; the whole text is in the prompt.
+const LABEL_LIMIT: usize = 72;
+
+impl State {
+    /// The picture: trouble first, since it may be why nothing waits.
+    #[must_use]
+    pub fn picture(&self) -> Picture {
+        if self.trouble.is_some() {
+            Picture::Trouble
+        } else if !self.waiting.is_empty() {
+            Picture::Waiting(self.waiting.len())
+        } else if self.paused_until.is_some() {
+            Picture::Paused
+        } else {
+            Picture::Idle
+        }
+    }
+
+    /// The menu, top to bottom.
+    #[must_use]
+    pub fn menu(&self) -> Vec<Line> {
+        let mut lines = Vec::new();
+        lines.extend(self.trouble.iter().map(|sentence| Line::Says(label(sentence))));
+        lines.push(Line::Says(match self.waiting.len() {
+            0 => "Nothing is waiting".to_owned(),
+            1 => "1 request is waiting".to_owned(),
+            n => format!("{n} requests are waiting"),
+        }));
+        lines.extend(self.waiting.iter().map(|one| {
+            Line::Does(Act::Open(one.id.clone()), label(&sentence(&one.name, &one.heading)))
+        }));
+        lines.push(Line::Divider);
+        match &self.paused_until {
+            Some(until) => {
+                lines.push(Line::Says(format!("Paused until {until}: every answer is no")));
+                lines.push(Line::Does(Act::Resume, "Resume".to_owned()));
+            }
+            None => lines.extend(PAUSES.map(|(minutes, words)| {
+                Line::Does(Act::Pause(Duration::from_secs(minutes * 60)), words.to_owned())
+            })),
+        }
+        lines.push(Line::Divider);
+        lines.push(Line::Does(Act::Book, "Open the book".to_owned()));
+        lines.push(Line::Does(
+            Act::Quit,
+            match self.waiting.len() {
+                0 => "Quit Placet".to_owned(),
+                _ => "Quit Placet (what waits gets a no)".to_owned(),
+            },
+        ));
+        lines
+    }
+}
+
+/// "NAME asks: HEADING", for the menu and the notification.
+#[must_use]
+pub fn sentence(name: &str, heading: &str) -> String {
+    format!("{name} asks: {heading}")
+}
+
+impl Act {
+    /// The word under which a menu knows this act.
+    #[must_use]
+    pub fn word(&self) -> String {
+        match self {
+            Self::Open(id) => format!("open {}", id.0),
+            Self::Pause(time) => format!("pause {}", time.as_secs()),
+            Self::Resume => "resume".to_owned(),
+            Self::Book => "book".to_owned(),
+            Self::Quit => "quit".to_owned(),
+        }
+    }
+
+    /// The act of a word; `None` for any that [`Act::word`] does not make.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        match word.split_once(' ') {
+            Some(("open", id)) => Some(Self::Open(RequestId(id.to_owned()))),
+            Some(("pause", seconds)) => {
+                seconds.parse().ok().map(Duration::from_secs).map(Self::Pause)
+            }
+            None if word == "resume" => Some(Self::Resume),
+            None if word == "book" => Some(Self::Book),
+            None if word == "quit" => Some(Self::Quit),
+            _ => None,
+        }
+    }
+}
+
+fn label(text: &str) -> String {
+    let mut rest = text.chars();
+    let mut head: String = rest.by_ref().take(LABEL_LIMIT).collect();
+    if rest.next().is_some() {
+        head.push('…');
+    }
+    head
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiting(count: usize) -> Vec<Waiting> {
+        (1..=count)
+            .map(|n| Waiting {
+                id: RequestId(format!("req_{n}")),
+                name: "build-bot".to_owned(),
+                heading: "Let build-bot do this?".to_owned(),
+            })
+            .collect()
+    }
+
+    fn labels(state: &State) -> Vec<String> {
+        let says = |line| match line {
+            Line::Says(label) => Some(format!("({label})")),
+            Line::Does(_, label) => Some(label),
+            Line::Divider => None,
+        };
+        state.menu().into_iter().filter_map(says).collect()
+    }
+
+    #[test]
+    fn h16_the_picture_counts_what_waits() {
+        for n in [1, 2, 9, 10, 20] {
+            let state = State { waiting: waiting(n), ..State::default() };
+            assert_eq!(state.picture(), Picture::Waiting(n));
+        }
+        assert_eq!(State::default().picture(), Picture::Idle);
+    }
+
+    #[test]
+    fn trouble_is_seen_before_anything_else_and_waiting_before_a_pause() {
+        let mut state = State {
+            waiting: waiting(2),
+            paused_until: Some("15:20".into()),
+            trouble: Some("The disk is full.".into()),
+        };
+        assert_eq!(state.picture(), Picture::Trouble);
+        assert_eq!(labels(&state)[0], "(The disk is full.)");
+        state.trouble = None;
+        assert_eq!(state.picture(), Picture::Waiting(2));
+        state.waiting.clear();
+        assert_eq!(state.picture(), Picture::Paused);
+    }
+
+    #[test]
+    fn the_idle_menu_offers_pause_book_and_quit() {
+        assert_eq!(
+            labels(&State::default()),
+            [
+                "(Nothing is waiting)",
+                "Pause for 15 minutes",
+                "Pause for 1 hour",
+                "Open the book",
+                "Quit Placet"
+            ]
+        );
+    }
+
+    #[test]
+    fn h16_every_waiting_request_has_its_entry_and_quit_says_what_happens_to_it() {
+        let state = State { waiting: waiting(2), ..State::default() };
+        let labels = labels(&state);
+        assert_eq!(labels[0], "(2 requests are waiting)");
+        assert_eq!(labels[1], "build-bot asks: Let build-bot do this?");
+        assert_eq!(labels.last().unwrap(), "Quit Placet (what waits gets a no)");
+        let opens: Vec<_> = state
+            .menu()
+            .into_iter()
+            .filter_map(|line| match line {
+                Line::Does(Act::Open(id), _) => Some(id.0),
+                _ => None,
+            })
+            .collect();
+        assert_eq!(opens, ["req_1", "req_2"]);
+    }
+
+    #[test]
+    fn h18_no_menu_decides_anything() {
+        let states = [
+            State::default(),
+            State { waiting: waiting(3), ..State::default() },
+            State { paused_until: Some("15:20".into()), ..State::default() },
+        ];
+        for state in states {
+            for label in labels(&state) {
+                let label = label.to_lowercase();
+                assert!(!label.contains("approve") && !label.contains("allow"), "{label}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_paused_menu_says_until_when_and_offers_to_resume() {
+        let state = State { paused_until: Some("15:20".into()), ..State::default() };
+        let labels = labels(&state);
+        assert!(labels.contains(&"(Paused until 15:20: every answer is no)".to_owned()));
+        assert!(labels.contains(&"Resume".to_owned()));
+        assert!(!labels.iter().any(|label| label.starts_with("Pause for")));
+    }
+
+    #[test]
+    fn a_word_of_the_menu_is_the_act_it_was_made_from() {
+        for act in [
+            Act::Open(RequestId("req_00ff".into())),
+            Act::Pause(Duration::from_secs(900)),
+            Act::Resume,
+            Act::Book,
+            Act::Quit,
+        ] {
+            assert_eq!(Act::of(&act.word()), Some(act));
+        }
+        for wrong in ["", "pause", "pause x", "quit now", "approve req_1"] {
+            assert_eq!(Act::of(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_long_heading_does_not_make_the_menu_wider_than_the_screen() {
+        let mut state = State { waiting: waiting(1), ..State::default() };
+        state.waiting[0].heading = "x".repeat(500);
+        assert!(labels(&state).iter().all(|label| label.chars().count() <= LABEL_LIMIT + 1));
+    }
+}
