@@ -1,0 +1,69 @@
+//! `cargo xtask removals`: takes out each listed guard and sees its test turn red.
+//!
+//! A test that stays green without the code that it watches proves nothing. The list is
+//! `tests/removals/*.txt`; `tests/removals/README.md` describes it.
+//!
+//! **Promises.** The removals happen in a copy, built in a folder of its own under `target`; the
+//! source is never touched. A removal is *held* only if its test passes before, the changed code
+//! compiles, and the test then fails.
+
+mod list;
+mod trial;
+
+use std::fs;
+
+use crate::mirror;
+use crate::run::{Done, Stop, say};
+use crate::setup::test_user;
+use crate::test::Ground;
+use crate::workspace::Workspace;
+use list::Removal;
+use trial::Found;
+
+/// Runs the command; an argument keeps only the removals whose name, requirement or list contains
+/// it.
+///
+/// # Errors
+/// If a list cannot be read, or a guard's removal went unnoticed.
+pub(crate) fn command(arguments: &[String]) -> Done {
+    let workspace = Workspace::load()?;
+    let mut removals = read(&workspace)?;
+    removals.retain(|removal| {
+        arguments.is_empty() || arguments.iter().any(|word| removal.label().contains(word))
+    });
+    let files = workspace.files()?;
+    let ground = Ground {
+        root: workspace.target.join("removals/source"),
+        target: workspace.target.join("removals/target"),
+        user: test_user()?,
+    };
+    mirror::update(&workspace.root, &files, &ground.root)?;
+    let mut held = 0;
+    for removal in &removals {
+        let found = trial::run(&ground, removal).unwrap_or_else(|stop| Found::Broken(stop.reason));
+        mirror::update(&workspace.root, &files, &ground.root)?;
+        held += usize::from(found == Found::Held);
+        println!("{:<8} {}", found.word(), removal.label());
+        if let Some(why) = found.why() {
+            println!("         {why}");
+        }
+    }
+    println!("{held} held, {} tried", removals.len());
+    if held == removals.len() { Ok(()) } else { Err(Stop::failed("")) }
+}
+
+fn read(workspace: &Workspace) -> Result<Vec<Removal>, Stop> {
+    let mut removals = Vec::new();
+    for file in workspace.files()? {
+        if !file.starts_with("tests/removals") || file.extension().is_none_or(|ext| ext != "txt") {
+            continue;
+        }
+        let text = fs::read_to_string(workspace.root.join(&file))
+            .map_err(|error| Stop::failed(format!("{}: {error}", file.display())))?;
+        let list =
+            list::parse(&text).map_err(|why| Stop::failed(format!("{}: {why}", file.display())))?;
+        say(format!("removals: {} has {}", file.display(), list.len()));
+        removals.extend(list);
+    }
+    Ok(removals)
+}

@@ -1,0 +1,35 @@
+//! One run of one built program, as the test user in a fresh home.
+
+use std::time::Duration;
+
+use crate::run::Stop;
+use crate::test::build::Program;
+use crate::test::ground::{Ground, Home};
+use crate::test::summary::{Tally, libtest};
+use crate::test::watch::{Aloud, Ended, watch};
+
+/// How long one program may take: an order of magnitude more than any needs on two cores.
+pub(crate) const LIMIT: Duration = Duration::from_secs(600);
+
+/// Runs a test program with `arguments` of libtest's.
+///
+/// # Errors
+/// If it cannot be started.
+pub(crate) fn run_tests(
+    ground: &Ground,
+    program: &Program,
+    arguments: &[&str],
+    aloud: Aloud,
+) -> Result<(Tally, Ended), Stop> {
+    ground.must_run(&program.path)?;
+    let home = Home::new(ground)?;
+    let mut command = ground.as_user(&program.path);
+    home.lend(&mut command);
+    command.current_dir(&program.folder).env("CARGO_MANIFEST_DIR", &program.folder);
+    command.args(arguments);
+    if program.needs_display() {
+        command.arg("--test-threads=1");
+    }
+    let ended = watch(&mut command, &home.folder, LIMIT, aloud)?;
+    Ok((Tally::judged(libtest(&ended.output), ended.well), ended))
+}
