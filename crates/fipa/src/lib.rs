@@ -1,1 +1,158 @@
-//! placeholder
+//! Authorization servers over HTTP: FiPA (draft-ietf-oauth-first-party-apps-03) with the
+//! elicitations of ANA (draft-embesozzi-oauth-agent-native-authorization-00), as the one
+//! implementation of [`placet_core::ports::Servers`].
+//!
+//! Read in the order of one authorization: `metadata` (who is it), `challenge` (the first
+//! request), `reply` (what came back), `elicitation` (what it asks), `session` (the answers).
+//!
+//! **Promises.** TLS is always verified; plain http only to `http://localhost` and only when both
+//! the server and this client were told so (A27). No redirect is followed (A12), no cookie kept,
+//! no proxy or key log taken from the environment. What a server may send is bounded (A23). A
+//! secret that the person typed is sent at most once (T5), in a buffer that is wiped.
+//!
+//! **Never** put a secret, a server's text or a body into a log line, an error or a URL (A25, F10).
+//! Never send a DPoP proof: a code for the requester cannot be bound to a key of ours (A14).
+//!
+//! What is out of our hands: the HTTP library (hyper) holds a received body in a read buffer that
+//! it frees unwiped, and the JSON parser may hold one unescaped string; `authorization_code` and
+//! `auth_session` pass through both. A sent body is not copied by it, but for what the TLS
+//! library encrypts.
+
+#![cfg_attr(
+    test,
+    allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+mod approval;
+mod body;
+mod challenge;
+mod echo;
+mod elicitation;
+mod http;
+mod metadata;
+mod place;
+mod reply;
+mod retry_after;
+mod session;
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use placet_core::form::Values;
+use placet_core::ports::{ServerError, Servers, Step};
+use placet_core::request::{Authorization, Server};
+
+pub use metadata::Metadata;
+pub use session::Session;
+
+/// What can be chosen for all servers at once.
+#[derive(Clone, Debug)]
+pub struct ClientOptions {
+    /// Lets servers whose own `danger_http_loopback` is set be reached at `http://localhost`
+    /// (A27). Off by default.
+    pub danger_allow_http_loopback: bool,
+    /// The `User-Agent` header.
+    pub user_agent: String,
+    /// Certificates to trust beside the system's, each one PEM or DER.
+    pub extra_roots: Vec<Vec<u8>>,
+    /// How long a connection, TLS included, may take.
+    pub connect_timeout: Duration,
+    /// How long one request may take, from its start to the last byte of the answer.
+    pub request_timeout: Duration,
+    /// The pauses before the second and third try of a request without a secret (F3).
+    pub pauses: [Duration; 2],
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self {
+            danger_allow_http_loopback: false,
+            user_agent: concat!("Placet/", env!("CARGO_PKG_VERSION")).to_owned(),
+            extra_roots: Vec::new(),
+            connect_timeout: Duration::from_secs(10),
+            request_timeout: Duration::from_secs(30),
+            pauses: [Duration::from_millis(300), Duration::from_millis(1200)],
+        }
+    }
+}
+
+/// Speaks to authorization servers. Cheap to clone; all clones share what they remember.
+///
+/// Nothing is opened or loaded before the first request, so an idle Placet does not hold the
+/// system's certificates in memory.
+#[derive(Clone, Debug)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    http: http::Http,
+    known: metadata::Known,
+}
+
+impl Client {
+    /// A client with these options.
+    #[must_use]
+    pub fn new(options: ClientOptions) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                http: http::Http::new(options),
+                known: metadata::Known::default(),
+            }),
+        }
+    }
+
+    /// Fetches the metadata of an issuer (RFC 8414, else OpenID Connect Discovery), always anew:
+    /// for the screen on which a person decides whether to trust it (S6).
+    ///
+    /// # Errors
+    /// [`ServerError::Unreachable`] if there is none or nobody answers, [`ServerError::Protocol`]
+    /// if it names another issuer (A1) or an endpoint that may not be used (A27).
+    pub async fn metadata(
+        &self,
+        issuer: &str,
+        danger_http_loopback: bool,
+    ) -> Result<Metadata, ServerError> {
+        let loopback = self.loopback(danger_http_loopback);
+        let metadata = metadata::fetch(&self.inner.http, issuer, loopback).await?;
+        self.inner.known.keep(metadata.clone(), SystemTime::now());
+        Ok(metadata)
+    }
+
+    /// The metadata of an enrolled server, at most 24 hours old (A1).
+    async fn known(&self, server: &Server) -> Result<Metadata, ServerError> {
+        match self.inner.known.find(&server.issuer, SystemTime::now()) {
+            Some(metadata) => Ok(metadata),
+            None => self.metadata(&server.issuer, server.danger_http_loopback).await,
+        }
+    }
+
+    fn http(&self) -> &http::Http {
+        &self.inner.http
+    }
+
+    fn loopback(&self, server: bool) -> place::Loopback {
+        if server && self.inner.http.options().danger_allow_http_loopback {
+            place::Loopback::Allowed
+        } else {
+            place::Loopback::Refused
+        }
+    }
+}
+
+impl Servers for Client {
+    type Session = Session;
+
+    async fn begin(&self, server: &Server, asked: &Authorization) -> Step<Session> {
+        challenge::begin(self, server, asked).await.unwrap_or_else(Step::Refused)
+    }
+
+    async fn answer(&self, session: Session, values: Values) -> Step<Session> {
+        session.answer(values).await.unwrap_or_else(Step::Refused)
+    }
+
+    async fn leave(&self, session: Session, declined: bool) {
+        session.leave(declined).await;
+    }
+}

@@ -1,0 +1,187 @@
+//! The bodies of intermediate requests (ANA §5.2, digest §2.6.5), written by hand.
+//!
+//! **Promises.** A body is written once into a buffer of its final size and handed to the HTTP
+//! library without a copy; the buffer is wiped when the last holder lets go (M1).
+//!
+//! **Never** derive `Serialize` for what goes in here.
+
+use bytes::Bytes;
+use placet_core::form::{Filled, Values};
+use placet_core::secret::Secret;
+use zeroize::Zeroizing;
+
+/// `{auth_session, response, client_id, elicitation_id?}`: an answer (A6, digest §2.10-5).
+pub(crate) fn answer(
+    auth_session: &Secret,
+    client_id: &str,
+    elicitation_id: Option<&str>,
+    values: &Values,
+) -> Bytes {
+    let text: usize = values
+        .0
+        .iter()
+        .map(|(name, filled)| {
+            name.len()
+                + match filled {
+                    Filled::Text(text) => text.len(),
+                    Filled::Secret(secret) => secret.expose().len(),
+                    Filled::Number(_) | Filled::Boolean(_) => 40,
+                }
+        })
+        .sum();
+    let id = elicitation_id.unwrap_or_default();
+    let mut body =
+        Body::of(auth_session.expose().len() + client_id.len() + id.len() + text, values.0.len());
+    body.start(auth_session, client_id);
+    if let Some(id) = elicitation_id {
+        body.member("elicitation_id", id);
+    }
+    body.raw(b",\"response\":{");
+    for (at, (name, filled)) in values.0.iter().enumerate() {
+        if at > 0 {
+            body.raw(b",");
+        }
+        body.text(name);
+        body.raw(b":");
+        match filled {
+            Filled::Text(text) => body.text(text),
+            Filled::Secret(secret) => body.text(secret.expose()),
+            Filled::Number(number) => body.raw(number.to_string().as_bytes()),
+            Filled::Boolean(on) => body.raw(if *on { b"true" } else { b"false" }),
+        }
+    }
+    body.raw(b"}}");
+    body.done()
+}
+
+/// `{auth_session, client_id}`: what is being asked now? (digest §2.6.5-7)
+pub(crate) fn refresh(auth_session: &Secret, client_id: &str) -> Bytes {
+    let mut body = Body::of(auth_session.expose().len() + client_id.len(), 0);
+    body.start(auth_session, client_id);
+    body.raw(b"}");
+    body.done()
+}
+
+/// `{auth_session, client_id, action}`: `decline` or `cancel` (A24, digest §2.10-13).
+pub(crate) fn action(auth_session: &Secret, client_id: &str, action: &'static str) -> Bytes {
+    let mut body = Body::of(auth_session.expose().len() + client_id.len() + action.len(), 0);
+    body.start(auth_session, client_id);
+    body.member("action", action);
+    body.raw(b"}");
+    body.done()
+}
+
+struct Body(Zeroizing<Vec<u8>>);
+
+impl Body {
+    /// Room for `text` bytes of strings, each of which may become `\u00XX`, for this many fields
+    /// and for the fixed members: a buffer that never grows leaves nothing behind.
+    fn of(text: usize, fields: usize) -> Self {
+        Self(Zeroizing::new(Vec::with_capacity(text * 6 + fields * 8 + 128)))
+    }
+
+    fn start(&mut self, auth_session: &Secret, client_id: &str) {
+        self.raw(b"{\"auth_session\":");
+        self.text(auth_session.expose());
+        self.member("client_id", client_id);
+    }
+
+    fn member(&mut self, name: &'static str, value: &str) {
+        self.raw(b",");
+        self.text(name);
+        self.raw(b":");
+        self.text(value);
+    }
+
+    fn raw(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    /// A JSON string (RFC 8259 §7).
+    fn text(&mut self, text: &str) {
+        const HEX: [u8; 16] = *b"0123456789abcdef";
+        let hex = |n: u8| HEX.get(usize::from(n & 15)).copied().unwrap_or(b'0');
+        self.raw(b"\"");
+        for byte in text.bytes() {
+            match byte {
+                b'"' => self.raw(b"\\\""),
+                b'\\' => self.raw(b"\\\\"),
+                0x00..=0x1f => self.raw(&[b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte)]),
+                other => self.raw(&[other]),
+            }
+        }
+        self.raw(b"\"");
+    }
+
+    fn done(self) -> Bytes {
+        Bytes::from_owner(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn secret(text: &str) -> Secret {
+        Secret::new(text.to_owned())
+    }
+
+    fn read(body: &Bytes) -> Value {
+        serde_json::from_slice(body).expect("it is JSON")
+    }
+
+    #[test]
+    fn a6_an_answer_is_auth_session_and_response_and_the_public_clients_name() {
+        let values = Values(vec![
+            ("otp".into(), Filled::Secret(secret("012345"))),
+            ("why".into(), Filled::Text("a \"b\" \\ \u{7} é 🙂\n".into())),
+            ("n".into(), Filled::Number(3.into())),
+            ("on".into(), Filled::Boolean(true)),
+        ]);
+        assert_eq!(
+            read(&answer(&secret("as_1"), "placet", None, &values)),
+            json!({"auth_session":"as_1","client_id":"placet",
+                "response":{"otp":"012345","why":"a \"b\" \\ \u{7} é 🙂\n","n":3,"on":true}})
+        );
+        assert_eq!(
+            read(&answer(&secret("as_1"), "placet", Some("e1"), &Values::default())),
+            json!({"auth_session":"as_1","client_id":"placet","elicitation_id":"e1","response":{}})
+        );
+    }
+
+    #[test]
+    fn t5_a_refresh_carries_no_answer() {
+        assert_eq!(
+            read(&refresh(&secret("as_1"), "placet")),
+            json!({"auth_session":"as_1","client_id":"placet"})
+        );
+    }
+
+    #[test]
+    fn a24_an_action_is_sent_without_a_response() {
+        assert_eq!(
+            read(&action(&secret("as_1"), "placet", "decline")),
+            json!({"auth_session":"as_1","client_id":"placet","action":"decline"})
+        );
+    }
+
+    /// The worst text: every byte becomes six.
+    #[test]
+    fn m1_the_buffer_never_grows_so_no_copy_of_the_secret_is_left_behind() {
+        let worst = "\u{1}".repeat(5000);
+        for fields in [1, 32] {
+            let mut body = Body::of(worst.len() * fields, fields);
+            let at = (body.0.as_ptr(), body.0.capacity());
+            body.start(&secret(""), "");
+            body.raw(b",\"response\":{");
+            for _ in 0..fields {
+                body.text(&worst);
+                body.raw(b":false,");
+            }
+            body.raw(b"}}");
+            assert_eq!((body.0.as_ptr(), body.0.capacity()), at);
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The initial authorization challenge request (FiPA §5.1): the first contact.
+//!
+//! **Promises.** It is a form with `response_type=code` (A3) and our `client_id` (A4), and every
+//! parameter of the admitted request reaches the server as the requester wrote it (A5). The
+//! account comes from the enrolment, the code challenge from the requester.
+//!
+//! **Never** send `request_uri`, a DPoP proof (A14) or anything that this version cannot do.
+
+use bytes::Bytes;
+use placet_core::ports::{Delivery, ServerError, Step};
+use placet_core::request::{Authorization, Server};
+use url::form_urlencoded;
+
+use crate::http::FORM;
+use crate::place::Place;
+use crate::reply::Reply;
+use crate::session::{Conversation, Session};
+use crate::{Client, Metadata};
+
+/// What is advertised (A26, digest §2.6.1): forms and one-time codes.
+const ADVERTISED: [(&str, &str); 3] =
+    [("ana_profile", "ana-http/0"), ("ana_modes", "form"), ("ana_authenticators", "totp")];
+
+/// Asks a server for the first time.
+///
+/// # Errors
+/// Why there is nothing to show.
+pub(crate) async fn begin(
+    client: &Client,
+    server: &Server,
+    asked: &Authorization,
+) -> Result<Step<Session>, ServerError> {
+    if asked.issuer != server.issuer {
+        return Err(ServerError::Protocol("the request is for another issuer".to_owned()));
+    }
+    let metadata = client.known(server).await?;
+    let endpoint = endpoint(client, server, &metadata)?;
+    let body = Bytes::from(body(server, asked));
+    let heard = client.http().post_patiently(&endpoint, FORM, body).await;
+    let conversation = Conversation::new(client, server, asked, metadata, endpoint);
+    conversation.step(None, Reply::read(heard), Delivery::Seen, &[])
+}
+
+/// The challenge endpoint that this issuer names (A1, A2), on an origin that the person saw when
+/// the server was enrolled: an issuer that moves its endpoint to another host must be enrolled
+/// again, because the window says where the answer goes.
+fn endpoint(client: &Client, server: &Server, metadata: &Metadata) -> Result<Place, ServerError> {
+    let endpoint = metadata.challenge_place().ok_or(ServerError::NoChallengeEndpoint)?;
+    let loopback = client.loopback(server.danger_http_loopback);
+    let seen = [Some(server.issuer.as_str()), server.challenge_endpoint.as_deref()];
+    let known = seen
+        .into_iter()
+        .flatten()
+        .filter_map(|place| Place::parse(place, loopback).ok())
+        .any(|place| place.same_origin(endpoint));
+    if known {
+        Ok(endpoint.clone())
+    } else {
+        Err(ServerError::Protocol("its challenge endpoint moved to another host".to_owned()))
+    }
+}
+
+fn body(server: &Server, asked: &Authorization) -> String {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair("response_type", "code");
+    form.append_pair("client_id", &server.client_id);
+    if let Some(scope) = &asked.scope {
+        form.append_pair("scope", scope);
+    }
+    for resource in &asked.resource {
+        form.append_pair("resource", resource);
+    }
+    if let Some(details) = &asked.authorization_details_raw {
+        form.append_pair("authorization_details", details);
+    }
+    if let Some(acr_values) = &asked.acr_values {
+        form.append_pair("acr_values", acr_values);
+    }
+    if let Some(max_age) = asked.max_age {
+        form.append_pair("max_age", &max_age.to_string());
+    }
+    if !server.account.is_empty() {
+        form.append_pair("login_hint", &server.account);
+    }
+    form.append_pair("code_challenge", &asked.code_challenge);
+    form.append_pair("code_challenge_method", "S256");
+    form.extend_pairs(ADVERTISED);
+    form.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server() -> Server {
+        Server {
+            issuer: "https://as.example".into(),
+            name: "as.example".into(),
+            client_id: "placet & co".into(),
+            account: "sam@example.com".into(),
+            challenge_endpoint: Some("https://ace.example/ace".into()),
+            danger_http_loopback: false,
+        }
+    }
+
+    fn asked() -> Authorization {
+        let raw = "[ {\"type\":\"agent_intent\", \"n\":1.0e2,\"s\":\"\\u00e9 +&=%\"} ]";
+        Authorization {
+            issuer: "https://as.example".into(),
+            scope: Some("users:write  read".into()),
+            resource: vec!["https://mcp.example/files".into(), "urn:x:y".into()],
+            authorization_details: serde_json::from_str(raw).unwrap(),
+            authorization_details_raw: Some(raw.into()),
+            acr_values: Some("phr".into()),
+            max_age: Some(0),
+            code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".into(),
+        }
+    }
+
+    fn pairs(body: &str) -> Vec<(String, String)> {
+        form_urlencoded::parse(body.as_bytes()).into_owned().collect()
+    }
+
+    #[test]
+    fn a3_a4_a5_a26_the_first_request_carries_exactly_what_was_admitted() {
+        let details = asked().authorization_details_raw.unwrap();
+        let expected = [
+            ("response_type", "code"),
+            ("client_id", "placet & co"),
+            ("scope", "users:write  read"),
+            ("resource", "https://mcp.example/files"),
+            ("resource", "urn:x:y"),
+            ("authorization_details", details.as_str()),
+            ("acr_values", "phr"),
+            ("max_age", "0"),
+            ("login_hint", "sam@example.com"),
+            ("code_challenge", "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"),
+            ("code_challenge_method", "S256"),
+            ("ana_profile", "ana-http/0"),
+            ("ana_modes", "form"),
+            ("ana_authenticators", "totp"),
+        ];
+        let sent = pairs(&body(&server(), &asked()));
+        let sent: Vec<_> = sent.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        assert_eq!(sent, expected);
+    }
+
+    #[test]
+    fn a5_what_was_not_asked_for_is_not_sent() {
+        let asked = Authorization {
+            scope: None,
+            resource: Vec::new(),
+            authorization_details_raw: None,
+            acr_values: None,
+            max_age: None,
+            ..asked()
+        };
+        let server = Server { account: String::new(), ..server() };
+        let names: Vec<_> = pairs(&body(&server, &asked)).into_iter().map(|(n, _)| n).collect();
+        assert_eq!(
+            names,
+            [
+                "response_type",
+                "client_id",
+                "code_challenge",
+                "code_challenge_method",
+                "ana_profile",
+                "ana_modes",
+                "ana_authenticators"
+            ]
+        );
+    }
+}

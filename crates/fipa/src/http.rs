@@ -1,0 +1,289 @@
+//! The one file that speaks HTTP.
+//!
+//! **Promises.** Every request has a connection of its own, so "nothing was written" is known and
+//! nothing is ever sent again by the library; TLS is verified against the system's certificates
+//! and the configured ones; a body is read up to its limit and into memory that is wiped (A23).
+//! Plain http goes to the loopback addresses, whatever a resolver says of `localhost`.
+//!
+//! **Never** follow a redirect (A12), take a proxy from the environment, or say in an error more
+//! than what the transport reports.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use placet_core::json::Limits;
+use reqwest::header;
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::ClientOptions;
+use crate::place::Place;
+use crate::retry_after;
+
+/// `application/x-www-form-urlencoded`, UTF-8 (FiPA §4.1).
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+/// JSON (ANA §5.2).
+pub(crate) const JSON: &str = "application/json";
+
+/// A `Retry-After` up to this many seconds is waited for between tries of a request without a
+/// secret; the person looks at a waiting screen meanwhile.
+const SHORT_WAIT: u64 = 5;
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// HTTP status.
+    pub(crate) status: u16,
+    /// `application/json` or `application/*+json` (A10).
+    pub(crate) is_json: bool,
+    /// `Retry-After` in seconds.
+    pub(crate) retry_after: Option<u64>,
+    /// The body.
+    pub(crate) body: Zeroizing<Vec<u8>>,
+}
+
+/// Why there is no answer. The texts are the transport's own, for developers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// No connection: not one byte of the request was written.
+    Unsent(String),
+    /// The request may have been received.
+    Doubt(String),
+    /// The body is longer than allowed.
+    TooLarge,
+}
+
+/// Both ways out, made when first used.
+#[derive(Debug)]
+pub(crate) struct Http {
+    options: ClientOptions,
+    secure: OnceLock<Result<reqwest::Client, String>>,
+    loopback: OnceLock<Result<reqwest::Client, String>>,
+}
+
+impl Http {
+    pub(crate) fn new(options: ClientOptions) -> Self {
+        Self { options, secure: OnceLock::new(), loopback: OnceLock::new() }
+    }
+
+    pub(crate) fn options(&self) -> &ClientOptions {
+        &self.options
+    }
+
+    /// `GET`, tried up to three times (F3).
+    pub(crate) async fn get(&self, at: &Place) -> Result<Answer, Failure> {
+        self.patiently(|client| client.get(at.url().clone()), at).await
+    }
+
+    /// `POST` of a body that may be sent again: up to three times (F3).
+    pub(crate) async fn post_patiently(
+        &self,
+        at: &Place,
+        media: &'static str,
+        body: Bytes,
+    ) -> Result<Answer, Failure> {
+        self.patiently(|client| post(client, at, media, body.clone()), at).await
+    }
+
+    /// `POST` of a body with a secret. Only a connection that was never made is tried again, once.
+    pub(crate) async fn post_once(&self, at: &Place, body: Bytes) -> Result<Answer, Failure> {
+        let client = self.way(at)?;
+        match send(post(client, at, JSON, body.clone())).await {
+            Err(Failure::Unsent(_)) => {
+                tokio::time::sleep(self.options.pauses[0]).await;
+                send(post(client, at, JSON, body)).await
+            }
+            other => other,
+        }
+    }
+
+    /// `POST` whose answer nobody needs: once, and only `within` this time.
+    pub(crate) async fn post_and_forget(&self, at: &Place, body: Bytes, within: Duration) {
+        let Ok(client) = self.way(at) else { return };
+        let sent = tokio::time::timeout(within, send(post(client, at, JSON, body))).await;
+        tracing::debug!(heard = matches!(sent, Ok(Ok(_))), "told the server that nobody answers");
+    }
+
+    async fn patiently(
+        &self,
+        request: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
+        at: &Place,
+    ) -> Result<Answer, Failure> {
+        let client = self.way(at)?;
+        for pause in self.options.pauses {
+            let heard = send(request(client)).await;
+            let wait = match &heard {
+                Ok(answer) if answer.status >= 500 => answer.retry_after.unwrap_or(0),
+                Ok(answer) if answer.status == 429 => match answer.retry_after {
+                    Some(wait) => wait,
+                    None => return heard,
+                },
+                Err(Failure::Unsent(_) | Failure::Doubt(_)) => 0,
+                Ok(_) | Err(Failure::TooLarge) => return heard,
+            };
+            if wait > SHORT_WAIT {
+                return heard;
+            }
+            tokio::time::sleep(pause.max(Duration::from_secs(wait))).await;
+        }
+        send(request(client)).await
+    }
+
+    fn way(&self, at: &Place) -> Result<&reqwest::Client, Failure> {
+        let made = if at.is_loopback_http() {
+            self.loopback.get_or_init(|| loopback(&self.options))
+        } else {
+            self.secure.get_or_init(|| secure(&self.options))
+        };
+        made.as_ref().map_err(|why| Failure::Unsent(why.clone()))
+    }
+}
+
+fn common(options: &ClientOptions) -> reqwest::ClientBuilder {
+    let mut headers = header::HeaderMap::new();
+    headers.insert(header::ACCEPT, header::HeaderValue::from_static(JSON));
+    reqwest::Client::builder()
+        .user_agent(&options.user_agent)
+        .default_headers(headers)
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .http1_only()
+        // No connection is used twice: a reused one may turn out closed after bytes were written.
+        .pool_max_idle_per_host(0)
+        .connect_timeout(options.connect_timeout)
+        .timeout(options.request_timeout)
+}
+
+fn secure(options: &ClientOptions) -> Result<reqwest::Client, String> {
+    let mut roots = Vec::new();
+    for root in &options.extra_roots {
+        let read = if root.starts_with(b"-----BEGIN") {
+            reqwest::Certificate::from_pem_bundle(root)
+        } else {
+            reqwest::Certificate::from_der(root).map(|one| vec![one])
+        };
+        roots.extend(read.map_err(|e| format!("a configured certificate: {}", told(&e)))?);
+    }
+    let mut builder =
+        common(options).https_only(true).tls_version_min(reqwest::tls::Version::TLS_1_2);
+    if !roots.is_empty() {
+        builder = builder.tls_certs_merge(roots);
+    }
+    builder.build().map_err(|e| told(&e))
+}
+
+fn loopback(options: &ClientOptions) -> Result<reqwest::Client, String> {
+    // The port comes from the URL. No certificate is loaded: this one never speaks TLS.
+    let here =
+        [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
+    common(options)
+        .tls_certs_only([])
+        .resolve_to_addrs("localhost", &here)
+        .build()
+        .map_err(|e| told(&e))
+}
+
+fn post(
+    client: &reqwest::Client,
+    at: &Place,
+    media: &'static str,
+    body: Bytes,
+) -> reqwest::RequestBuilder {
+    client.post(at.url().clone()).header(header::CONTENT_TYPE, media).body(body)
+}
+
+async fn send(request: reqwest::RequestBuilder) -> Result<Answer, Failure> {
+    let mut response = request.send().await.map_err(|e| {
+        if e.is_connect() || e.is_builder() {
+            Failure::Unsent(told(&e))
+        } else {
+            Failure::Doubt(told(&e))
+        }
+    })?;
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let status = response.status().as_u16();
+    let is_json = header(header::CONTENT_TYPE).is_some_and(is_json);
+    let retry_after =
+        header(header::RETRY_AFTER).and_then(|h| retry_after::seconds(h, SystemTime::now()));
+    let mut body = Zeroizing::new(Vec::with_capacity(4096));
+    while let Some(chunk) = response.chunk().await.map_err(|e| Failure::Doubt(told(&e)))? {
+        if body.len().saturating_add(chunk.len()) > Limits::SERVER.bytes {
+            return Err(Failure::TooLarge);
+        }
+        body = appended(body, &chunk);
+        // Wiped where the library let go of it.
+        if let Ok(mut chunk) = chunk.try_into_mut() {
+            chunk.as_mut().zeroize();
+        }
+    }
+    Ok(Answer { status, is_json, retry_after, body })
+}
+
+/// Grows by moving to a larger buffer and wiping the old one, which `Vec` would not do.
+fn appended(mut body: Zeroizing<Vec<u8>>, chunk: &[u8]) -> Zeroizing<Vec<u8>> {
+    let needed = body.len().saturating_add(chunk.len());
+    if needed > body.capacity() {
+        let mut larger = Zeroizing::new(Vec::with_capacity(needed.saturating_mul(2)));
+        larger.extend_from_slice(&body);
+        body = larger;
+    }
+    body.extend_from_slice(chunk);
+    body
+}
+
+/// True for `application/json` and `application/<name>+json`, with any parameters (A10).
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence.strip_prefix("application/").is_some_and(|subtype| {
+        subtype == "json" || subtype.strip_suffix("+json").is_some_and(|name| !name.is_empty())
+    })
+}
+
+/// What the transport says, without the address: at most 200 characters of its chain of causes.
+fn told(error: &reqwest::Error) -> String {
+    let kind = if error.is_timeout() { "timed out" } else { "failed" };
+    let mut text = kind.to_owned();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text.chars().take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a10_json_is_application_json_or_a_json_suffix() {
+        for (content_type, json) in [
+            ("application/json", true),
+            ("Application/JSON; charset=utf-8", true),
+            ("application/x.as+json", true),
+            ("application/problem+json;v=1", true),
+            ("application/+json", false),
+            ("application/jsonp", false),
+            ("application/json-seq", false),
+            ("text/json", false),
+            ("text/html", false),
+            ("application/xml", false),
+            ("", false),
+        ] {
+            assert_eq!(is_json(content_type), json, "{content_type}");
+        }
+    }
+
+    #[test]
+    fn m1_a_growing_body_moves_to_a_new_buffer_instead_of_leaving_the_old_one() {
+        let body = appended(Zeroizing::new(Vec::with_capacity(4)), b"abc");
+        let before = body.as_ptr();
+        let body = appended(body, b"defgh");
+        assert_eq!(body.as_slice(), b"abcdefgh");
+        assert_ne!(before, body.as_ptr());
+    }
+}
