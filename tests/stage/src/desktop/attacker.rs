@@ -63,6 +63,11 @@ impl Attacker {
         &self.screen
     }
 
+    #[cfg(test)]
+    pub(crate) fn into_screen(self) -> Screen {
+        self.screen
+    }
+
     /// Moves the pointer (by XTEST).
     ///
     /// # Errors
@@ -218,14 +223,16 @@ impl Attacker {
         Ok(())
     }
 
-    /// Does what an assistive program would: the node's action `name` (`press`, `click`, `activate`),
-    /// or its first. True if the program says that it did it.
+    /// Does what an assistive program would: the node's action `name` (`press`, `click`, `activate`).
+    /// True if the program says that it did it.
     ///
     /// # Errors
     /// When the node has no such action or is gone.
     pub fn press_by_accessibility(&self, eyes: &Eyes, node: &Node, name: &str) -> Result<bool> {
         let doing = format!("doing {name} to {:?}", node.name);
-        let index = node.actions.iter().position(|action| action == name).doing(doing.clone())?;
+        let index = node.actions.iter().position(|action| action.eq_ignore_ascii_case(name));
+        let index = index
+            .ok_or_else(|| Fault::new(doing.clone(), format!("it only has {:?}", node.actions)))?;
         let index = i32::try_from(index).doing(doing.clone())?;
         self.accessibility(eyes.bus(), node, "org.a11y.atspi.Action", "DoAction", index)
     }

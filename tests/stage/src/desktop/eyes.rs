@@ -46,7 +46,7 @@ pub struct Node {
     pub description: String,
     /// The characters in it, when it has text of its own (a label, an entry).
     pub text: Option<String>,
-    /// What can be done with it through accessibility, by name.
+    /// What can be done with it through accessibility, by its localised name (`Click`).
     pub actions: Vec<String>,
     /// Its states.
     pub states: States,

@@ -15,6 +15,8 @@
 //! Must never: use the display, the bus or the home of the person who runs the tests.
 
 mod attacker;
+#[cfg(test)]
+mod attacker_tests;
 mod bus;
 mod eyes;
 mod fault;

@@ -7,7 +7,7 @@ use super::*;
 const SOON: Duration = Duration::from_secs(15);
 
 /// The test's own display, for one test at a time: two cores do not carry more.
-fn alone() -> std::sync::MutexGuard<'static, ()> {
+pub(super) fn alone() -> std::sync::MutexGuard<'static, ()> {
     static ONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
     ONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
@@ -18,13 +18,13 @@ fn ended(pid: u32) -> bool {
     stat.rsplit(')').next().unwrap().trim_start().starts_with(['Z', 'X'])
 }
 
-fn question(session: &Session) -> Program {
+pub(super) fn question(session: &Session) -> Program {
     let mut zenity = session.command("zenity").unwrap();
     zenity.args(["--question", "--title=Stage", "--text=Shall we?", "--no-wrap"]);
     session.spawn("zenity", zenity).unwrap()
 }
 
-fn asked(session: &Session) -> (Eyes, Node) {
+pub(super) fn asked(session: &Session) -> (Eyes, Node) {
     let eyes = session.eyes().unwrap();
     let window =
         eyes.await_window("zenity", SOON, |window| window.named("push button", "Yes").is_some());
