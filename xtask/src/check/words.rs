@@ -1,7 +1,7 @@
 //! Words that must not be in the source: paths of one machine, hosts of package registries.
 //!
 //! The list is `xtask/words.txt`: a word, a tab, the reason. A word that begins with `/` is a path:
-//! it counts only where a path begins, so `src/work/` is not `/work/`.
+//! it counts only where a path begins, not inside a relative one.
 
 use std::fs;
 use std::path::Path;
