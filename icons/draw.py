@@ -173,6 +173,8 @@ def png(shapes, size):
 def main():
     for name, shapes in TRAY.items():
         (HERE / "tray" / f"{name}.png").write_bytes(png(shapes, TRAY_SIZE))
+    # The book serves only its own folder, so it has a copy.
+    (HERE.parent / "ui" / "placet.png").write_bytes(png(APP, 128))
     for size in (32, 128, 256):
         (HERE / f"{size}.png").write_bytes(png(APP, size))
     return 0

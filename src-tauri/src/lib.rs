@@ -13,8 +13,14 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+pub mod book;
 pub mod environment;
 pub mod notify;
 pub mod places;
 pub mod tray;
 pub mod view;
+
+/// What the program was built with: the pages of `ui/`, their policy and who may call what.
+pub(crate) fn context() -> tauri::Context {
+    tauri::generate_context!()
+}

@@ -9,9 +9,10 @@
 use std::time::Duration;
 
 use placet_core::request::RequestId;
+use serde::{Deserialize, Serialize};
 
 /// One request that waits for the person.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting {
     /// Which one.
     pub id: RequestId,
@@ -22,7 +23,7 @@ pub struct Waiting {
 }
 
 /// What is going on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
     /// Oldest first.
     pub waiting: Vec<Waiting>,

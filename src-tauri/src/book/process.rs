@@ -1,0 +1,114 @@
+//! Placet's side of the book: starts the process, keeps its page fresh, hears what it asks.
+
+use std::process::Stdio;
+use std::sync::Arc;
+
+use placet_core::request::RequestId;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::{Notify, watch};
+
+use super::{FromBook, Page, ToBook};
+use crate::notify::Open;
+
+/// What the book says is short; more than this and it is cut off.
+const LINE_LIMIT: u64 = 4096;
+
+/// The book, open or not.
+#[derive(Clone, Debug, Default)]
+pub struct Book {
+    wanted: Arc<Notify>,
+}
+
+impl Book {
+    /// Opens the book, or brings it to the front.
+    pub fn open(&self) {
+        self.wanted.notify_one();
+    }
+
+    /// Starts a book each time that one is wanted, until `pages` is gone. Dropping the future ends
+    /// an open book.
+    pub async fn serve(&self, mut pages: watch::Receiver<Page>, open: Open) {
+        loop {
+            tokio::select! {
+                () = self.wanted.notified() => {}
+                () = gone(pages.clone()) => return,
+            }
+            if let Err(error) = self.accompany(&mut pages, &open).await {
+                tracing::warn!(%error, "the book could not be opened");
+            }
+        }
+    }
+
+    /// One book, from its start to its end.
+    async fn accompany(
+        &self,
+        pages: &mut watch::Receiver<Page>,
+        open: &Open,
+    ) -> std::io::Result<()> {
+        let (mut child, mut to, from) = start()?;
+        let mut heard = BufReader::new(from);
+        let mut line = Vec::new();
+        let page = pages.borrow_and_update().clone();
+        say(&mut to, &ToBook::Show(page)).await?;
+        loop {
+            tokio::select! {
+                changed = pages.changed() => match changed {
+                    Ok(()) => {
+                        let page = pages.borrow_and_update().clone();
+                        say(&mut to, &ToBook::Show(page)).await?;
+                    }
+                    Err(_) => break,
+                },
+                () = self.wanted.notified() => say(&mut to, &ToBook::Raise).await?,
+                read = read_line(&mut heard, &mut line) => match read? {
+                    Some(FromBook::Look(id)) => open(RequestId(id)),
+                    None => break,
+                },
+            }
+        }
+        // Its input ends here, which is what ends it; what does not end is killed on drop.
+        drop(to);
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(3), child.wait()).await;
+        Ok(())
+    }
+}
+
+fn start() -> std::io::Result<(Child, ChildStdin, ChildStdout)> {
+    let mut child = Command::new(std::env::current_exe()?)
+        .arg("--book")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()?;
+    let missing = || std::io::Error::other("the book has no pipes");
+    let to = child.stdin.take().ok_or_else(missing)?;
+    let from = child.stdout.take().ok_or_else(missing)?;
+    Ok((child, to, from))
+}
+
+async fn say(to: &mut ChildStdin, what: &ToBook) -> std::io::Result<()> {
+    let mut line = serde_json::to_vec(what)?;
+    line.push(b'\n');
+    to.write_all(&line).await
+}
+
+/// The next line; `None` at the end, or for anything that a book does not say. Keeps what was
+/// read in `line`, so that it may be dropped between two bytes.
+async fn read_line(
+    heard: &mut BufReader<ChildStdout>,
+    line: &mut Vec<u8>,
+) -> std::io::Result<Option<FromBook>> {
+    let left = LINE_LIMIT.saturating_sub(line.len() as u64);
+    heard.take(left).read_until(b'\n', line).await?;
+    if line.last() != Some(&b'\n') {
+        return Ok(None);
+    }
+    let said = serde_json::from_slice(line).ok();
+    line.clear();
+    Ok(said)
+}
+
+async fn gone(mut pages: watch::Receiver<Page>) {
+    while pages.changed().await.is_ok() {}
+}

@@ -1,0 +1,107 @@
+//! The book's own process: one window, two commands.
+//!
+//! **Promises.** The page comes from inside the program and can load nothing else: strict content
+//! security policy, no navigation, no new window, nothing kept on disk. The commands convert and
+//! delegate.
+//!
+//! **Never** give the window a command of the core or of a plugin.
+
+use std::io::{BufRead, Write};
+use std::process::ExitCode;
+
+use serde::Serialize;
+use tauri::{AppHandle, Manager, State, WebviewUrl, WebviewWindowBuilder};
+use tokio::sync::watch;
+
+use super::{FromBook, Page, ToBook};
+
+/// The window's name, as `capabilities/book.json` knows it.
+const LABEL: &str = "book";
+
+/// A page and how many came before it; 0 while there is none.
+#[derive(Clone, Debug, Default, Serialize)]
+struct Numbered {
+    number: u64,
+    page: Option<Page>,
+}
+
+struct Pages(watch::Receiver<Numbered>);
+
+/// Runs the book until its window is closed or its input ends.
+#[must_use]
+pub fn run() -> ExitCode {
+    let (sender, pages) = watch::channel(Numbered::default());
+    let built = tauri::Builder::default()
+        .manage(Pages(pages))
+        .invoke_handler(tauri::generate_handler![book, look])
+        .setup(move |app| {
+            open(app.handle())?;
+            let app = app.handle().clone();
+            std::thread::spawn(move || hear(&app, &sender));
+            Ok(())
+        })
+        .build(crate::context());
+    match built {
+        Ok(app) => {
+            app.run(|_, _| {});
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            tracing::error!(%error, "the book cannot open its window");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn open(app: &AppHandle) -> tauri::Result<()> {
+    WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
+        .title("Placet: the book")
+        .inner_size(720.0, 640.0)
+        .min_inner_size(320.0, 240.0)
+        .incognito(true)
+        .zoom_hotkeys_enabled(true)
+        .on_navigation(|url| url.scheme() == "tauri")
+        .on_new_window(|_, _| tauri::webview::NewWindowResponse::Deny)
+        .on_download(|_, _| false)
+        .build()
+        .map(|_| ())
+}
+
+/// Follows what Placet says; its end is the book's end.
+fn hear(app: &AppHandle, pages: &watch::Sender<Numbered>) {
+    for line in std::io::stdin().lock().lines() {
+        let Ok(said) =
+            line.map_err(drop).and_then(|line| serde_json::from_str(&line).map_err(drop))
+        else {
+            break;
+        };
+        match said {
+            ToBook::Show(page) => pages.send_modify(|now| {
+                *now = Numbered { number: now.number.saturating_add(1), page: Some(page) };
+            }),
+            ToBook::Raise => {
+                if let Some(window) = app.get_webview_window(LABEL) {
+                    // The person asked for it in the menu; a window manager may still say no.
+                    let _ = window.unminimize();
+                    let _ = window.set_focus();
+                }
+            }
+        }
+    }
+    app.exit(0);
+}
+
+/// The first page that is newer than `seen`.
+#[tauri::command]
+async fn book(seen: u64, pages: State<'_, Pages>) -> Result<Numbered, ()> {
+    let mut pages = pages.0.clone();
+    let newer = pages.wait_for(|now| now.number > seen).await.map_err(drop)?;
+    Ok(newer.clone())
+}
+
+/// Asks Placet for the prompt of one request.
+#[tauri::command]
+fn look(id: String) -> Result<(), ()> {
+    let line = serde_json::to_string(&FromBook::Look(id)).map_err(drop)?;
+    writeln!(std::io::stdout().lock(), "{line}").map_err(drop)
+}

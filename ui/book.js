@@ -1,0 +1,58 @@
+// The book's first page: what is waiting, and where things are.
+//
+// Promises: draws what the program says and nothing else; all of it goes in as text, never as
+// markup. Must never ask for, hold or show a secret.
+
+import { look, page } from "./tauri.js";
+
+const at = (id) => document.getElementById(id);
+
+function waitingItem({ id, name, heading }) {
+  const item = at("one").content.cloneNode(true);
+  item.querySelector(".heading").textContent = heading;
+  item.querySelector(".name").textContent = `${name} asks`;
+  const open = item.querySelector("button");
+  open.setAttribute("aria-label", `Open the prompt: ${heading}`);
+  open.dataset.id = id;
+  open.addEventListener("click", () => look(id));
+  return item;
+}
+
+function placeItems({ label, path }) {
+  const term = document.createElement("dt");
+  const value = document.createElement("dd");
+  term.textContent = label;
+  value.textContent = path;
+  return [term, value];
+}
+
+function stateWords({ waiting, paused_until }) {
+  if (paused_until !== null) return `Paused until ${paused_until}: every answer is no`;
+  if (waiting.length === 0) return "Ready";
+  return waiting.length === 1 ? "1 request is waiting" : `${waiting.length} requests are waiting`;
+}
+
+function draw({ version, state, places }) {
+  // A redraw must not take the focus away from the button that somebody is about to press.
+  const focused = document.activeElement?.dataset?.id;
+  at("state").textContent = stateWords(state);
+  at("trouble").textContent = state.trouble ?? "";
+  at("trouble").hidden = state.trouble === null;
+  at("nothing").hidden = state.waiting.length > 0;
+  at("waiting").replaceChildren(...state.waiting.map(waitingItem));
+  at("places").replaceChildren(...places.flatMap(placeItems));
+  at("version").textContent = version;
+  if (focused) at("waiting").querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
+}
+
+async function follow() {
+  for (let seen = 0; ; ) {
+    const next = await page(seen);
+    seen = next.number;
+    draw(next.page);
+  }
+}
+
+follow().catch(() => {
+  at("state").textContent = "Placet does not answer. Close this window and open the book again.";
+});
