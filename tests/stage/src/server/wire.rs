@@ -6,7 +6,8 @@
 
 use std::io;
 use std::net::{Ipv4Addr, Ipv6Addr};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::Body;
@@ -100,23 +101,28 @@ pub(super) async fn serve(sockets: Sockets, router: Router) {
 
 async fn connection(stream: TcpStream, router: Router, number: Connection) {
     let router = TowerToHyperService::new(router);
+    let cut = Arc::new(AtomicBool::new(false));
+    let cutting = Arc::clone(&cut);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(number);
         let answer = router.call(request);
+        let cutting = Arc::clone(&cutting);
         Box::pin(async move {
             let reply: Response<Body> = answer.await.map_err(io::Error::other)?;
-            match reply.extensions().get::<Cut>() {
-                Some(Cut) => Err(io::Error::from(io::ErrorKind::ConnectionReset)),
-                None => Ok(reply),
+            if reply.extensions().get::<Cut>().is_none() {
+                return Ok(reply);
             }
+            cutting.store(true, Ordering::SeqCst);
+            Err(io::Error::from(io::ErrorKind::ConnectionReset))
         })
     });
     let mut serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .serve_connection(TokioIo::new(stream), service);
-    let ended = std::future::poll_fn(|cx| serving.poll_without_shutdown(cx)).await;
+    // How it ended is in the journal.
+    let _ = std::future::poll_fn(|cx| serving.poll_without_shutdown(cx)).await;
     let stream = serving.into_parts().io.into_inner();
-    if ended.is_err() {
+    if cut.load(Ordering::SeqCst) {
         // With no linger a close is a reset.
         let _ = stream.set_zero_linger();
     }
