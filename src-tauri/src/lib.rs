@@ -14,9 +14,12 @@
 )]
 
 pub mod book;
+pub mod desktop;
 pub mod environment;
 pub mod notify;
 pub mod places;
+pub mod second;
+pub mod start;
 pub mod tray;
 pub mod view;
 

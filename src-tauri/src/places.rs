@@ -20,6 +20,8 @@ pub struct Places {
     pub runtime: PathBuf,
     /// The record: `$XDG_STATE_HOME/placet`.
     pub state: PathBuf,
+    /// Where agents ask: `PLACET_SOCK`, or `agent.sock` in the runtime folder (design §5).
+    pub socket: PathBuf,
 }
 
 /// Why a folder cannot be used.
@@ -47,12 +49,15 @@ impl Places {
     /// # Errors
     /// [`Fault`], each with a sentence for the person.
     pub fn make() -> Result<Self, Fault> {
-        let variable = |name| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
+        let variable =
+            |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
         let runtime = variable("XDG_RUNTIME_DIR").ok_or(Fault::Unnamed("XDG_RUNTIME_DIR"))?;
         let state = variable("XDG_STATE_HOME")
             .or_else(|| variable("HOME").map(|home| home.join(".local/state")))
             .ok_or(Fault::Unnamed("HOME"))?;
-        let places = Self { runtime: runtime.join(RUNTIME_FOLDER), state: state.join("placet") };
+        let runtime = runtime.join(RUNTIME_FOLDER);
+        let socket = variable("PLACET_SOCK").unwrap_or_else(|| runtime.join("agent.sock"));
+        let places = Self { runtime, state: state.join("placet"), socket };
         closed(&places.runtime)?;
         closed(&places.state)?;
         Ok(places)
@@ -101,7 +106,8 @@ mod tests {
     use super::*;
 
     fn places(root: &Path) -> Places {
-        Places { runtime: root.join("run"), state: root.join("state") }
+        let runtime = root.join("run");
+        Places { socket: runtime.join("agent.sock"), runtime, state: root.join("state") }
     }
 
     #[test]

@@ -2,17 +2,21 @@
 
 use std::process::Stdio;
 use std::sync::Arc;
+use std::time::Duration;
 
 use placet_core::request::RequestId;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::{Notify, watch};
 
-use super::{FromBook, Page, ToBook};
+use super::{FromBook, Page, Place, ToBook};
 use crate::notify::Open;
+use crate::view::State;
 
 /// What the book says is short; more than this and it is cut off.
 const LINE_LIMIT: u64 = 4096;
+/// A book that is asked to end takes a moment to put its web process away.
+const ENDS_WITHIN: Duration = Duration::from_secs(3);
 
 /// The book, open or not.
 #[derive(Clone, Debug, Default)]
@@ -26,16 +30,16 @@ impl Book {
         self.wanted.notify_one();
     }
 
-    /// Starts a book each time that one is wanted, until `pages` is gone. Dropping the future ends
+    /// Starts a book each time that one is wanted, until `states` is gone. Dropping the future ends
     /// an open book.
-    pub async fn serve(&self, mut pages: watch::Receiver<Page>, open: Open) {
+    pub async fn serve(&self, mut states: watch::Receiver<State>, places: Vec<Place>, open: Open) {
         loop {
             tokio::select! {
                 () = self.wanted.notified() => {}
-                () = gone(pages.clone()) => return,
+                () = gone(states.clone()) => return,
             }
-            if let Err(error) = self.accompany(&mut pages, &open).await {
-                tracing::warn!(%error, "the book could not be opened");
+            if let Err(error) = self.accompany(&mut states, &places, &open).await {
+                tracing::warn!(%error, "the book was cut off");
             }
         }
     }
@@ -43,21 +47,18 @@ impl Book {
     /// One book, from its start to its end.
     async fn accompany(
         &self,
-        pages: &mut watch::Receiver<Page>,
+        states: &mut watch::Receiver<State>,
+        places: &[Place],
         open: &Open,
     ) -> std::io::Result<()> {
         let (mut child, mut to, from) = start()?;
         let mut heard = BufReader::new(from);
         let mut line = Vec::new();
-        let page = pages.borrow_and_update().clone();
-        say(&mut to, &ToBook::Show(page)).await?;
+        say(&mut to, &show(states, places)).await?;
         loop {
             tokio::select! {
-                changed = pages.changed() => match changed {
-                    Ok(()) => {
-                        let page = pages.borrow_and_update().clone();
-                        say(&mut to, &ToBook::Show(page)).await?;
-                    }
+                changed = states.changed() => match changed {
+                    Ok(()) => say(&mut to, &show(states, places)).await?,
                     Err(_) => break,
                 },
                 () = self.wanted.notified() => say(&mut to, &ToBook::Raise).await?,
@@ -69,9 +70,17 @@ impl Book {
         }
         // Its input ends here, which is what ends it; what does not end is killed on drop.
         drop(to);
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(3), child.wait()).await;
+        let _ = tokio::time::timeout(ENDS_WITHIN, child.wait()).await;
         Ok(())
     }
+}
+
+fn show(states: &mut watch::Receiver<State>, places: &[Place]) -> ToBook {
+    ToBook::Show(Page {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        state: states.borrow_and_update().clone(),
+        places: places.to_vec(),
+    })
 }
 
 fn start() -> std::io::Result<(Child, ChildStdin, ChildStdout)> {
@@ -109,6 +118,6 @@ async fn read_line(
     Ok(said)
 }
 
-async fn gone(mut pages: watch::Receiver<Page>) {
-    while pages.changed().await.is_ok() {}
+async fn gone(mut states: watch::Receiver<State>) {
+    while states.changed().await.is_ok() {}
 }

@@ -1,0 +1,149 @@
+//! The running program: tray, notifications and book around whatever keeps the requests.
+//!
+//! **Promises.** No window at the start and none needed: closing the last one ends nothing. The
+//! tray, the notifications and the book all draw the same [`State`]. When [`run`] returns, the
+//! icon and the notifications are gone and the book is closed.
+//!
+//! **Never** let the loss of one of them stop another.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use gtk::glib;
+use placet_core::request::RequestId;
+use tauri::{AppHandle, RunEvent};
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+
+use crate::book::{Book, Place};
+use crate::notify::{self, Open};
+use crate::places::Places;
+use crate::tray::{self, Tray};
+use crate::view::{Act, State};
+
+/// What the desktop asks of whoever keeps the requests.
+pub trait Keeper: Send + Sync + 'static {
+    /// Brings up the prompt, for this request or for the first that waits; false if nothing does.
+    fn open(&self, request: Option<RequestId>) -> bool;
+    /// Declines everything for this long; zero ends a pause.
+    fn pause(&self, time: Duration);
+    /// Ends everything that waits, then the keeper itself.
+    fn stop(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// The pieces of a running desktop that others call.
+#[derive(Clone, Debug)]
+pub struct Desktop {
+    app: AppHandle,
+    book: Book,
+}
+
+/// A keeper that does not end by then is left behind: its record is durable without it.
+const STOPPED_WITHIN: Duration = Duration::from_secs(5);
+
+/// Runs until Quit, a signal, or the loss of the display. Returns the exit status.
+///
+/// # Errors
+/// When Tauri cannot start.
+pub fn run<K: Keeper>(
+    runtime: &Runtime,
+    places: &Places,
+    states: watch::Receiver<State>,
+    keeper: Arc<K>,
+) -> tauri::Result<i32> {
+    let app = tauri::Builder::default().build(crate::context())?;
+    let desktop = Desktop { app: app.handle().clone(), book: Book::default() };
+
+    let open: Open = {
+        let keeper = Arc::clone(&keeper);
+        Arc::new(move |request| {
+            keeper.open(Some(request));
+        })
+    };
+    let picture = tray::write_picture(&places.pictures());
+    let notifications = runtime.spawn(notify::follow(states.clone(), Arc::clone(&open), picture));
+    let book = {
+        let (book, states, places) = (desktop.book.clone(), states.clone(), listed(places));
+        runtime.spawn(async move { book.serve(states, places, open).await })
+    };
+    let acting = {
+        let (desktop, keeper, runtime) =
+            (desktop.clone(), Arc::clone(&keeper), runtime.handle().clone());
+        move |act| match act {
+            Act::Open(request) => {
+                keeper.open(Some(request));
+            }
+            Act::Pause(time) => keeper.pause(time),
+            Act::Resume => keeper.pause(Duration::ZERO),
+            Act::Book => desktop.book.open(),
+            Act::Quit => {
+                runtime.spawn(quit(desktop.app.clone(), Arc::clone(&keeper)));
+            }
+        }
+    };
+    runtime.spawn(quit_on_signal(desktop.app.clone(), keeper));
+    draw_tray(app.handle(), places, states, acting);
+
+    let status = app.run_return(|_, event| {
+        // The last window was closed: that is no reason to end. `exit` comes with a code.
+        if let RunEvent::ExitRequested { code: None, api, .. } = event {
+            api.prevent_exit();
+        }
+    });
+    runtime.block_on(async {
+        book.abort();
+        let _ = book.await;
+        notifications.abort();
+        let _ = notifications.await;
+    });
+    Ok(status)
+}
+
+/// Puts the icon up and keeps it true, on the main thread.
+fn draw_tray(
+    app: &AppHandle,
+    places: &Places,
+    mut states: watch::Receiver<State>,
+    act: impl Fn(Act) + Send + Sync + 'static,
+) {
+    let state = states.borrow_and_update().clone();
+    let Some(mut tray) = Tray::put_up(app, &places.pictures(), &state, act) else { return };
+    glib::MainContext::default().spawn_local(async move {
+        while states.changed().await.is_ok() {
+            let state = states.borrow_and_update().clone();
+            tray.show(&state);
+        }
+    });
+}
+
+async fn quit<K: Keeper>(app: AppHandle, keeper: Arc<K>) {
+    if tokio::time::timeout(STOPPED_WITHIN, keeper.stop()).await.is_err() {
+        tracing::warn!("something did not stop in time");
+    }
+    app.exit(0);
+}
+
+async fn quit_on_signal<K: Keeper>(app: AppHandle, keeper: Arc<K>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+        signal(SignalKind::hangup()),
+    ) else {
+        return tracing::warn!("signals are not heard; they end Placet at once");
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        _ = hangup.recv() => {}
+    }
+    quit(app, keeper).await;
+}
+
+fn listed(places: &Places) -> Vec<Place> {
+    let place = |label: &str, path: &std::path::Path| Place {
+        label: label.to_owned(),
+        path: path.display().to_string(),
+    };
+    vec![place("Record", &places.state), place("Socket", &places.socket)]
+}
