@@ -1,0 +1,231 @@
+//! What can be typed. Help texts are the documentation; completions and the manual come from here.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+const EXIT: &str = "\
+Exit status:
+  0  approved (or done)
+  1  declined: a person said no, or Placet is paused
+  2  usage
+  3  expired, cancelled or superseded
+  4  any other outcome, Placet not running, connection lost
+Ctrl-C takes an open question back.
+
+Environment:
+  PLACET_SOCK        the socket; otherwise $XDG_RUNTIME_DIR/placet/agent.sock
+  PLACET_TOKEN_FILE  the same as --token-file";
+
+const REQUEST: &str = "\
+Asks only: running the command afterwards is yours to do.
+
+  placet request --reason 'new release' -- git push origin v2 && git push origin v2
+  placet request --tool delete_user --arg userId=alice
+  echo '{\"path\": \"/etc/hosts\"}' | placet request --tool write_file --arguments -";
+
+const AUTHORIZE: &str = "\
+Secrets. The person's one-time code never comes here. The authorization code does; it is useless \
+without the PKCE verifier. Programs that hold a verifier of their own give --code-challenge, and \
+stdout then carries nothing that can be redeemed alone. Without --code-challenge a verifier is made \
+for this one call and printed beside the code (--json is needed): whoever reads this stdout can \
+then redeem the code, so send it into a program, not to a terminal, a file or a log.
+
+  placet authorize --issuer https://as.example --scope files:write --code-challenge E9Melhoa2Ow…";
+
+/// Ask a person, in a window that the asking program does not control.
+#[derive(Debug, Parser)]
+#[command(name = "placet", version, after_help = EXIT, arg_required_else_help = true)]
+#[command(disable_help_subcommand = true)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Global {
+    /// Print the answer as one JSON object; errors too
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print no progress
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+    /// The socket to ask at
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) socket: Option<PathBuf>,
+    /// The pairing to speak as: a file that `placet pair` wrote
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// The pairing to speak as, by name
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "token_file")]
+    pub(crate) agent: Option<String>,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Ask a person to approve one action
+    #[command(after_help = REQUEST)]
+    Request(Request),
+    /// Ask for an authorization code of an authorization server
+    #[command(after_help = AUTHORIZE)]
+    Authorize(Authorize),
+    /// Give this agent a name; prints a code that the person types into Placet
+    Pair(Pair),
+    /// Say how Placet is
+    Status,
+    /// Say how Placet sees you and what it can do
+    Hello,
+    /// Bring up what is waiting
+    Open,
+    /// The record, newest first
+    Log(Log),
+    /// Authorization servers that you trust
+    #[command(subcommand, name = "as")]
+    Servers(Servers),
+    /// Agents that have a name
+    #[command(subcommand)]
+    Agents(Agents),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print a manual page: of placet, or of one command
+    #[command(hide = true)]
+    Man {
+        /// The command
+        command: Option<String>,
+    },
+}
+
+/// `placet request`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Request {
+    /// The tool's name [default: shell, with a command]
+    #[arg(long, required_unless_present = "command")]
+    pub(crate) tool: Option<String>,
+    /// One argument, as text; may be repeated
+    #[arg(long = "arg", value_name = "NAME=VALUE", conflicts_with = "arguments")]
+    pub(crate) args: Vec<String>,
+    /// All arguments as JSON; - reads them from stdin
+    #[arg(long, value_name = "JSON")]
+    pub(crate) arguments: Option<String>,
+    /// The working directory to show [default: the current one]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) cwd: Option<String>,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
+    /// A shell command: one word is taken as it stands, several are quoted
+    #[arg(last = true, conflicts_with_all = ["args", "arguments"])]
+    pub(crate) command: Vec<String>,
+}
+
+/// `placet authorize`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Authorize {
+    /// The server: an issuer that the person enrolled, letter for letter
+    #[arg(long)]
+    pub(crate) issuer: String,
+    /// OAuth scope
+    #[arg(long)]
+    pub(crate) scope: Option<String>,
+    /// Resource indicator (RFC 8707); may be repeated
+    #[arg(long)]
+    pub(crate) resource: Vec<String>,
+    /// authorization_details (RFC 9396): a JSON array, sent as it stands; @FILE reads a file
+    #[arg(long, value_name = "JSON")]
+    pub(crate) details: Option<String>,
+    /// acr_values (RFC 9470)
+    #[arg(long)]
+    pub(crate) acr_values: Option<String>,
+    /// max_age in seconds (RFC 9470)
+    #[arg(long)]
+    pub(crate) max_age: Option<u64>,
+    /// S256 challenge of your own PKCE verifier (RFC 7636)
+    #[arg(long, value_name = "CHALLENGE")]
+    pub(crate) code_challenge: Option<String>,
+    #[command(flatten)]
+    pub(crate) asking: Asking,
+}
+
+/// What both kinds of question take.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Asking {
+    /// Why, in your own words: shown last and marked as yours
+    #[arg(long)]
+    pub(crate) reason: Option<String>,
+    /// Seconds until the answer is no, 1 to 3600 [default: 300]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) expires_in: Option<u64>,
+    /// Your name for it: asking again with the same joins the one prompt
+    #[arg(long, value_name = "ID")]
+    pub(crate) request_id: Option<String>,
+}
+
+/// `placet pair`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Pair {
+    /// The name: letters, digits and ._-
+    #[arg(long, default_value = "agent")]
+    pub(crate) name: String,
+}
+
+/// `placet log`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Log {
+    /// How many entries, 1 to 500
+    #[arg(long, default_value_t = 20)]
+    pub(crate) limit: u64,
+    /// Only entries before this number
+    #[arg(long, value_name = "SEQ")]
+    pub(crate) before: Option<u64>,
+}
+
+/// `placet as`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Servers {
+    /// Trust a server: Placet shows its metadata and asks you in its window
+    Add(AddServer),
+    /// List them
+    List,
+    /// Trust one no longer; Placet asks you in its window
+    Remove {
+        /// The issuer, letter for letter
+        issuer: String,
+    },
+}
+
+/// `placet as add`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct AddServer {
+    /// The issuer (RFC 8414)
+    pub(crate) issuer: String,
+    /// Placet's client there
+    #[arg(long)]
+    pub(crate) client_id: String,
+    /// Your account there
+    #[arg(long)]
+    pub(crate) account: String,
+    /// What you call it [default: its host]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Allow http://localhost: for development only, shows a banner for ever
+    #[arg(long)]
+    pub(crate) danger_allow_http_loopback: bool,
+}
+
+/// `placet agents`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Agents {
+    /// List them
+    List,
+    /// Take a name back
+    Remove {
+        /// The name
+        name: String,
+    },
+}

@@ -1,0 +1,43 @@
+//! `placet pair`: a name for this agent, and the file that keeps it.
+
+use placet_wire::ask::Ask;
+use placet_wire::params::Pair as PairParams;
+use placet_wire::results::PairAnswer;
+use serde_json::{Value, json};
+
+use super::ask::{conclude, tell};
+use crate::args::{Global, Pair};
+use crate::conversation::Conversation;
+use crate::exit::{Exit, Stop};
+use crate::print::Printer;
+use crate::{socket, token};
+
+/// `placet pair`. The token goes into its file and nowhere else, so `--json` names the file.
+pub(crate) fn pair(asked: Pair, global: &Global, printer: &mut Printer) -> Result<Exit, Stop> {
+    let path = match token::named(global)? {
+        Some(path) => path,
+        None => token::of_agent(&asked.name)?,
+    };
+    let mut conversation = Conversation::open(&socket::path(global.socket.as_deref())?)?;
+    conversation.hello(None)?;
+    // Before the person is asked: a token that cannot be kept would be lost.
+    let place = token::Place::make(path)?;
+    let ask = Ask::Pair(PairParams { name: asked.name });
+    let (answer, value): (PairAnswer, Value) =
+        conversation.call(ask, |notice| tell(&notice, printer))?;
+    match answer {
+        PairAnswer::Ended(ended) => conclude(&ended, &value, printer).map(never_approved),
+        PairAnswer::Paired(paired) => {
+            let path = place.keep(&paired)?.display().to_string();
+            printer.progress(&format!("paired; speak as this agent with --token-file {path}"));
+            let value = json!({ "name": paired.name, "token_file": path });
+            printer.answer(&value, || vec![path.clone()])?;
+            Ok(Exit::Approved)
+        }
+    }
+}
+
+/// An outcome object is a pairing that did not happen, whatever its word.
+fn never_approved(exit: Exit) -> Exit {
+    if exit == Exit::Approved { Exit::Other } else { exit }
+}

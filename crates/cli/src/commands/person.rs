@@ -1,0 +1,190 @@
+//! The person's own commands: how Placet is, what is trusted, what was recorded.
+
+use placet_wire::ask::Ask;
+use placet_wire::params::{AddServer, ListLog, RemoveServer, RevokePairing};
+use placet_wire::results::{
+    LogPage, Opened, PairingList, Revoked, Server, ServerList, StatusAnswer,
+};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use super::ask::{conclude, put};
+use super::converse;
+use crate::args::{Agents, Global, Log, Servers};
+use crate::conversation::Conversation;
+use crate::exit::{Exit, Stop};
+use crate::print::Printer;
+use crate::socket;
+
+/// `placet status`: one call, no hello, so that it costs next to nothing.
+pub(crate) fn status(global: &Global, printer: &mut Printer) -> Result<Exit, Stop> {
+    let mut conversation = Conversation::open(&socket::path(global.socket.as_deref())?)?;
+    let (at, value): (StatusAnswer, Value) = conversation.call(Ask::Status, |_| {})?;
+    printer.answer(&value, || {
+        let session = match at.session.observable {
+            true => "other programs can watch or inject input",
+            false => "closed to other programs",
+        };
+        let record = match at.record.ok {
+            true => "whole",
+            false => "NOT WHOLE: see placet log",
+        };
+        let mut lines = vec![
+            format!("Placet {}, running for {} s, {}", at.version, at.uptime_s, at.tier),
+            format!("waiting: {}", at.waiting),
+            format!("agents: {}, servers: {}", at.paired_agents, at.servers),
+            format!("session: {session}"),
+            format!("record: {} entries, {record}", at.record.entries),
+        ];
+        lines.extend(at.paused_until.map(|until| format!("paused until: {until} ms")));
+        lines
+    })?;
+    Ok(Exit::Approved)
+}
+
+/// `placet hello`.
+pub(crate) fn hello(global: &Global, printer: &mut Printer) -> Result<Exit, Stop> {
+    let (_, answer, value) = converse(global, printer)?;
+    printer.answer(&value, || {
+        let peer = &answer.peer;
+        let chain: Vec<_> = peer.chain.iter().map(|p| format!("{} ({})", p.name, p.pid)).collect();
+        let paired = answer.paired.as_ref().map_or("no", |paired| &paired.name);
+        vec![
+            format!("{} {}, protocol {}", answer.app.name, answer.app.version, answer.version),
+            format!("you: uid {}, {}", peer.uid, peer.program.as_deref().unwrap_or("unknown")),
+            format!("started by: {}", chain.join(" < ")),
+            format!("place: {}", peer.place),
+            format!("paired: {paired}"),
+            format!("methods: {}", answer.capabilities.methods.join(" ")),
+        ]
+    })?;
+    Ok(Exit::Approved)
+}
+
+/// `placet open`.
+pub(crate) fn open(global: &Global, printer: &mut Printer) -> Result<Exit, Stop> {
+    let (opened, value): (Opened, Value) = quick(global, printer, Ask::Open)?;
+    printer.answer(&value, || vec![format!("waiting: {}", opened.waiting)])?;
+    if opened.shown || opened.waiting == 0 {
+        return Ok(Exit::Approved);
+    }
+    printer.say("Placet has no window in this session.");
+    Ok(Exit::Other)
+}
+
+/// `placet log`.
+pub(crate) fn log(asked: &Log, global: &Global, printer: &mut Printer) -> Result<Exit, Stop> {
+    let ask = Ask::ListLog(ListLog { limit: asked.limit, before: asked.before });
+    let (page, value): (LogPage, Value) = quick(global, printer, ask)?;
+    printer.answer(&value, || {
+        let line = |entry: &placet_wire::results::LogEntry| {
+            format!("{} {} {} {}", entry.seq, utc(entry.at), entry.event, entry.summary)
+        };
+        page.entries.iter().map(line).collect()
+    })?;
+    Ok(Exit::Approved)
+}
+
+/// `placet as`.
+pub(crate) fn servers(
+    asked: Servers,
+    global: &Global,
+    printer: &mut Printer,
+) -> Result<Exit, Stop> {
+    let ask = match asked {
+        Servers::List => {
+            let (list, value): (ServerList, Value) = quick(global, printer, Ask::ListServers)?;
+            printer.answer(&value, || list.servers.iter().map(server).collect())?;
+            return Ok(Exit::Approved);
+        }
+        Servers::Add(add) => Ask::AddServer(AddServer {
+            issuer: add.issuer,
+            client_id: add.client_id,
+            account: add.account,
+            name: add.name,
+            danger_allow_http_loopback: add.danger_allow_http_loopback,
+        }),
+        Servers::Remove { issuer } => Ask::RemoveServer(RemoveServer { issuer }),
+    };
+    let (mut conversation, ..) = converse(global, printer)?;
+    let (ended, value) = put(&mut conversation, ask, printer)?;
+    conclude(&ended, &value, printer)
+}
+
+/// `placet agents`.
+pub(crate) fn agents(asked: Agents, global: &Global, printer: &mut Printer) -> Result<Exit, Stop> {
+    match asked {
+        Agents::List => {
+            let (list, value): (PairingList, Value) = quick(global, printer, Ask::ListPairings)?;
+            printer.answer(&value, || {
+                let line = |entry: &placet_wire::results::PairingEntry| {
+                    format!("{} since {}", entry.name, utc(entry.paired_at))
+                };
+                list.pairings.iter().map(line).collect()
+            })?;
+            Ok(Exit::Approved)
+        }
+        Agents::Remove { name } => {
+            let ask = Ask::RevokePairing(RevokePairing { name });
+            let (revoked, value): (Revoked, Value) = quick(global, printer, ask)?;
+            let word = if revoked.revoked { "removed" } else { "unknown" };
+            printer.answer(&value, || vec![word.to_owned()])?;
+            Ok(if revoked.revoked { Exit::Approved } else { Exit::Other })
+        }
+    }
+}
+
+/// A call that asks nobody.
+fn quick<T: DeserializeOwned>(
+    global: &Global,
+    printer: &mut Printer,
+    ask: Ask,
+) -> Result<(T, Value), Stop> {
+    let (mut conversation, ..) = converse(global, printer)?;
+    conversation.call(ask, |_| {})
+}
+
+fn server(server: &Server) -> String {
+    let danger = if server.danger_http_loopback { ", DANGER: plain http" } else { "" };
+    format!(
+        "{} ({}) for {} as {}{danger}",
+        server.issuer, server.name, server.account, server.client_id
+    )
+}
+
+/// Milliseconds since 1970 as `2026-11-18T11:06:40Z`, by the civil calendar.
+fn utc(at: i64) -> String {
+    let seconds = at.div_euclid(1000);
+    let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
+    // Days since 0000-03-01, in eras of 400 years of 146097 days each.
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    let (hour, minute, second) = (rest / 3600, rest / 60 % 60, rest % 60);
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Expected values: `date -u -d @SECONDS +%FT%TZ`.
+    #[test]
+    fn times_are_those_of_date() {
+        for (at, text) in [
+            (0, "1970-01-01T00:00:00Z"),
+            (951_782_400_000, "2000-02-29T00:00:00Z"),
+            (1_795_000_000_123, "2026-11-18T11:06:40Z"),
+            (4_107_542_399_000, "2100-02-28T23:59:59Z"),
+            (-1, "1969-12-31T23:59:59Z"),
+        ] {
+            assert_eq!(utc(at), text);
+        }
+    }
+}
