@@ -14,4 +14,9 @@
 )]
 
 pub mod clock;
+pub mod daemon;
+pub mod desk;
+mod random;
+mod server;
+mod servers;
 pub mod store;

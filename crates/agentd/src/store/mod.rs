@@ -43,19 +43,26 @@ pub struct Store {
     trouble: watch::Receiver<Option<StoreError>>,
 }
 
-/// The thread behind [`Store`]; joining it means that the database is closed.
+/// The thread behind [`Store`].
 #[derive(Debug)]
-pub struct StoreThread(JoinHandle<()>);
+pub struct StoreThread {
+    jobs: mpsc::Sender<Job>,
+    thread: JoinHandle<()>,
+}
 
 impl StoreThread {
-    /// Waits until every write is done and the file is closed. All [`Store`] handles must be gone.
-    pub fn join(self) {
+    /// Waits until every write that was asked for is done and the file is closed. What is asked
+    /// after that is not recorded, and says so.
+    pub fn close(self) {
+        let _ = self.jobs.send(Job::Close);
         // A panic there has lost nothing: what was promised was committed.
-        let _ = self.0.join();
+        let _ = self.thread.join();
     }
 }
 
+#[derive(Debug)]
 enum Job {
+    Close,
     Append(Box<Entry>, oneshot::Sender<Result<Digest, StoreError>>),
     Log { limit: u64, before: Option<u64>, reply: oneshot::Sender<Result<Vec<Line>, StoreError>> },
 }
@@ -95,7 +102,8 @@ impl Store {
             .name("record".to_owned())
             .spawn(move || writer.run(&inbox))
             .map_err(|error| StoreError::Io(error.to_string()))?;
-        Ok((Self { jobs, state, trouble }, StoreThread(thread)))
+        let thread = StoreThread { jobs: jobs.clone(), thread };
+        Ok((Self { jobs, state, trouble }, thread))
     }
 
     /// What the record adds up to now. Held only for a moment: writing waits for it.
@@ -169,6 +177,7 @@ impl Writer {
     fn run(mut self, inbox: &mpsc::Receiver<Job>) {
         while let Ok(job) = inbox.recv() {
             match job {
+                Job::Close => return,
                 Job::Append(entry, reply) => {
                     let done = self.append(&entry);
                     if !self.is_broken() {

@@ -62,7 +62,7 @@ async fn r1_the_hash_of_an_entry_is_sha256_over_its_canonical_form_with_prev_and
         "sha256:7eb7bfd64285b7ebb6026f7c66b4190a2bb865b5cb3d14733fdf47db1a56ce4e"
     );
     drop(store);
-    thread.join();
+    thread.close();
 }
 
 #[tokio::test]

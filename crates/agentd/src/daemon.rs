@@ -1,0 +1,207 @@
+//! Placet without its window: started, watched, paused, stopped.
+//!
+//! **Promises.** [`Daemon::start`] returns once the socket takes connections. [`Daemon::stop`]
+//! ends every prompt, records every end and closes the record; dropping a [`Daemon`] ends the
+//! prompts too, and the next start records the ends (F8).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use placet_core::outcome::Reason;
+use placet_core::ports::{Clock as _, Entry, Event, NotRecorded, Record as _, Surroundings};
+use placet_core::request::{RequestId, Timestamp};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::clock::RealClock;
+use crate::desk::{Board, Desk, Waiting, Window};
+pub use crate::server::Directory;
+pub use crate::server::listener::SocketError;
+use crate::server::listener::{self, Socket};
+use crate::server::peer::Hashes;
+use crate::server::pending::Registry;
+use crate::server::{House, LARGE_AT_ONCE, Shared};
+use crate::store::{Store, StoreError, StoreThread};
+
+/// What a daemon is started with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Our own folder for the socket and its lock: `$XDG_RUNTIME_DIR/placet`.
+    pub runtime_dir: PathBuf,
+    /// Our own folder for the record: `$XDG_STATE_HOME/placet`.
+    pub state_dir: PathBuf,
+    /// The socket, if it is not `agent.sock` in the runtime folder. Its folder must be private too.
+    pub socket: Option<PathBuf>,
+    /// What the installation and the session can hold.
+    pub surroundings: Surroundings,
+    /// The program's version.
+    pub version: String,
+    /// `http://localhost` issuers may be enrolled (A27): for development.
+    pub allow_http_loopback: bool,
+}
+
+/// Why the daemon did not start. A damaged record is not among these: it starts in trouble then
+/// and refuses every request (R8), see [`Daemon::health`].
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The record.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The socket.
+    #[error(transparent)]
+    Socket(#[from] SocketError),
+}
+
+/// A running daemon.
+#[derive(Debug)]
+pub struct Daemon {
+    house: Arc<House>,
+    record: StoreThread,
+    accepting: JoinHandle<()>,
+    stop: DropGuard,
+    socket: PathBuf,
+}
+
+impl Daemon {
+    /// Starts on the current tokio runtime, with the authorization servers over HTTP.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start<W: Window>(options: Options, window: Arc<W>) -> Result<Self, StartError> {
+        let servers = placet_fipa::Client::new(placet_fipa::ClientOptions {
+            danger_allow_http_loopback: options.allow_http_loopback,
+            ..placet_fipa::ClientOptions::default()
+        });
+        Self::start_with(options, window, servers).await
+    }
+
+    /// Starts on the current tokio runtime, with these servers.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start_with<W: Window, S: Directory>(
+        options: Options,
+        window: Arc<W>,
+        servers: S,
+    ) -> Result<Self, StartError> {
+        let clock = RealClock;
+        let path = options.socket.unwrap_or_else(|| options.runtime_dir.join("agent.sock"));
+        // The socket's lock comes first: a second daemon must not touch the record.
+        let socket = Socket::bind(&path)?;
+        let socket_path = socket.path().to_owned();
+        let (folder, version) = (options.state_dir, options.version.clone());
+        let now = clock.now();
+        let opened = tokio::task::spawn_blocking(move || Store::open(&folder, &version, now)).await;
+        let (store, record) =
+            opened.map_err(|error| StoreError::Io(error.to_string())).and_then(|opened| opened)?;
+        let board = Arc::new(Board::default());
+        let house = Arc::new(House {
+            store,
+            board: Arc::clone(&board),
+            registry: Registry::default(),
+            clock,
+            hashes: Hashes::default(),
+            surroundings: options.surroundings,
+            version: options.version,
+            allow_http_loopback: options.allow_http_loopback,
+            started_ms: clock.awake_and_asleep(),
+            large: Arc::new(Semaphore::new(LARGE_AT_ONCE)),
+            metadata: Semaphore::new(1),
+            connections: AtomicU64::new(0),
+        });
+        let shared = Shared { house: Arc::clone(&house), desk: Desk::new(window, board), servers };
+        let stop = CancellationToken::new();
+        let accepting = tokio::spawn(listener::accept(socket, Arc::new(shared), stop.clone()));
+        Ok(Self { house, record, accepting, stop: stop.drop_guard(), socket: socket_path })
+    }
+
+    /// Where the socket is.
+    #[must_use]
+    pub fn socket(&self) -> &std::path::Path {
+        &self.socket
+    }
+
+    /// What waits for the person, in order, the one on the screen first.
+    #[must_use]
+    pub fn waiting(&self) -> watch::Receiver<Vec<Waiting>> {
+        self.house.board.waiting()
+    }
+
+    /// What is wrong with the record; `None` is well. While it is damaged or cannot be written,
+    /// every request ends as a no (`record_unwritable`).
+    #[must_use]
+    pub fn health(&self) -> watch::Receiver<Option<StoreError>> {
+        self.house.store.trouble()
+    }
+
+    /// A handle for the tray and the prompt, cheap to clone.
+    #[must_use]
+    pub fn switches(&self) -> Switches {
+        Switches { house: Arc::clone(&self.house) }
+    }
+
+    /// Ends every prompt, waits until each end is told and recorded, closes the record.
+    pub async fn stop(self) {
+        let Self { house, record, accepting, stop, socket: _ } = self;
+        house.registry.close();
+        drop(stop);
+        // A panic there has ended all that it did.
+        let _ = accepting.await;
+        let _ = tokio::task::spawn_blocking(move || record.close()).await;
+    }
+}
+
+/// What the person can do beside answering.
+#[derive(Clone, Debug)]
+pub struct Switches {
+    house: Arc<House>,
+}
+
+impl Switches {
+    /// Declines everything until `until`, also what waits now; a time in the past ends the pause.
+    ///
+    /// # Errors
+    /// [`NotRecorded`]: nothing was changed for what comes, but what waited was declined.
+    pub async fn pause(&self, until: Timestamp) -> Result<(), NotRecorded> {
+        let now = self.house.clock.now();
+        if until > now {
+            self.house.registry.stop(Reason::Paused, |_| true);
+        }
+        let entry = Entry { at: now, request: None, event: Event::Paused { until } };
+        self.house.store.append(entry).await?;
+        // What was admitted while the pause was being recorded.
+        if until > now {
+            self.house.registry.stop(Reason::Paused, |_| true);
+        }
+        Ok(())
+    }
+
+    /// Until when everything is declined; in the past if it is not.
+    #[must_use]
+    pub fn paused_until(&self) -> Timestamp {
+        self.house.store.state().paused_until()
+    }
+
+    /// Declines all that waits from this requester (H16): [`Waiting::bucket`].
+    pub fn decline_all_from(&self, bucket: &str) {
+        self.house.registry.stop(Reason::Denied, |open| open.bucket == bucket);
+    }
+
+    /// Declines one that waits.
+    pub fn decline(&self, request: &RequestId) {
+        self.house.registry.stop(Reason::Denied, |open| open.id == *request);
+    }
+
+    /// Puts on record that an input or a peer did what only an attack or a broken tool does.
+    /// `detail` holds no secret.
+    ///
+    /// # Errors
+    /// [`NotRecorded`].
+    pub async fn suspicious(&self, what: &str, detail: &str) -> Result<(), NotRecorded> {
+        let event = Event::Suspicious { what: what.to_owned(), detail: detail.to_owned() };
+        let entry = Entry { at: self.house.clock.now(), request: None, event };
+        self.house.store.append(entry).await.map(drop)
+    }
+}

@@ -1,0 +1,279 @@
+//! The desk: everybody who wants the person's attention waits here, and one at a time gets it.
+//!
+//! **Promises.** First come, first shown, one prompt at a time (H16). What waits can be watched
+//! ([`Board::waiting`]), for the tray, the notification and the prompt. Prompts are counted when
+//! they are promised, so that a burst cannot pass the limits of [`placet_core::policy`] (S22).
+//! Giving up a [`Turn`] hides the window before the next one gets it.
+//!
+//! **Never** show anything of a request whose turn it is not.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use placet_core::display::{Screen, name_of};
+use placet_core::policy;
+use placet_core::ports::{Answer, Clock as _, NoHuman, Person, Standing, Surroundings, Turn};
+use placet_core::request::{Matter, Request, RequestId, Timestamp};
+use placet_core::text::{Text, sentence};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+
+use crate::clock::RealClock;
+
+/// The window, as `src-tauri` has it and tests script it.
+pub trait Window: Send + Sync + 'static {
+    /// Shows the screen and waits for the person. Dropping the future wipes what was typed but
+    /// leaves the window up until [`Window::release`]: the next screen of the same request follows.
+    fn ask(&self, screen: Screen) -> impl Future<Output = Answer> + Send;
+    /// Shows the screen while the server is asked; only Cancel works, and resolves this future.
+    fn wait(&self, screen: Screen) -> impl Future<Output = Answer> + Send;
+    /// This request no longer has the window: hide it.
+    fn release(&self, request: &RequestId);
+    /// `placet open` or the tray: bring the prompt up.
+    fn open(&self);
+    /// True if a window can be shown in this session (F9).
+    fn available(&self) -> bool;
+}
+
+/// One request that waits for the person, or has the prompt now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Which.
+    pub request: RequestId,
+    /// The limits' bucket: the pairing's name; empty for all that have none.
+    pub bucket: String,
+    /// Who asks, as on the screen.
+    pub asker: Text,
+    /// One line that says what it is about.
+    pub heading: Text,
+    /// When it was admitted.
+    pub received_at: Timestamp,
+    /// When the answer is no.
+    pub expires_at: Timestamp,
+    /// It has the prompt.
+    pub shown: bool,
+}
+
+/// Prompts older than this no longer count (S22).
+const WINDOW_MS: u64 = 10 * 60 * 1000;
+
+/// Who waits and what was shown: the part of the desk that does not know the window.
+#[derive(Debug)]
+pub struct Board {
+    waiting: watch::Sender<Vec<Waiting>>,
+    counts: Mutex<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    /// Requests that policy let through and that have not had the prompt yet, by bucket.
+    promised: Vec<(RequestId, String)>,
+    /// When the prompt was given, in milliseconds of CLOCK_BOOTTIME, and to which bucket.
+    shown: VecDeque<(u64, String)>,
+}
+
+impl Default for Board {
+    fn default() -> Self {
+        Self { waiting: watch::Sender::new(Vec::new()), counts: Mutex::default() }
+    }
+}
+
+impl Board {
+    /// What waits, in the order of asking; the first is on the screen if it says so.
+    #[must_use]
+    pub fn waiting(&self) -> watch::Receiver<Vec<Waiting>> {
+        self.waiting.subscribe()
+    }
+
+    /// What policy needs to know about `request` now (S22). If policy will let it through, it
+    /// counts from here on: two that are judged at the same moment see each other.
+    pub(crate) fn standing(
+        &self,
+        request: &Request,
+        paused_until: Timestamp,
+        surroundings: Surroundings,
+    ) -> Standing {
+        let now = RealClock.awake_and_asleep();
+        let bucket = request.asker.bucket();
+        let mut counts = self.counts();
+        counts.forget_older_than(now.saturating_sub(WINDOW_MS));
+        let waiting = |of: &dyn Fn(&str) -> bool| {
+            counts.promised.iter().filter(|(id, b)| *id != request.id && of(b)).count()
+        };
+        let shown = |of: &dyn Fn(&str) -> bool| counts.shown.iter().filter(|(_, b)| of(b)).count();
+        let mine = |b: &str| b == bucket;
+        let all = |_: &str| true;
+        let oldest = counts
+            .shown
+            .iter()
+            .find(|(_, b)| shown(&mine) < PROMPTS_OF_BUCKET || b == bucket)
+            .map_or(now, |(at, _)| *at);
+        let standing = Standing {
+            paused_until,
+            prompts_of_bucket: clamped(shown(&mine).saturating_add(waiting(&mine))),
+            prompts_over_all: clamped(shown(&all).saturating_add(waiting(&all))),
+            waiting_of_bucket: clamped(waiting(&mine)),
+            waiting_over_all: clamped(waiting(&all)),
+            retry_after: oldest.saturating_add(WINDOW_MS).saturating_sub(now).div_ceil(1000),
+            surroundings,
+        };
+        // A flood of refused requests must not count against those that wait.
+        if standing.waiting_of_bucket < policy::WAITING_OF_BUCKET
+            && standing.waiting_over_all < policy::WAITING_OVER_ALL
+            && standing.prompts_of_bucket < policy::PROMPTS_OF_BUCKET
+            && standing.prompts_over_all < policy::PROMPTS_OVER_ALL
+        {
+            counts.promised.push((request.id.clone(), bucket.to_owned()));
+        }
+        standing
+    }
+
+    /// The request is over: its promise, if it still has one, is free again.
+    pub(crate) fn forget(&self, request: &RequestId) {
+        self.counts().promised.retain(|(id, _)| id != request);
+    }
+
+    fn prompted(&self, request: &RequestId, bucket: &str) {
+        let mut counts = self.counts();
+        counts.promised.retain(|(id, _)| id != request);
+        counts.shown.push_back((RealClock.awake_and_asleep(), bucket.to_owned()));
+    }
+
+    fn counts(&self) -> MutexGuard<'_, Counts> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// As `usize`, for counting.
+const PROMPTS_OF_BUCKET: usize = policy::PROMPTS_OF_BUCKET as usize;
+
+fn clamped(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+impl Counts {
+    fn forget_older_than(&mut self, moment: u64) {
+        while self.shown.front().is_some_and(|(at, _)| *at < moment) {
+            self.shown.pop_front();
+        }
+    }
+}
+
+/// The desk in front of one window.
+#[derive(Debug)]
+pub struct Desk<W> {
+    window: Arc<W>,
+    board: Arc<Board>,
+    /// The one prompt. Its queue is first come, first served.
+    prompt: Arc<Semaphore>,
+}
+
+impl<W: Window> Desk<W> {
+    pub(crate) fn new(window: Arc<W>, board: Arc<Board>) -> Self {
+        Self { window, board, prompt: Arc::new(Semaphore::new(1)) }
+    }
+
+    /// Brings up what waits; false if nothing does or there is no window.
+    pub(crate) fn open(&self) -> bool {
+        if self.board.waiting.borrow().is_empty() || !self.window.available() {
+            return false;
+        }
+        self.window.open();
+        true
+    }
+}
+
+impl<W: Window> Person for Desk<W> {
+    type Turn = DeskTurn<W>;
+
+    async fn turn(&self, request: &Request) -> Result<DeskTurn<W>, NoHuman> {
+        if !self.window.available() {
+            return Err(NoHuman);
+        }
+        let place = Place::take(&self.board, request);
+        let permit = Arc::clone(&self.prompt).acquire_owned().await.map_err(|_| NoHuman)?;
+        if !self.window.available() {
+            return Err(NoHuman);
+        }
+        self.board.prompted(&request.id, request.asker.bucket());
+        place.shown();
+        Ok(DeskTurn { window: Arc::clone(&self.window), place, _permit: permit })
+    }
+}
+
+/// The prompt, while one request has it.
+#[derive(Debug)]
+pub struct DeskTurn<W: Window> {
+    window: Arc<W>,
+    // Dropped in this order: off the list, then the next one's turn.
+    place: Place,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl<W: Window> Turn for DeskTurn<W> {
+    async fn ask(&mut self, screen: &Screen) -> Answer {
+        self.window.ask(screen.clone()).await
+    }
+
+    async fn wait(&mut self, screen: &Screen) -> Answer {
+        self.window.wait(screen.clone()).await
+    }
+}
+
+impl<W: Window> Drop for DeskTurn<W> {
+    fn drop(&mut self) {
+        self.window.release(&self.place.request);
+    }
+}
+
+/// A line on the board; dropping it takes the line off.
+#[derive(Debug)]
+struct Place {
+    board: Arc<Board>,
+    request: RequestId,
+}
+
+impl Place {
+    fn take(board: &Arc<Board>, request: &Request) -> Self {
+        let asker = sentence("{}", &[name_of(&request.asker)]);
+        let line = Waiting {
+            request: request.id.clone(),
+            bucket: request.asker.bucket().to_owned(),
+            asker,
+            heading: heading(request),
+            received_at: request.received_at,
+            expires_at: request.expires_at,
+            shown: false,
+        };
+        board.waiting.send_modify(|waiting| waiting.push(line));
+        Self { board: Arc::clone(board), request: request.id.clone() }
+    }
+
+    fn shown(&self) {
+        self.board.waiting.send_modify(|waiting| {
+            for line in waiting.iter_mut().filter(|line| line.request == self.request) {
+                line.shown = true;
+            }
+        });
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.board.waiting.send_modify(|waiting| waiting.retain(|l| l.request != self.request));
+    }
+}
+
+/// What it is about, for a list: the names that are in it, none of the arguments.
+fn heading(request: &Request) -> Text {
+    let who = name_of(&request.asker);
+    match &request.matter {
+        Matter::Approval(call) => sentence("{} wants to use {}", &[who, &call.tool]),
+        Matter::Authorization(asked) => {
+            sentence("{} wants an authorization of {}", &[who, &asked.issuer])
+        }
+        Matter::EnrolServer(server) => sentence("Trust {}?", &[&server.issuer]),
+        Matter::RemoveServer(server) => sentence("Forget {}?", &[&server.issuer]),
+        Matter::Pair(pairing) => sentence("Pair with {}?", &[&pairing.name]),
+    }
+}

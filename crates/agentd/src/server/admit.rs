@@ -1,0 +1,214 @@
+//! From what was asked to what is to be decided.
+//!
+//! **Promises.** A [`Matter`] holds nothing that a requester could use to lead an answer astray:
+//! endpoints, `client_id` and account come from enrolment (S6, S7). `authorization_details` is
+//! read strictly for the person and kept byte for byte for the server (A5).
+//!
+//! **Never** contact a server before a person agreed, but for the public metadata that `as/add`
+//! shows.
+
+use placet_core::json::{Limits, parse};
+use placet_core::outcome::Reason;
+use placet_core::ports::ServerError;
+use placet_core::request::{Authorization, Matter, Pairing, Server, ToolCall};
+use placet_wire::ask::Ask;
+use placet_wire::flaw::{Fault, Flaw};
+use placet_wire::params::{
+    AddServer, ApprovalRequest, AuthorizationRequest, EXPIRES_IN_DEFAULT, Pair, RemoveServer,
+};
+use serde_json::{Map, Value};
+
+use super::{Directory, House};
+use crate::random;
+
+/// Seconds that a request lives at least: less than this nobody can read.
+const EXPIRES_IN_LEAST: u64 = 15;
+/// Seconds that a request lives at most (digest §2.6.5-10).
+const EXPIRES_IN_MOST: u64 = 600;
+
+/// What is to be decided, and what came with it.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) matter: Matter,
+    pub(super) words: Option<String>,
+    pub(super) request_id: Option<String>,
+    pub(super) expires_in: u64,
+    /// It cannot succeed: the reason with which it ends, on record but unseen.
+    pub(super) hopeless: Option<Reason>,
+}
+
+impl Asked {
+    fn plain(matter: Matter) -> Self {
+        Self {
+            matter,
+            words: None,
+            request_id: None,
+            expires_in: EXPIRES_IN_DEFAULT,
+            hopeless: None,
+        }
+    }
+}
+
+/// Reads what is to be decided out of a call.
+///
+/// # Errors
+/// [`Flaw`] if that cannot be: the call gets a JSON-RPC error and nothing is recorded.
+pub(super) async fn asked(
+    ask: Ask,
+    house: &House,
+    servers: &impl Directory,
+) -> Result<Asked, Flaw> {
+    match ask {
+        Ask::Approval(asked) => Ok(approval(asked)),
+        Ask::Authorization(asked) => authorization(asked),
+        Ask::Pair(asked) => pair(&asked, house),
+        Ask::AddServer(asked) => add_server(asked, house, servers).await,
+        Ask::RemoveServer(asked) => remove_server(&asked, house),
+        // All others are answered at once (see `answer`), so this is a mistake of ours.
+        _ => Err(Flaw::new(Fault::Internal, "this method asks nobody")),
+    }
+}
+
+fn approval(asked: ApprovalRequest) -> Asked {
+    let matter = Matter::Approval(ToolCall {
+        tool: asked.tool,
+        arguments: asked.arguments,
+        working_directory: asked.working_directory,
+    });
+    Asked {
+        words: asked.reason,
+        request_id: asked.request_id,
+        expires_in: lifetime(asked.expires_in),
+        ..Asked::plain(matter)
+    }
+}
+
+fn authorization(asked: AuthorizationRequest) -> Result<Asked, Flaw> {
+    let authorization_details =
+        asked.authorization_details.as_deref().map(details).transpose()?.unwrap_or_default();
+    let matter = Matter::Authorization(Authorization {
+        issuer: asked.issuer,
+        scope: asked.scope,
+        resource: asked.resource,
+        authorization_details,
+        authorization_details_raw: asked.authorization_details,
+        acr_values: asked.acr_values,
+        max_age: asked.max_age,
+        code_challenge: asked.code_challenge,
+    });
+    Ok(Asked {
+        words: asked.reason,
+        request_id: asked.request_id,
+        expires_in: lifetime(asked.expires_in),
+        ..Asked::plain(matter)
+    })
+}
+
+/// RFC 9396 §2: an array of objects, each with a `type`.
+fn details(raw: &str) -> Result<Vec<Map<String, Value>>, Flaw> {
+    let flaw = |sentence: &str| Flaw::of(Fault::BadValue, "authorization_details", sentence);
+    let Value::Array(entries) =
+        parse(raw.as_bytes(), Limits::INTAKE).map_err(|refused| flaw(&refused.to_string()))?
+    else {
+        return Err(flaw("does not hold a JSON array (RFC 9396 §2)"));
+    };
+    let typed = |entry: Value| match entry {
+        Value::Object(entry) if entry.get("type").is_some_and(Value::is_string) => Ok(entry),
+        _ => Err(flaw("has an entry that is not an object with a type (RFC 9396 §2)")),
+    };
+    entries.into_iter().map(typed).collect()
+}
+
+fn pair(asked: &Pair, house: &House) -> Result<Asked, Flaw> {
+    if house.store.state().is_paired(&asked.name) {
+        let sentence = "is the name of a paired agent; take another, or revoke that pairing first";
+        return Err(Flaw::of(Fault::BadValue, "name", sentence));
+    }
+    let code = random::code().map_err(|error| Flaw::new(Fault::Internal, error.to_string()))?;
+    Ok(Asked::plain(Matter::Pair(Pairing { name: asked.name.clone(), code })))
+}
+
+async fn add_server(
+    asked: AddServer,
+    house: &House,
+    servers: &impl Directory,
+) -> Result<Asked, Flaw> {
+    if asked.danger_allow_http_loopback && !house.allow_http_loopback {
+        let sentence = "is for development: start Placet with this permission first";
+        return Err(Flaw::of(Fault::BadValue, "danger_allow_http_loopback", sentence));
+    }
+    let not_a_url = || Flaw::of(Fault::BadValue, "issuer", "is not a full web address");
+    let issuer = url::Url::parse(&asked.issuer).map_err(|_| not_a_url())?;
+    let host = issuer.host_str().ok_or_else(not_a_url)?.to_owned();
+    let metadata = {
+        // One at a time: an agent could otherwise make Placet call many hosts at once.
+        let _turn = house.metadata.acquire().await;
+        servers.challenge_endpoint(&asked.issuer, asked.danger_allow_http_loopback).await
+    };
+    let (challenge_endpoint, hopeless) = match metadata {
+        Ok(endpoint) => (endpoint, None),
+        Err(error) => {
+            tracing::warn!(issuer = asked.issuer, %error, "no metadata");
+            (None, Some(reason_of(&error)))
+        }
+    };
+    let matter = Matter::EnrolServer(Server {
+        issuer: asked.issuer,
+        name: asked.name.unwrap_or(host),
+        client_id: asked.client_id,
+        account: asked.account,
+        challenge_endpoint,
+        danger_http_loopback: asked.danger_allow_http_loopback,
+    });
+    Ok(Asked { hopeless, ..Asked::plain(matter) })
+}
+
+fn reason_of(error: &ServerError) -> Reason {
+    match error {
+        ServerError::Unreachable(_) | ServerError::Throttled(_) => Reason::ServerUnreachable,
+        ServerError::NoChallengeEndpoint => Reason::NoChallengeEndpoint,
+        ServerError::Unsupported(_) | ServerError::ServerCannot(_) => Reason::ChallengeUnsupported,
+        _ => Reason::ServerMisbehaved,
+    }
+}
+
+fn remove_server(asked: &RemoveServer, house: &House) -> Result<Asked, Flaw> {
+    match house.store.state().server(&asked.issuer) {
+        Some(server) => Ok(Asked::plain(Matter::RemoveServer(server.clone()))),
+        None => {
+            let sentence = "is not enrolled; as/list names those that are, byte for byte";
+            Err(Flaw::of(Fault::BadValue, "issuer", sentence))
+        }
+    }
+}
+
+fn lifetime(asked: Option<u64>) -> u64 {
+    asked.unwrap_or(EXPIRES_IN_DEFAULT).clamp(EXPIRES_IN_LEAST, EXPIRES_IN_MOST)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a5_details_are_an_array_of_objects_with_a_type_and_nothing_twice() {
+        assert_eq!(details(r#"[{"type":"pay","amount":1.0}]"#).unwrap().len(), 1);
+        assert!(details("[]").unwrap().is_empty());
+        for bad in [
+            "{}",
+            "[1]",
+            r#"[{"a":1}]"#,
+            r#"[{"type":1}]"#,
+            r#"[{"type":"a","type":"b"}]"#,
+            "[",
+            &format!("{}{}", "[".repeat(40), "]".repeat(40)),
+        ] {
+            assert_eq!(details(bad).unwrap_err().member.as_deref(), Some("authorization_details"));
+        }
+    }
+
+    #[test]
+    fn a_request_lives_between_a_quarter_of_a_minute_and_ten() {
+        assert_eq!([lifetime(None), lifetime(Some(1)), lifetime(Some(3600))], [300, 15, 600]);
+    }
+}

@@ -1,0 +1,199 @@
+//! Calls that nobody has to decide: answered at once.
+//!
+//! **Promises.** They read; the two that change something narrow what is allowed
+//! (`pairing/revoke`) or only bring the window up (`ui/open`).
+
+use placet_core::json::Digest;
+use placet_core::ports::{Clock as _, Entry, Event, Record as _};
+use placet_core::request::{Kernel, Place};
+use placet_wire::VERSION;
+use placet_wire::ask::Ask;
+use placet_wire::flaw::{Fault, Flaw};
+use placet_wire::message::Id;
+use placet_wire::notice::{PairCode, RequestStatus};
+use placet_wire::params::{Hello, ListLog, RevokePairing};
+use placet_wire::results::{
+    App, Capabilities, HelloAnswer, LogEntry, LogPage, Opened, PairedName, PairingEntry,
+    PairingList, Peer, Process, RecordState, Revoked, Server, ServerList, Session, StatusAnswer,
+};
+
+use super::case::Answer;
+use super::lines::success;
+use super::{House, Shared};
+use crate::desk::Window;
+
+/// `placet/hello`, and the hash of the token that it brought.
+///
+/// # Errors
+/// [`Flaw`] if no version fits. A token that is not known is no error: nobody is paired then.
+pub(super) fn hello(
+    id: &Id,
+    hello: &Hello,
+    kernel: &Kernel,
+    house: &House,
+) -> Result<(Answer, Option<Digest>), Flaw> {
+    if !hello.versions.iter().any(|version| version == VERSION) {
+        let sentence = format!("has none that is spoken here: {VERSION}");
+        return Err(Flaw::of(Fault::NoCommonVersion, "versions", sentence));
+    }
+    let token = hello.token.as_ref().map(|token| Digest::of_bytes(token.expose().as_bytes()));
+    let name =
+        token.as_ref().and_then(|token| house.store.state().pairing(token).map(str::to_owned));
+    let answer = HelloAnswer {
+        version: VERSION.to_owned(),
+        app: App { name: "placet".to_owned(), version: house.version.clone() },
+        capabilities: Capabilities {
+            methods: Ask::METHODS.map(str::to_owned).to_vec(),
+            notifications: vec![RequestStatus::METHOD.to_owned(), PairCode::METHOD.to_owned()],
+            intake: vec!["start".to_owned()],
+            delivery: vec!["code".to_owned()],
+            modes: vec!["form".to_owned()],
+        },
+        peer: peer(kernel),
+        paired: name.map(|name| PairedName { name }),
+    };
+    Ok((written(id, &answer)?, token))
+}
+
+/// All others.
+///
+/// # Errors
+/// [`Flaw`] if the record cannot be read or written.
+pub(super) async fn at_once<W: Window, S>(
+    id: &Id,
+    ask: &Ask,
+    shared: &Shared<W, S>,
+) -> Result<Answer, Flaw> {
+    let house = &shared.house;
+    match ask {
+        Ask::Status => written(id, &status(house)),
+        Ask::ListServers => written(id, &servers(house)),
+        Ask::ListPairings => written(id, &pairings(house)),
+        Ask::RevokePairing(asked) => written(id, &revoke(asked, house).await?),
+        Ask::ListLog(asked) => written(id, &log(asked, house).await?),
+        Ask::Open => written(id, &Opened { shown: shared.desk.open(), waiting: waiting(house) }),
+        // The others are decided by a person (see `case`), so this is a mistake of ours.
+        _ => Err(Flaw::new(Fault::Internal, "this method is not answered at once")),
+    }
+}
+
+/// True for the calls of [`at_once`].
+pub(super) const fn is_at_once(ask: &Ask) -> bool {
+    matches!(
+        ask,
+        Ask::Status
+            | Ask::ListServers
+            | Ask::ListPairings
+            | Ask::RevokePairing(_)
+            | Ask::ListLog(_)
+            | Ask::Open
+    )
+}
+
+fn written<T: serde::Serialize>(id: &Id, result: &T) -> Result<Answer, Flaw> {
+    success(id, result).ok_or_else(|| Flaw::new(Fault::Internal, "the answer could not be written"))
+}
+
+fn peer(kernel: &Kernel) -> Peer {
+    let place = match kernel.place {
+        Place::Session => "session",
+        Place::Ssh => "ssh",
+        Place::Container => "container",
+        Place::Unknown => "unknown",
+    };
+    Peer {
+        uid: kernel.uid,
+        pid: kernel.pid,
+        program: kernel.chain.first().and_then(|process| process.exe.clone()),
+        chain: kernel
+            .chain
+            .iter()
+            .map(|process| Process { pid: process.pid, name: process.name.clone() })
+            .collect(),
+        place: place.to_owned(),
+    }
+}
+
+fn status(house: &House) -> StatusAnswer {
+    let state = house.store.state();
+    let paused_until = state.paused_until();
+    StatusAnswer {
+        version: house.version.clone(),
+        uptime_s: house.clock.awake_and_asleep().saturating_sub(house.started_ms) / 1000,
+        waiting: waiting(house),
+        paused_until: (paused_until > house.clock.now()).then_some(paused_until.0),
+        paired_agents: count(state.pairings().len()),
+        servers: count(state.servers().len()),
+        tier: if house.surroundings.hardened { "hardened" } else { "unhardened" }.to_owned(),
+        session: Session { observable: house.surroundings.observable },
+        record: RecordState {
+            entries: state.entries(),
+            head: state.head().map(|head| head.as_str().to_owned()),
+            ok: house.store.trouble().borrow().is_none(),
+        },
+    }
+}
+
+fn servers(house: &House) -> ServerList {
+    let servers = house
+        .store
+        .state()
+        .servers()
+        .iter()
+        .map(|server| Server {
+            issuer: server.issuer.clone(),
+            name: server.name.clone(),
+            client_id: server.client_id.clone(),
+            account: server.account.clone(),
+            danger_http_loopback: server.danger_http_loopback,
+        })
+        .collect();
+    ServerList { servers }
+}
+
+fn pairings(house: &House) -> PairingList {
+    let state = house.store.state();
+    let entry = |(name, paired): (&str, &crate::store::Paired)| PairingEntry {
+        name: name.to_owned(),
+        paired_at: paired.at.0,
+    };
+    PairingList { pairings: state.pairings().map(entry).collect() }
+}
+
+async fn revoke(asked: &RevokePairing, house: &House) -> Result<Revoked, Flaw> {
+    if !house.store.state().is_paired(&asked.name) {
+        return Ok(Revoked { revoked: false });
+    }
+    let event = Event::Unpaired { name: asked.name.clone() };
+    let entry = Entry { at: house.clock.now(), request: None, event };
+    match house.store.append(entry).await {
+        Ok(_) => Ok(Revoked { revoked: true }),
+        Err(error) => Err(Flaw::new(Fault::Internal, error.to_string())),
+    }
+}
+
+async fn log(asked: &ListLog, house: &House) -> Result<LogPage, Flaw> {
+    let lines = house.store.log(asked.limit, asked.before).await;
+    let lines = lines.map_err(|error| {
+        tracing::error!(%error, "the record could not be read");
+        Flaw::new(Fault::Internal, "the record could not be read")
+    })?;
+    let entry = |line: crate::store::Line| LogEntry {
+        seq: line.seq,
+        at: line.at.0,
+        request: line.request.map(|id| id.0),
+        event: line.event,
+        digest: line.hash,
+        summary: line.summary,
+        outcome: line.outcome,
+    };
+    Ok(LogPage { entries: lines.into_iter().map(entry).collect() })
+}
+
+fn waiting(house: &House) -> u32 {
+    count(house.board.waiting().borrow().len())
+}
+
+fn count(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}

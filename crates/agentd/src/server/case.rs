@@ -1,0 +1,340 @@
+//! One call that a person decides, from admission to its answer.
+//!
+//! **Promises.** It goes through `placet_core::approval::handle` once and gets one answer (S11).
+//! What a yes brings about (a pairing, an enrolment) is on record before the answer says so. A
+//! code goes into the answer of the call that asked, and nowhere else (S15).
+
+use std::future::{Future, ready};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use placet_core::approval;
+use placet_core::json::Digest;
+use placet_core::outcome::{Ended, Granted, Method, Outcome, Reason};
+use placet_core::ports::{Clock as _, Entry, Event, NotRecorded, Ports, Record, Standing, Status};
+use placet_core::request::{Asker, Matter, Request, Server};
+use placet_wire::ask::Ask;
+use placet_wire::flaw::{Fault, Flaw};
+use placet_wire::message::Id;
+use placet_wire::notice::PairCode;
+use placet_wire::outcome as wire;
+use placet_wire::results::Paired;
+use placet_wire::sensitive::Sensitive;
+use zeroize::Zeroizing;
+
+use super::lines::{Lines, success};
+use super::pending::{Admitted, Open, Owner, Stop};
+use super::{Directory, House, Shared, admit};
+use crate::clock::RealClock;
+use crate::desk::{Desk, Window};
+use crate::random;
+use crate::store::Store;
+
+/// One call, with where it came from.
+#[derive(Debug)]
+pub(super) struct Case {
+    pub(super) id: Id,
+    pub(super) ask: Ask,
+    pub(super) asker: Asker,
+    pub(super) owner: Owner,
+    pub(super) lines: Lines,
+    pub(super) stop: Stop,
+}
+
+/// An answer line, wiped when dropped.
+pub(super) type Answer = Zeroizing<Vec<u8>>;
+
+/// Takes one call to its answer.
+pub(super) async fn run<W: Window, S: Directory>(shared: Arc<Shared<W, S>>, case: Case) -> Answer {
+    let id = case.id.clone();
+    match decide(&shared, case).await {
+        Ok(answer) => answer,
+        Err(flaw) => Zeroizing::new(flaw.answer(Some(id)).line().into_bytes()),
+    }
+}
+
+async fn decide<W: Window, S: Directory>(
+    shared: &Shared<W, S>,
+    case: Case,
+) -> Result<Answer, Flaw> {
+    let Case { id, ask, asker, owner, lines, stop } = case;
+    let house = &shared.house;
+    // Reading the metadata of a new server can take long; taking the question back ends it.
+    let asked = unless(&stop, admit::asked(ask, house, &shared.servers)).await;
+    let asked = match asked {
+        Ok(asked) => asked?,
+        Err(reason) => return answer(&id, &ended_unseen(&id, reason)),
+    };
+    let received_at = house.clock.now();
+    let request = Request {
+        id: random::request_id().map_err(no_randomness)?,
+        asker,
+        matter: asked.matter,
+        words: asked.words,
+        binding_code: random::code().map_err(no_randomness)?,
+        received_at,
+        expires_at: received_at.plus_seconds(asked.expires_in),
+    };
+    let matter =
+        request.hash().map_err(|refused| Flaw::new(Fault::BadValue, refused.to_string()))?;
+    let open = Open::new(
+        request.id.clone(),
+        owner,
+        request.asker.bucket(),
+        asked.request_id.as_deref(),
+        matter,
+        &request.binding_code,
+        stop.clone(),
+    );
+    let open = match house.registry.admit(open, asked.request_id.is_some()) {
+        Admitted::New(open) => open,
+        Admitted::Joined(open) => {
+            open.listen(&id, &lines);
+            let ended = match unless(&stop, open.ended()).await {
+                Ok(ended) => ended,
+                Err(reason) => Some(told(&open, &Ended::no(reason), None)),
+            };
+            let gone = || Flaw::new(Fault::Internal, "the request was lost; the answer is no");
+            return answer(&id, &ended.ok_or_else(gone)?);
+        }
+        Admitted::Conflict => {
+            let sentence = "was used for another question; take a new one for each question";
+            return Err(Flaw::of(Fault::RequestIdConflict, "request_id", sentence));
+        }
+        Admitted::Stopping => return answer(&id, &ended_unseen(&id, Reason::Stopping)),
+    };
+    let _leave = Leave { house, open: &open };
+    open.listen(&id, &lines);
+    if let Matter::Pair(pairing) = &request.matter {
+        lines.tell(&PairCode { id: id.clone(), code: pairing.code.clone() }.line());
+    }
+    let ports = CasePorts {
+        shared,
+        open: &open,
+        record: Recorder { store: house.store.clone(), last: Mutex::new(None) },
+    };
+    let ended = match asked.hopeless {
+        Some(reason) => Box::pin(approval::handle(&ports, &request, ready(reason))).await,
+        None => Box::pin(approval::handle(&ports, &request, stop.stopped())).await,
+    };
+    let (ended, paired) = bring_about(house, &request, ended, &lines).await;
+    let told = told(&open, &ended, ports.record.last());
+    house.registry.end(&open, told.clone());
+    match paired {
+        Some(paired) => success(&id, &paired).ok_or_else(unwritable),
+        None => answer(&id, &wire::Ended { granted: ended.granted.map(granted), ..told }),
+    }
+}
+
+/// What a yes brings about, beside the yes. If that cannot be recorded it is a no.
+async fn bring_about(
+    house: &House,
+    request: &Request,
+    ended: Ended,
+    lines: &Lines,
+) -> (Ended, Option<Paired>) {
+    if !ended.is_approved() {
+        return (ended, None);
+    }
+    match &request.matter {
+        Matter::Approval(_) | Matter::Authorization(_) => (ended, None),
+        Matter::EnrolServer(server) => {
+            let event = Event::ServerEnrolled { server: server.clone() };
+            (if_recorded(house, request, event, ended).await, None)
+        }
+        Matter::RemoveServer(Server { issuer, .. }) => {
+            let event = Event::ServerRemoved { issuer: issuer.clone() };
+            (if_recorded(house, request, event, ended).await, None)
+        }
+        Matter::Pair(pairing) => {
+            // Nobody would have the token: no pairing that nobody can use.
+            if lines.is_closed() {
+                return (Ended::no(Reason::RequesterGone), None);
+            }
+            let Ok(token) = random::token() else {
+                return (Ended::no(Reason::RecordUnwritable), None);
+            };
+            let token_hash = Digest::of_bytes(token.expose().as_bytes());
+            let name = pairing.name.clone();
+            let event = Event::Paired { name: name.clone(), token_hash };
+            let ended = if_recorded(house, request, event, ended).await;
+            let token = Sensitive::new(token.expose().to_owned());
+            let paired = ended.is_approved().then_some(Paired { name, token });
+            (ended, paired)
+        }
+    }
+}
+
+async fn if_recorded(house: &House, request: &Request, event: Event, ended: Ended) -> Ended {
+    let entry = Entry { at: house.clock.now(), request: Some(request.id.clone()), event };
+    match house.store.append(entry).await {
+        Ok(_) => ended,
+        Err(NotRecorded) => Ended::no(Reason::RecordUnwritable),
+    }
+}
+
+/// However a case is left, it holds no place any more.
+struct Leave<'a> {
+    house: &'a House,
+    open: &'a Open,
+}
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.house.board.forget(&self.open.id);
+        // Does nothing if the end was told; else who joined hears a no.
+        self.house.registry.end(self.open, told(self.open, &Ended::no(Reason::Stopping), None));
+    }
+}
+
+/// The world as one case sees it.
+struct CasePorts<'a, W, S> {
+    shared: &'a Shared<W, S>,
+    open: &'a Open,
+    record: Recorder,
+}
+
+impl<W: Window, S: Directory> Ports for CasePorts<'_, W, S> {
+    type Record = Recorder;
+    type Person = Desk<W>;
+    type Servers = S;
+    type Clock = RealClock;
+
+    fn record(&self) -> &Recorder {
+        &self.record
+    }
+
+    fn person(&self) -> &Desk<W> {
+        &self.shared.desk
+    }
+
+    fn servers(&self) -> &S {
+        &self.shared.servers
+    }
+
+    fn clock(&self) -> &RealClock {
+        &self.shared.house.clock
+    }
+
+    fn standing(&self, request: &Request) -> Standing {
+        let house = &self.shared.house;
+        let paused_until = house.store.state().paused_until();
+        house.board.standing(request, paused_until, house.surroundings)
+    }
+
+    fn status(&self, _request: &Request, status: Status) {
+        self.open.tell(status);
+    }
+}
+
+/// The record, remembering this case's last entry: that is its receipt (R7).
+struct Recorder {
+    store: Store,
+    last: Mutex<Option<Digest>>,
+}
+
+impl Recorder {
+    fn last(&self) -> Option<Digest> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Record for Recorder {
+    async fn append(&self, entry: Entry) -> Result<Digest, NotRecorded> {
+        let digest = self.store.append(entry).await?;
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(digest.clone());
+        Ok(digest)
+    }
+
+    fn server(&self, issuer: &str) -> Option<Server> {
+        self.store.server(issuer)
+    }
+}
+
+async fn unless<T>(stop: &Stop, work: impl Future<Output = T>) -> Result<T, Reason> {
+    tokio::select! {
+        biased;
+        reason = stop.stopped() => Err(reason),
+        done = work => Ok(done),
+    }
+}
+
+fn answer(id: &Id, ended: &wire::Ended) -> Result<Answer, Flaw> {
+    success(id, ended).ok_or_else(unwritable)
+}
+
+fn unwritable() -> Flaw {
+    Flaw::new(Fault::Internal, "the answer could not be written; it is a no")
+}
+
+fn no_randomness(error: random::NoRandomness) -> Flaw {
+    Flaw::new(Fault::Internal, error.to_string())
+}
+
+/// The end of a call that never became a request.
+fn ended_unseen(id: &Id, reason: Reason) -> wire::Ended {
+    let request_id = match id {
+        Id::Number(number) => number.to_string(),
+        Id::Text(text) => text.clone(),
+    };
+    spoken(request_id, None, &Ended::no(reason), None)
+}
+
+/// What a requester hears of an end, without the code (S5, S15).
+fn told(open: &Open, ended: &Ended, receipt: Option<Digest>) -> wire::Ended {
+    spoken(open.request_id.clone(), Some(open.binding_code.clone()), ended, receipt)
+}
+
+fn spoken(
+    request_id: String,
+    binding_code: Option<String>,
+    ended: &Ended,
+    receipt: Option<Digest>,
+) -> wire::Ended {
+    wire::Ended {
+        request_id,
+        outcome: outcome(ended.outcome),
+        reason: wire::Reason {
+            code: ended.reason.code().to_owned(),
+            sentence: ended.reason.sentence().to_owned(),
+        },
+        note: ended.note.clone(),
+        assurance: ended.assurance.map(|assurance| assurance.as_str().to_owned()),
+        method: ended.method.map(|method| {
+            let word = match method {
+                Method::Gesture => "gesture",
+                Method::Totp => "totp",
+                Method::Form => "form",
+            };
+            word.to_owned()
+        }),
+        observable: ended.is_approved().then_some(ended.observable),
+        receipt: receipt.map(|digest| digest.as_str().to_owned()),
+        retry_after: ended.retry_after,
+        binding_code,
+        granted: None,
+    }
+}
+
+const fn outcome(outcome: Outcome) -> wire::Outcome {
+    match outcome {
+        Outcome::Approved => wire::Outcome::Approved,
+        Outcome::Declined => wire::Outcome::Declined,
+        Outcome::Cancelled => wire::Outcome::Cancelled,
+        Outcome::Expired => wire::Outcome::Expired,
+        Outcome::Unreachable => wire::Outcome::Unreachable,
+        Outcome::Locked => wire::Outcome::Locked,
+        Outcome::RejectedByAs => wire::Outcome::RejectedByAs,
+        Outcome::Unsupported => wire::Outcome::Unsupported,
+        Outcome::ProtocolError => wire::Outcome::ProtocolError,
+        Outcome::Superseded => wire::Outcome::Superseded,
+        Outcome::RateLimited => wire::Outcome::RateLimited,
+    }
+}
+
+fn granted(granted: Granted) -> wire::Granted {
+    wire::Granted {
+        authorization_code: Sensitive::new(granted.authorization_code.expose().to_owned()),
+        issuer: granted.issuer,
+        client_id: granted.client_id,
+    }
+}
