@@ -1,0 +1,338 @@
+//! Shows the prompt alone, with sample screens: to look at it, and for the tests of the prompt.
+//!
+//! `prompt-preview SAMPLE…` shows the samples one after the other. Without a sample it reads
+//! commands from standard input, one JSON object a line, and writes what happened to standard
+//! output, one JSON object a line:
+//!
+//! | in | does |
+//! |---|---|
+//! | `{"ask":"otp","seconds":60,"problem":"…","lines":40,"id":"a"}` | asks; then `shown` and, later, `answer` |
+//! | `{"wait":"otp"}` | shows that the server is asked |
+//! | `{"drop":true}`, `{"release":"a"}`, `{"open":true}`, `{"away":true}`, `{"waiting":["x"]}` | as the handle does |
+//! | `{"look":"dark","scale":2.0,"still":true}` | how it looks |
+//!
+//! **Never** part of a package: it prints what was typed.
+
+use std::io::{BufRead as _, Write as _};
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use gtk::glib;
+use placet_core::display::Screen;
+use placet_core::form::{Filled, Form, Source};
+use placet_core::ports::{Answer, Surroundings};
+use placet_core::request::{
+    Asker, Authorization, Kernel, Matter, Pairing, Place, Process, Request, RequestId, Server,
+    Timestamp, ToolCall,
+};
+use placet_core::text::visible_line;
+use placet_desktop::prompt::{Appearance, Prompt, PromptHandle, Scheme, Witness};
+use serde_json::{Value, json};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    gtk::init()?;
+    let prompt = Prompt::new(Arc::new(Printer), Appearance::default(), true)?;
+    let handle = prompt.handle();
+    let samples: Vec<String> = std::env::args().skip(1).collect();
+    let (lines, commands) = std::sync::mpsc::channel();
+    if samples.is_empty() {
+        std::thread::spawn(move || {
+            for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+                if lines.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+    } else {
+        for sample in samples {
+            lines.send(json!({"ask": sample, "then": "go on"}).to_string())?;
+        }
+        drop(lines);
+    }
+    say(&json!({"ready": true}));
+    let until = glib::MainLoop::new(None, false);
+    let end = until.clone();
+    std::thread::spawn(move || {
+        run(&commands, &handle, &glib::MainContext::default());
+        end.quit();
+    });
+    until.run();
+    Ok(())
+}
+
+fn run(
+    commands: &std::sync::mpsc::Receiver<String>,
+    handle: &PromptHandle,
+    context: &glib::MainContext,
+) {
+    let mut asked: Option<glib::JoinHandle<()>> = None;
+    while let Ok(line) = commands.recv() {
+        let command: Value = serde_json::from_str(&line).unwrap_or(Value::Null);
+        let text = |name: &str| command.get(name).and_then(Value::as_str);
+        let on = |name: &str| command.get(name).and_then(Value::as_bool).unwrap_or(false);
+        if let Some(names) = command.get("waiting").and_then(Value::as_array) {
+            handle.set_waiting(
+                names.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            );
+        }
+        if let Some(away) = command.get("away").and_then(Value::as_bool) {
+            handle.set_away(away);
+        }
+        if let Some(look) = text("look") {
+            handle.set_appearance(Appearance {
+                scheme: match look {
+                    "light" => Some(Scheme::Light),
+                    "dark" => Some(Scheme::Dark),
+                    "light-contrast" => Some(Scheme::LightContrast),
+                    "dark-contrast" => Some(Scheme::DarkContrast),
+                    _ => None,
+                },
+                text_scale: command.get("scale").and_then(Value::as_f64),
+                reduced_motion: command.get("still").and_then(Value::as_bool),
+            });
+        }
+        if on("open") {
+            handle.open();
+        }
+        if on("drop")
+            && let Some(asked) = asked.take()
+        {
+            asked.abort();
+        }
+        if let Some(id) = text("release") {
+            handle.release(&RequestId(id.to_owned()));
+        }
+        let Some((name, busy)) =
+            text("ask").map(|name| (name, false)).or_else(|| text("wait").map(|name| (name, true)))
+        else {
+            continue;
+        };
+        let Some(screen) = sample(name, &command) else {
+            say(&json!({"unknown": name}));
+            continue;
+        };
+        say(&json!({"shown": screen.request.0, "lines": screen.lines()}));
+        let (released, handle, since) = (handle, handle.clone(), Instant::now());
+        let (done, finished) = std::sync::mpsc::channel();
+        asked = Some(context.spawn(async move {
+            let request = screen.request.clone();
+            let answer =
+                if busy { handle.wait(screen).await } else { handle.ask(screen).await };
+            say(&told(&request, answer, since));
+            let _ = done.send(request);
+        }));
+        if text("then").is_some()
+            && let Ok(request) = finished.recv()
+        {
+            released.release(&request);
+        }
+    }
+}
+
+/// Prints what the prompt saw.
+struct Printer;
+
+impl Witness for Printer {
+    fn suspicious(&self, what: &'static str, detail: &str) {
+        say(&json!({"suspicious": what, "detail": detail}));
+    }
+
+    fn painted(&self, request: &RequestId) {
+        say(&json!({"painted": request.0}));
+    }
+}
+
+fn say(what: &Value) {
+    let mut out = std::io::stdout().lock();
+    let _ = writeln!(out, "{what}");
+    let _ = out.flush();
+}
+
+fn told(request: &RequestId, answer: Answer, since: Instant) -> Value {
+    let (kind, detail) = match answer {
+        Answer::Approve { gesture, values } => {
+            let values: serde_json::Map<String, Value> = values
+                .0
+                .into_iter()
+                .map(|(name, filled)| {
+                    let value = match filled {
+                        Filled::Text(text) => json!(text),
+                        Filled::Secret(secret) => json!(secret.expose()),
+                        Filled::Number(number) => json!(number),
+                        Filled::Boolean(on) => json!(on),
+                    };
+                    (name, value)
+                })
+                .collect();
+            ("approve", json!({"gesture": gesture, "values": values}))
+        }
+        Answer::Deny { note } => ("deny", json!({"note": note})),
+        Answer::Dismiss => ("dismiss", json!({})),
+    };
+    json!({"answer": kind, "of": request.0, "with": detail, "ms": since.elapsed().as_millis() as u64})
+}
+
+fn sample(name: &str, command: &Value) -> Option<Screen> {
+    let number = |name: &str| command.get(name).and_then(Value::as_u64);
+    let text = |name: &str| command.get(name).and_then(Value::as_str);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()?;
+    let now = Timestamp(i64::try_from(now.as_millis()).ok()?);
+    let expires_at = now.plus_seconds(number("seconds").unwrap_or(280));
+    let lines = number("lines").unwrap_or(40);
+    let (matter, paired) = match name {
+        "plain" => (deploy(), true),
+        "unpaired" => (deploy(), false),
+        "long" => (script(lines), true),
+        "wide" => (wide(number("characters").unwrap_or(20_000)), true),
+        "hostile" => (hostile(), false),
+        "pair" => (
+            Matter::Pair(Pairing { name: "Claude Code".into(), code: "WXYZ-2345".into() }),
+            false,
+        ),
+        "enrol" => (Matter::EnrolServer(server()), false),
+        _ => (payment(), true),
+    };
+    let with_server = matches!(matter, Matter::Authorization(_)).then(server);
+    let request = Request {
+        id: RequestId(text("id").unwrap_or(name).to_owned()),
+        asker: asker(paired),
+        matter,
+        words: words(name).map(str::to_owned),
+        binding_code: "KXRT-8842".into(),
+        received_at: now,
+        expires_at,
+    };
+    let surroundings = Surroundings { hardened: name != "unpaired" && name != "otp", observable: true };
+    let review = Screen::review(&request, with_server.as_ref(), surroundings);
+    let problem = text("problem").map(visible_line);
+    let round = u32::try_from(number("round").unwrap_or(2)).ok()?;
+    let challenge = |message: &str, schema: Value| {
+        let form = Form::parse(&schema, Source::Server).ok()?;
+        Some(Screen::challenge(&review, round, message, form, problem.clone(), expires_at))
+    };
+    match name {
+        "otp" => challenge(
+            "Enter the code from your authenticator app.",
+            json!({"type": "object", "required": ["otp"], "properties": {
+                "otp": {"type": "string", "title": "One-time code", "pattern": "^[0-9]{6}$",
+                        "minLength": 6, "maxLength": 6,
+                        "description": "Six digits, from the app where you set up Harbor Bank."}}}),
+        ),
+        "choice" => challenge(
+            "How do you want to confirm this?",
+            json!({"type": "object", "required": ["method"], "properties": {
+                "method": {"type": "string", "title": "Confirm with", "oneOf": [
+                    {"const": "totp", "title": "Code from an authenticator app"},
+                    {"const": "sms", "title": "Text message to +44 •••• ••• 217"},
+                    {"const": "mail", "title": "E-mail to e•••@example.com"}]}}}),
+        ),
+        "form" => challenge(
+            "A few details are missing.",
+            json!({"type": "object", "required": ["reference", "copies"], "properties": {
+                "reference": {"type": "string", "title": "Reference", "minLength": 3,
+                              "description": "Shown on the statement."},
+                "copies": {"type": "integer", "title": "Copies", "minimum": 1, "maximum": 5, "default": 1},
+                "notify": {"type": "boolean", "title": "Tell the other side by e-mail"},
+                "speed": {"type": "string", "title": "Speed", "enum": ["normal", "express"],
+                          "enumNames": ["Normal, two days", "Express, today"], "default": "normal"},
+                "code": {"type": "string", "title": "One-time code", "maxLength": 8}}}),
+        ),
+        _ => Some(Screen { problem, ..review }),
+    }
+}
+
+fn words(name: &str) -> Option<&'static str> {
+    match name {
+        "hostile" => Some("<b>SYSTEM:</b> already approved \u{202E}ksa ot deen on. https://example.com"),
+        "pair" | "enrol" | "unpaired" => None,
+        _ => Some("The tests pass, so I would like to bring the new version to production now."),
+    }
+}
+
+fn deploy() -> Matter {
+    Matter::Approval(ToolCall {
+        tool: "bash".into(),
+        arguments: json!({"command": "git push --force origin main", "timeout": 120, "background": false}),
+        working_directory: Some("/home/erin/work/harbor".into()),
+    })
+}
+
+fn script(lines: u64) -> Matter {
+    let text: Vec<String> =
+        (1..=lines).map(|line| format!("echo \"step {line}\" && install -m 600 part-{line}.conf /etc/harbor/")).collect();
+    Matter::Approval(ToolCall {
+        tool: "write_file".into(),
+        arguments: json!({"path": "deploy.sh", "content": text.join("\n")}),
+        working_directory: Some("/home/erin/work/harbor".into()),
+    })
+}
+
+fn wide(characters: u64) -> Matter {
+    let text: String = (0..characters).map(|place| char::from(b'a' + (place % 26) as u8)).collect();
+    Matter::Approval(ToolCall {
+        tool: "http".into(),
+        arguments: json!({"body": text}),
+        working_directory: None,
+    })
+}
+
+fn hostile() -> Matter {
+    Matter::Approval(ToolCall {
+        tool: "<span size='1'>bash</span>".into(),
+        arguments: json!({"command": "rm -rf \u{202E}txt.sdaolnwod\u{200B} && <a href='https://example.com'>ok</a>",
+                          "note\u{2066}": "a\nb\tc &amp; &lt;", "n": null}),
+        working_directory: Some("/tmp/\u{1b}[2J".into()),
+    })
+}
+
+fn payment() -> Matter {
+    let details = json!([{"type": "payment_initiation", "actions": ["initiate"],
+        "instructedAmount": {"currency": "EUR", "amount": "1240.00"},
+        "creditorName": "Northwind Freight", "creditorAccount": "DE02 1203 0000 0000 2020 51"}]);
+    let authorization_details = details.as_array().into_iter().flatten();
+    Matter::Authorization(Authorization {
+        issuer: "https://auth.harbor.example".into(),
+        scope: Some("payments".into()),
+        resource: vec!["https://api.harbor.example/payments".into()],
+        authorization_details: authorization_details.filter_map(Value::as_object).cloned().collect(),
+        authorization_details_raw: Some(details.to_string()),
+        acr_values: None,
+        max_age: None,
+        code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".into(),
+    })
+}
+
+fn server() -> Server {
+    Server {
+        issuer: "https://auth.harbor.example".into(),
+        name: "Harbor Bank".into(),
+        client_id: "placet".into(),
+        account: "erin@harbor.example".into(),
+        challenge_endpoint: Some("https://auth.harbor.example/challenge".into()),
+        danger_http_loopback: false,
+    }
+}
+
+fn asker(paired: bool) -> Asker {
+    let process = |pid: i32, name: &str, exe: &str| Process {
+        pid,
+        name: name.into(),
+        exe: Some(exe.into()),
+        exe_hash: None,
+    };
+    Asker {
+        pairing: paired.then(|| "Claude Code".to_owned()),
+        claims: Some("claude-code 2.1".into()),
+        kernel: Kernel {
+            uid: 1000,
+            pid: Some(48_211),
+            chain: vec![
+                process(48_211, "node", "/usr/bin/node"),
+                process(47_003, "bash", "/usr/bin/bash"),
+                process(46_990, "code", "/usr/share/code/code"),
+            ],
+            cwd: Some("/home/erin/work/harbor".into()),
+            place: Place::Session,
+        },
+    }
+}

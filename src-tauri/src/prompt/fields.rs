@@ -1,0 +1,308 @@
+//! The fields of a form, drawn, and what stands in them.
+//!
+//! **Promises.** One control for each field, in the form's order. A control that changes while the
+//! gate judges nothing (an accessibility action, a text insertion) is put back as it was and
+//! reported. Plain fields use no input method daemon, no completion and no context menu; secret
+//! fields are not GTK entries at all ([`super::secret_field`]).
+//!
+//! **Never** decide here whether a value is right: `Form::check` does.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use gtk::gdk;
+use gtk::prelude::*;
+use placet_core::display::{FieldView, Input};
+use placet_core::form::Typed;
+
+use super::gate::{Gate, Pass};
+use super::secret_field::SecretField;
+use super::sections::{label, plain_label, vertical};
+
+/// A field on the screen.
+pub(super) struct Field {
+    control: Control,
+    wrong: gtk::Label,
+    help: String,
+}
+
+enum Control {
+    Line(Line),
+    Secret(SecretField),
+    Switch(gtk::CheckButton),
+    Choice(Vec<gtk::RadioButton>),
+}
+
+/// A plain text entry behind the gate.
+#[derive(Clone)]
+pub(super) struct Line {
+    entry: gtk::Entry,
+    gate: Rc<Gate>,
+}
+
+impl Line {
+    /// A line that holds `text` at first.
+    pub(super) fn new(text: &str, name: &str, gate: &Rc<Gate>) -> Self {
+        // The simple input context composes accents and runs in this process: the keys go to no
+        // daemon, and text arrives within the key's own event.
+        let entry = gtk::Entry::builder().im_module("gtk-im-context-simple").build();
+        entry.set_text(text);
+        entry.set_hexpand(true);
+        entry.set_width_chars(8);
+        entry.set_has_frame(true);
+        entry.set_input_hints(
+            gtk::InputHints::NO_SPELLCHECK | gtk::InputHints::NO_EMOJI,
+        );
+        entry.drag_dest_unset();
+        entry.drag_source_unset();
+        if let Some(accessible) = entry.accessible() {
+            accessible.set_name(name);
+        }
+        let watching = Rc::clone(gate);
+        let kept = RefCell::new(entry.text());
+        entry.connect_changed(move |entry| {
+            if watching.judging() {
+                kept.replace(entry.text());
+            } else if *kept.borrow() != entry.text() {
+                let kept = kept.borrow().clone();
+                // Changes the text again, which then equals what was kept.
+                entry.set_text(&kept);
+                watching.without_event();
+            }
+        });
+        Self { entry, gate: Rc::clone(gate) }
+    }
+
+    /// The widget.
+    pub(super) fn widget(&self) -> &gtk::Entry {
+        &self.entry
+    }
+
+    /// What stands in it.
+    pub(super) fn text(&self) -> String {
+        self.entry.text().into()
+    }
+
+    /// Empties it: the prompt does, not the person.
+    pub(super) fn clear(&self) {
+        self.gate.judged(|| self.entry.set_text(""));
+    }
+
+    /// Takes the keys whose text would arrive outside of their event.
+    pub(super) fn key(&self, event: &gdk::Event) -> Pass {
+        use gdk::keys::constants as key;
+        let (Some(value), Some(state)) = (event.keyval(), event.state()) else { return Pass::On };
+        let control = state.contains(gdk::ModifierType::CONTROL_MASK);
+        let shift = state.contains(gdk::ModifierType::SHIFT_MASK);
+        let value = gdk::keys::Key::from(value);
+        let paste = (control && matches!(value, key::v | key::V))
+            || (shift && matches!(value, key::Insert | key::KP_Insert));
+        let emoji = control && matches!(value, key::period | key::semicolon);
+        if paste {
+            self.paste(&gdk::SELECTION_CLIPBOARD);
+        }
+        if paste || emoji { Pass::Taken } else { Pass::On }
+    }
+
+    /// The person's own paste.
+    pub(super) fn paste(&self, from: &gdk::Atom) {
+        let (entry, gate) = (self.entry.downgrade(), Rc::clone(&self.gate));
+        gtk::Clipboard::get(from).request_text(move |_, text| {
+            let Some(entry) = entry.upgrade().filter(|entry| entry.has_focus()) else { return };
+            let text: String =
+                text.unwrap_or_default().trim().chars().filter(|c| !c.is_control()).collect();
+            gate.judged(|| {
+                entry.delete_selection();
+                let mut at = entry.position();
+                entry.insert_text(&text, &mut at);
+                entry.set_position(at);
+            });
+        });
+    }
+}
+
+impl Field {
+    /// Draws a field into `into`, in the order of `Screen::lines`: label, options, help.
+    pub(super) fn draw(view: &FieldView, into: &gtk::Box, gate: &Rc<Gate>) -> Self {
+        let place = vertical(4);
+        let name = view.label.as_str();
+        let asks = || {
+            let asks = label(&view.label, &["ask"]);
+            place.add(&asks);
+            asks
+        };
+        let control = match &view.input {
+            Input::Line { default } => {
+                let line = Line::new(default.as_str(), name, gate);
+                asks().set_mnemonic_widget(Some(line.widget()));
+                place.add(line.widget());
+                Control::Line(line)
+            }
+            Input::Secret => {
+                let secret = SecretField::new(name);
+                asks().set_mnemonic_widget(Some(secret.widget()));
+                place.add(secret.widget());
+                Control::Secret(secret)
+            }
+            Input::Switch { default } => {
+                let switch = gtk::CheckButton::new();
+                switch.add(&wrapping(name));
+                switch.set_active(*default);
+                guard(&switch, gate);
+                place.add(&switch);
+                Control::Switch(switch)
+            }
+            Input::Choice { options, default } => {
+                asks();
+                let mut radios: Vec<gtk::RadioButton> = Vec::new();
+                // Chosen while none of the options is; never on the screen.
+                let none = gtk::RadioButton::new();
+                none.set_no_show_all(true);
+                place.add(&none);
+                for (number, option) in options.iter().enumerate() {
+                    let radio = gtk::RadioButton::from_widget(&none);
+                    radio.add(&wrapping(option.as_str()));
+                    radio.set_active(*default == Some(number));
+                    place.add(&radio);
+                    radios.push(radio);
+                }
+                for radio in radios.iter().chain([&none]) {
+                    guard(radio, gate);
+                }
+                Control::Choice(radios)
+            }
+        };
+        for help in &view.help {
+            place.add(&label(help, &["help"]));
+        }
+        let wrong = plain_label("", &["wrong"]);
+        wrong.set_no_show_all(true);
+        place.add(&wrong);
+        into.add(&place);
+        place.show_all();
+        let help: Vec<&str> = view.help.iter().map(placet_core::text::Text::as_str).collect();
+        let field = Self { control, wrong, help: help.join(" ") };
+        field.mark(None);
+        field
+    }
+
+    /// What stands in it; a secret as a copy that wipes itself.
+    pub(super) fn typed(&self) -> Typed {
+        match &self.control {
+            Control::Line(line) => Typed::Text(line.text()),
+            Control::Secret(secret) => Typed::Secret(secret.typed()),
+            Control::Switch(switch) => Typed::Boolean(switch.is_active()),
+            Control::Choice(radios) => {
+                Typed::Choice(radios.iter().position(|radio| radio.is_active()))
+            }
+        }
+    }
+
+    /// Forgets a secret; anything else stays.
+    pub(super) fn wipe(&self) {
+        if let Control::Secret(secret) = &self.control {
+            secret.wipe();
+        }
+    }
+
+    /// True for a secret field.
+    pub(super) fn is_secret(&self) -> bool {
+        matches!(self.control, Control::Secret(_))
+    }
+
+    /// Moves the focus here.
+    pub(super) fn focus(&self) {
+        match &self.control {
+            Control::Line(line) => line.widget().grab_focus(),
+            Control::Secret(secret) => secret.widget().grab_focus(),
+            Control::Switch(switch) => switch.grab_focus(),
+            Control::Choice(radios) => {
+                if let Some(radio) =
+                    radios.iter().find(|radio| radio.is_active()).or_else(|| radios.first())
+                {
+                    radio.grab_focus();
+                }
+            }
+        }
+    }
+
+    /// Says what is wrong with it, or that nothing is.
+    pub(super) fn mark(&self, sentence: Option<&str>) {
+        self.wrong.set_text(sentence.unwrap_or_default());
+        self.wrong.set_visible(sentence.is_some());
+        let widget: &gtk::Widget = match &self.control {
+            Control::Line(line) => line.widget().upcast_ref(),
+            Control::Secret(secret) => secret.widget().upcast_ref(),
+            Control::Switch(_) | Control::Choice(_) => return,
+        };
+        let style = widget.style_context();
+        if sentence.is_some() {
+            style.add_class("bad");
+        } else {
+            style.remove_class("bad");
+        }
+        // What a screen reader says of a plain entry; a secret field describes itself.
+        if let (Control::Line(_), Some(accessible)) = (&self.control, widget.accessible()) {
+            accessible.set_description(sentence.unwrap_or(&self.help));
+        }
+    }
+
+    /// Whether it takes input.
+    pub(super) fn enable(&self, on: bool) {
+        match &self.control {
+            Control::Line(line) => line.widget().set_sensitive(on),
+            Control::Secret(secret) => secret.widget().set_sensitive(on),
+            Control::Switch(switch) => switch.set_sensitive(on),
+            Control::Choice(radios) => radios.iter().for_each(|radio| radio.set_sensitive(on)),
+        }
+    }
+
+    /// The secret field, if `widget` is it.
+    pub(super) fn secret(&self, widget: &gtk::Widget) -> Option<&SecretField> {
+        match &self.control {
+            Control::Secret(secret) if secret.widget() == widget => Some(secret),
+            _ => None,
+        }
+    }
+
+    /// The plain line, if `widget` is it.
+    pub(super) fn line(&self, widget: &gtk::Widget) -> Option<&Line> {
+        match &self.control {
+            Control::Line(line) if line.widget() == widget => Some(line),
+            _ => None,
+        }
+    }
+
+    /// The toggles, which are worked by click and Space.
+    pub(super) fn toggles(&self) -> Vec<gtk::Button> {
+        match &self.control {
+            Control::Switch(switch) => vec![switch.clone().upcast()],
+            Control::Choice(radios) => radios.iter().map(|radio| radio.clone().upcast()).collect(),
+            Control::Line(_) | Control::Secret(_) => Vec::new(),
+        }
+    }
+}
+
+fn wrapping(words: &str) -> gtk::Label {
+    let label = plain_label(words, &[]);
+    label.set_max_width_chars(-1);
+    label
+}
+
+/// Puts a toggle back if no accepted event changed it.
+fn guard(toggle: &impl IsA<gtk::ToggleButton>, gate: &Rc<Gate>) {
+    let toggle = toggle.upcast_ref::<gtk::ToggleButton>();
+    let kept = std::cell::Cell::new(toggle.is_active());
+    let gate = Rc::clone(gate);
+    toggle.connect_toggled(move |toggle| {
+        if gate.judging() {
+            kept.set(toggle.is_active());
+        } else if toggle.is_active() != kept.get() {
+            // Of a group only the chosen one can be put back: choosing it clears the others.
+            if kept.get() || toggle.downcast_ref::<gtk::RadioButton>().is_none() {
+                toggle.set_active(kept.get());
+                gate.without_event();
+            }
+        }
+    });
+}

@@ -1,0 +1,302 @@
+//! The foot of the prompt, always in sight: time left, the request's code, who else waits, what
+//! stands in the way, an optional reason, and the two answers.
+//!
+//! **Promises.** Deny comes first and Approve last, apart from each other. What changes while a
+//! screen stands is here and nowhere else. The approving control says how it is worked.
+//!
+//! **Never** let a control act on its own: the gate's gestures do ([`super::gesture`]).
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use gtk::prelude::*;
+
+use super::fields::Line;
+use super::gate::Gate;
+use super::gesture::Progress;
+use super::sections::{button, plain_label, vertical};
+
+/// The reason for the agent has at most this many characters, as the agent's own words have (H2).
+const REASON_LIMIT: i32 = 280;
+/// Fewer seconds than this are few.
+const URGENT_SECONDS: u64 = 30;
+/// How the approving control is worked.
+const HOW: &str = "hold, or Ctrl+Enter";
+
+/// The foot.
+pub(super) struct Footer {
+    /// All of it.
+    pub(super) whole: gtk::Box,
+    /// The refusing control.
+    pub(super) deny: gtk::Button,
+    /// Opens the line for a reason.
+    pub(super) reason: gtk::Button,
+    /// The approving control.
+    pub(super) approve: gtk::Button,
+    /// The line for a reason.
+    pub(super) reason_line: Line,
+    deny_label: gtk::Label,
+    approve_label: gtk::Label,
+    how: gtk::Label,
+    fill: gtk::DrawingArea,
+    filled: Rc<Cell<f64>>,
+    reason_box: gtk::Box,
+    time: gtk::Label,
+    code: gtk::Label,
+    waiting: gtk::Label,
+    notice: gtk::Label,
+    said: RefCell<String>,
+}
+
+impl Footer {
+    /// An empty foot.
+    pub(super) fn new(gate: &Rc<Gate>) -> Self {
+        let whole = vertical(8);
+        whole.style_context().add_class("foot");
+
+        let status = vertical(2);
+        let line = gtk::Box::new(gtk::Orientation::Horizontal, 16);
+        let time = plain_label("", &["status"]);
+        let code = plain_label("", &["status"]);
+        code.set_xalign(1.0);
+        line.pack_start(&time, true, true, 0);
+        line.pack_start(&code, true, true, 0);
+        let waiting = plain_label("", &["status"]);
+        let notice = plain_label("", &["notice"]);
+        waiting.set_no_show_all(true);
+        notice.set_no_show_all(true);
+        status.add(&line);
+        status.add(&waiting);
+        status.add(&notice);
+        if let Some(accessible) = status.accessible() {
+            // What stands here changes while a screen stands, and is no part of what is decided.
+            accessible.set_role(gtk::atk::Role::Footer);
+        }
+
+        let reason_box = vertical(4);
+        let words = "Reason for the agent, which will read it";
+        reason_box.add(&plain_label(words, &["label"]));
+        let reason_line = Line::new("", words, gate);
+        reason_line.widget().set_max_length(REASON_LIMIT);
+        reason_box.add(reason_line.widget());
+        reason_box.set_no_show_all(true);
+
+        let answers = gtk::Box::new(gtk::Orientation::Horizontal, 8);
+        let (deny, deny_label) = button("", &["deny"]);
+        let (reason, _) = button("Deny with a reason…", &["plain"]);
+        let Approve { button: approve, label: approve_label, how, fill, filled } = approve_control();
+        answers.pack_start(&deny, false, false, 0);
+        answers.pack_start(&reason, false, false, 0);
+        // Not from the end: the order in the box is the order in which it is read.
+        let space = gtk::Box::new(gtk::Orientation::Horizontal, 0);
+        answers.pack_start(&space, true, true, 0);
+        answers.pack_start(&approve, false, false, 0);
+
+        whole.add(&status);
+        whole.add(&reason_box);
+        whole.add(&answers);
+        whole.show_all();
+        Self {
+            whole, deny, reason, approve, reason_line, deny_label, approve_label, how, fill, filled,
+            reason_box, time, code, waiting, notice, said: RefCell::default(),
+        }
+    }
+
+    /// Names the answers and the request's code; closes the line for a reason.
+    pub(super) fn name(&self, approve: &str, deny: &str, code: &str, keep_reason: bool) {
+        self.approve_label.set_text(approve);
+        self.deny_label.set_text(deny);
+        for (control, name) in [(&self.approve, approve), (&self.deny, deny)] {
+            if let Some(accessible) = control.accessible() {
+                accessible.set_name(name);
+            }
+        }
+        self.code.set_text(&if code.is_empty() { String::new() } else { format!("Code {code}") });
+        if !keep_reason {
+            self.show_reason(false);
+        }
+    }
+
+    /// Opens or closes the line for a reason; closing forgets it.
+    pub(super) fn show_reason(&self, on: bool) {
+        if !on {
+            self.clear_reason();
+        }
+        self.reason.set_visible(!on);
+        self.reason_box.set_visible(on);
+        for child in self.reason_box.children() {
+            child.set_visible(on);
+        }
+        if on {
+            self.reason_line.widget().grab_focus();
+        }
+    }
+
+    /// The reason, if there is one.
+    pub(super) fn note(&self) -> Option<String> {
+        if !self.reason_box.is_visible() {
+            return None;
+        }
+        let note = self.reason_line.text();
+        let note = note.trim();
+        (!note.is_empty()).then(|| note.to_owned())
+    }
+
+    /// Shows the seconds left, or that it is over.
+    pub(super) fn time(&self, seconds: u64) {
+        let words = match seconds {
+            0 => "Time is over".to_owned(),
+            _ => format!("{} left", clock(seconds)),
+        };
+        if self.time.text() != words {
+            self.time.set_text(&words);
+        }
+        class(&self.time, "urgent", seconds < URGENT_SECONDS);
+    }
+
+    /// Shows who else waits.
+    pub(super) fn waiting(&self, names: &[String]) {
+        self.waiting.set_text(&waiting_words(names));
+        self.waiting.set_visible(!names.is_empty());
+    }
+
+    /// Says what stands in the way, or nothing.
+    pub(super) fn notice(&self, words: Option<&str>) {
+        let words = words.unwrap_or_default();
+        if *self.said.borrow() == words {
+            return;
+        }
+        self.said.replace(words.to_owned());
+        self.notice.set_text(words);
+        self.notice.set_visible(!words.is_empty());
+    }
+
+    /// Shows whether the answers count now, and whether Approve can be worked at all.
+    pub(super) fn ready(&self, armed: bool, deny: bool, approve: bool) {
+        for control in [&self.deny, &self.reason, &self.approve] {
+            class(control, "unarmed", !armed);
+        }
+        if self.deny.is_sensitive() != deny {
+            self.deny.set_sensitive(deny);
+            self.reason.set_sensitive(deny);
+        }
+        if self.approve.is_sensitive() != approve {
+            self.approve.set_sensitive(approve);
+        }
+    }
+
+    /// Shows how far the press on Approve is; without motion in words alone.
+    pub(super) fn progress(&self, progress: Progress, motion: bool) {
+        let (words, part) = match progress {
+            Progress::None => (HOW, 0.0),
+            Progress::Holding(part) => ("keep holding…", part),
+            Progress::Enough => ("let go to confirm", 1.0),
+        };
+        if self.how.text() != words {
+            self.how.set_text(words);
+        }
+        let part = if motion { part } else { 0.0 };
+        if (self.filled.replace(part) - part).abs() > f64::EPSILON {
+            self.fill.queue_draw();
+        }
+    }
+
+    fn clear_reason(&self) {
+        self.reason_line.clear();
+    }
+}
+
+struct Approve {
+    button: gtk::Button,
+    label: gtk::Label,
+    how: gtk::Label,
+    fill: gtk::DrawingArea,
+    filled: Rc<Cell<f64>>,
+}
+
+/// The approving control: its label, how it is worked, and a fill over both while it is held.
+fn approve_control() -> Approve {
+    let button = gtk::Button::new();
+    button.style_context().add_class("approve");
+    let words = vertical(0);
+    let label = gtk::Label::new(None);
+    label.set_line_wrap(true);
+    label.set_justify(gtk::Justification::Center);
+    let how = gtk::Label::new(Some(HOW));
+    how.style_context().add_class("how");
+    how.set_width_chars(HOW.len() as i32);
+    words.add(&label);
+    words.add(&how);
+
+    let fill = gtk::DrawingArea::new();
+    let filled = Rc::new(Cell::new(0.0));
+    fill.connect_draw({
+        let filled = Rc::clone(&filled);
+        move |area, context| {
+            let colour = area.style_context().color(gtk::StateFlags::NORMAL);
+            let width = f64::from(area.allocated_width()) * filled.get();
+            context.set_source_rgba(colour.red(), colour.green(), colour.blue(), 0.3);
+            context.rectangle(0.0, 0.0, width, f64::from(area.allocated_height()));
+            let _ = context.fill();
+            gtk::glib::Propagation::Stop
+        }
+    });
+    let layers = gtk::Overlay::new();
+    layers.add(&words);
+    layers.add_overlay(&fill);
+    layers.set_overlay_pass_through(&fill, true);
+    button.add(&layers);
+    if let Some(accessible) = button.accessible() {
+        accessible.set_description("Hold the mouse button on it, or press Ctrl+Enter");
+    }
+    Approve { button, label, how, fill, filled }
+}
+
+fn class(widget: &impl IsA<gtk::Widget>, name: &str, on: bool) {
+    let style = widget.style_context();
+    if style.has_class(name) == on {
+        return;
+    }
+    if on {
+        style.add_class(name);
+    } else {
+        style.remove_class(name);
+    }
+}
+
+/// 4:07, or 1:02:03.
+fn clock(seconds: u64) -> String {
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    match hours {
+        0 => format!("{minutes}:{seconds:02}"),
+        _ => format!("{hours}:{minutes:02}:{seconds:02}"),
+    }
+}
+
+/// “2 more waiting: claude, codex”.
+fn waiting_words(names: &[String]) -> String {
+    let mut distinct: Vec<String> = Vec::new();
+    for name in names {
+        let name = placet_core::text::visible_line(name).as_str().to_owned();
+        if !distinct.contains(&name) {
+            distinct.push(name);
+        }
+    }
+    format!("{} more waiting: {}", names.len(), distinct.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h12_time_left_reads_like_a_clock() {
+        assert_eq!([5, 65, 600, 3_723].map(clock), ["0:05", "1:05", "10:00", "1:02:03"]);
+    }
+
+    #[test]
+    fn h16_who_waits_is_counted_and_named_once() {
+        let names = ["claude", "claude", "codex\u{202E}"].map(str::to_owned);
+        assert_eq!(waiting_words(&names), "3 more waiting: claude, codex⟨U+202E⟩");
+    }
+}

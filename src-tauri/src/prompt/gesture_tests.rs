@@ -1,0 +1,142 @@
+use super::*;
+
+const ENTER: u16 = 36;
+const SPACE: u16 = 65;
+
+fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+fn mouse() -> Device {
+    Device("mouse".into())
+}
+
+fn keyboard() -> Device {
+    Device("keyboard".into())
+}
+
+/// Shown at 0, so armed from 700 on.
+fn shown() -> Gestures {
+    let mut gestures = Gestures::default();
+    gestures.disturb(ms(0));
+    gestures
+}
+
+#[test]
+fn h5_a_press_before_the_prompt_is_armed_never_counts_however_long_it_is_held() {
+    let mut gestures = shown();
+    gestures.press(ms(699), On::Approve, mouse());
+    assert_eq!(gestures.release(ms(5_000), On::Approve, &mouse()), None);
+    gestures.press(ms(699), On::Control(0), mouse());
+    assert_eq!(gestures.release(ms(5_000), On::Control(0), &mouse()), None);
+}
+
+#[test]
+fn h4_approve_is_a_press_of_600_ms_and_no_click() {
+    let mut gestures = shown();
+    gestures.press(ms(700), On::Approve, mouse());
+    assert_eq!(gestures.release(ms(1_299), On::Approve, &mouse()), None);
+    gestures.press(ms(2_000), On::Approve, mouse());
+    assert_eq!(
+        gestures.release(ms(2_600), On::Approve, &mouse()),
+        Some(Decided::Approve(GestureKind::Held, mouse()))
+    );
+}
+
+#[test]
+fn h5_a_disturbance_ends_the_gesture_and_arming_starts_anew() {
+    let mut gestures = shown();
+    gestures.press(ms(700), On::Approve, mouse());
+    gestures.disturb(ms(1_000));
+    assert_eq!(gestures.release(ms(2_000), On::Approve, &mouse()), None);
+    assert!(!gestures.armed(ms(1_699)));
+    assert!(gestures.armed(ms(1_700)));
+}
+
+#[test]
+fn h5_nothing_counts_without_the_focus() {
+    let mut gestures = shown();
+    gestures.rest();
+    gestures.press(ms(9_000), On::Control(0), mouse());
+    assert_eq!(gestures.release(ms(9_100), On::Control(0), &mouse()), None);
+}
+
+#[test]
+fn press_and_release_come_from_one_device() {
+    let mut gestures = shown();
+    gestures.press(ms(700), On::Approve, mouse());
+    assert_eq!(gestures.release(ms(1_400), On::Approve, &Device("other".into())), None);
+    gestures.key_press(ms(2_000), ENTER, Key::Chord, keyboard());
+    assert_eq!(gestures.key_release(ms(2_100), ENTER, &Device("other".into())), None);
+}
+
+#[test]
+fn sliding_off_the_control_and_back_is_no_gesture() {
+    let mut gestures = shown();
+    gestures.press(ms(700), On::Approve, mouse());
+    gestures.strayed();
+    assert_eq!(gestures.release(ms(1_400), On::Approve, &mouse()), None);
+    gestures.press(ms(2_000), On::Control(1), mouse());
+    assert_eq!(gestures.release(ms(2_100), On::Approve, &mouse()), None);
+}
+
+#[test]
+fn a_second_button_ends_the_gesture() {
+    let mut gestures = shown();
+    gestures.press(ms(700), On::Approve, mouse());
+    gestures.press(ms(800), On::Approve, mouse());
+    assert_eq!(gestures.release(ms(1_500), On::Approve, &mouse()), None);
+}
+
+#[test]
+fn the_chord_approves_when_it_is_let_go() {
+    let mut gestures = shown();
+    let stroke = gestures.key_press(ms(700), ENTER, Key::Chord, keyboard());
+    assert_eq!(stroke, Stroke::Counts { repeat: false });
+    assert_eq!(
+        gestures.key_release(ms(760), ENTER, &keyboard()),
+        Some(Decided::Approve(GestureKind::Chord, keyboard()))
+    );
+}
+
+#[test]
+fn h5_a_key_that_was_down_before_never_counts_though_it_repeats() {
+    let mut gestures = shown();
+    gestures.key_press(ms(100), ENTER, Key::Chord, keyboard());
+    assert_eq!(gestures.key_press(ms(800), ENTER, Key::Chord, keyboard()), Stroke::Stale);
+    assert_eq!(gestures.key_release(ms(900), ENTER, &keyboard()), None);
+}
+
+#[test]
+fn another_key_in_between_ends_the_chord() {
+    let mut gestures = shown();
+    gestures.key_press(ms(700), ENTER, Key::Chord, keyboard());
+    gestures.key_press(ms(710), SPACE, Key::Other, keyboard());
+    assert_eq!(gestures.key_release(ms(760), ENTER, &keyboard()), None);
+}
+
+#[test]
+fn a_control_is_worked_by_a_click_or_its_key() {
+    let mut gestures = shown();
+    gestures.press(ms(700), On::Control(2), mouse());
+    assert_eq!(
+        gestures.release(ms(720), On::Control(2), &mouse()),
+        Some(Decided::Control(2, mouse()))
+    );
+    gestures.key_press(ms(800), SPACE, Key::Works(2), keyboard());
+    assert_eq!(
+        gestures.key_release(ms(850), SPACE, &keyboard()),
+        Some(Decided::Control(2, keyboard()))
+    );
+}
+
+#[test]
+fn progress_is_shown_only_for_approve() {
+    let mut gestures = shown();
+    gestures.press(ms(700), On::Control(0), mouse());
+    assert_eq!(gestures.progress(ms(1_000)), Progress::None);
+    let _ = gestures.release(ms(1_000), On::Elsewhere, &mouse());
+    gestures.press(ms(1_000), On::Approve, mouse());
+    assert_eq!(gestures.progress(ms(1_300)), Progress::Holding(0.5));
+    assert_eq!(gestures.progress(ms(1_600)), Progress::Enough);
+}

@@ -1,0 +1,123 @@
+//! The prompt's handle: what the rest of the program holds, on any thread.
+//!
+//! **Promises.** [`PromptHandle::ask`] and [`PromptHandle::wait`] resolve with what the person did
+//! and with nothing else; without a window they resolve with `Dismiss`. Dropping either future
+//! wipes what was typed and makes the screen dead. Calls are handled in the order they were made.
+//!
+//! **Never** block the caller: all work is done on GTK's thread.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use placet_core::display::Screen;
+use placet_core::ports::Answer;
+use placet_core::request::RequestId;
+use tokio::sync::{mpsc, oneshot};
+
+use super::style::Appearance;
+
+/// Which showing of which screen: each has another number.
+pub(super) type Ticket = u64;
+
+/// What the window is told.
+pub(super) enum Command {
+    Show { ticket: Ticket, screen: Box<Screen>, busy: bool, reply: oneshot::Sender<Answer> },
+    Withdraw(Ticket),
+    Release(RequestId),
+    Open,
+    Waiting(Vec<String>),
+    Away(bool),
+    Appear(Appearance),
+}
+
+/// The prompt, from any thread. Clones speak to the same window.
+#[derive(Clone)]
+pub struct PromptHandle {
+    to: mpsc::UnboundedSender<Command>,
+    next: Arc<AtomicU64>,
+    available: Arc<AtomicBool>,
+}
+
+impl PromptHandle {
+    pub(super) fn new(available: Arc<AtomicBool>) -> (Self, mpsc::UnboundedReceiver<Command>) {
+        let (to, from) = mpsc::unbounded_channel();
+        (Self { to, next: Arc::new(AtomicU64::new(1)), available }, from)
+    }
+
+    /// Shows `screen` and waits for the person.
+    pub async fn ask(&self, screen: Screen) -> Answer {
+        self.show(screen, false).await
+    }
+
+    /// Shows `screen` while the server is being asked: nothing works but Cancel, which resolves
+    /// this with `Dismiss`.
+    pub async fn wait(&self, screen: Screen) -> Answer {
+        self.show(screen, true).await
+    }
+
+    /// The request is over: its screen goes away. One that expired says so for a few seconds.
+    pub fn release(&self, request: &RequestId) {
+        self.tell(Command::Release(request.clone()));
+    }
+
+    /// The person asked for the prompt: it is raised and focused, if there is anything to show.
+    pub fn open(&self) {
+        self.tell(Command::Open);
+    }
+
+    /// True if there is a window to ask in.
+    #[must_use]
+    pub fn available(&self) -> bool {
+        self.available.load(Ordering::Acquire)
+    }
+
+    /// The names under which the other requests that wait are spoken of, in order.
+    pub fn set_waiting(&self, names: Vec<String>) {
+        self.tell(Command::Waiting(names));
+    }
+
+    /// The session is locked or asleep (true), or back (false): meanwhile the window is hidden,
+    /// what was typed in secret is wiped, and nothing is decided.
+    pub fn set_away(&self, away: bool) {
+        self.tell(Command::Away(away));
+    }
+
+    /// Changes how the prompt looks.
+    pub fn set_appearance(&self, appearance: Appearance) {
+        self.tell(Command::Appear(appearance));
+    }
+
+    async fn show(&self, screen: Screen, busy: bool) -> Answer {
+        let (reply, answer) = oneshot::channel();
+        let ticket = self.next.fetch_add(1, Ordering::Relaxed);
+        let withdraw = Withdraw { to: self.to.clone(), ticket };
+        self.tell(Command::Show { ticket, screen: Box::new(screen), busy, reply });
+        let answer = answer.await;
+        drop(withdraw);
+        // Without a window nobody answers: that is a no.
+        answer.unwrap_or(Answer::Dismiss)
+    }
+
+    fn tell(&self, command: Command) {
+        // A window that is gone hears nothing; whoever waits for it is told by its channel.
+        let _ = self.to.send(command);
+    }
+}
+
+impl std::fmt::Debug for PromptHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PromptHandle").field("available", &self.available()).finish_non_exhaustive()
+    }
+}
+
+/// Tells the window that nobody waits for this showing any more.
+struct Withdraw {
+    to: mpsc::UnboundedSender<Command>,
+    ticket: Ticket,
+}
+
+impl Drop for Withdraw {
+    fn drop(&mut self) {
+        let _ = self.to.send(Command::Withdraw(self.ticket));
+    }
+}

@@ -1,0 +1,119 @@
+//! The prompt: the native window in which decisions are made and secrets typed (design §6).
+//!
+//! **Promises.** It draws [`placet_core::display::Screen`] and nothing else of a stranger's. Every
+//! input event passes one gate in front of GTK ([`gate`]); what a person does counts only as a
+//! deliberate gesture ([`gesture`]). It opens without taking the focus. Its looks, its text and its
+//! accessibility tree are its own, whatever the user's files say ([`style`]).
+//!
+//! **Never** decide anything, speak to a server or the socket, or keep a secret beyond its screen.
+//!
+//! A call goes `handle` → `window` (draws with `sections`, `fields`, `footer`) and an answer goes
+//! `gate` → `judge` → `input` → `gesture` → `window::answer` → the handle's future.
+
+mod cover;
+mod fields;
+mod footer;
+mod gate;
+mod gesture;
+mod handle;
+mod input;
+mod judge;
+mod secret_field;
+mod sections;
+mod style;
+mod window;
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use gtk::gdk;
+use gtk::glib;
+use placet_core::request::RequestId;
+
+pub use handle::PromptHandle;
+pub use style::{Appearance, Scheme};
+
+/// Hears what the prompt saw. Called on GTK's thread: must not block.
+pub trait Witness: Send + Sync {
+    /// Input that only an attack or a tool injects: for the record's `Suspicious`. `what` is a
+    /// stable word; `detail` names a kind and a device, never a key or a text.
+    fn suspicious(&self, what: &'static str, detail: &str);
+    /// The screen of this request is on the glass.
+    fn painted(&self, request: &RequestId) {
+        let _ = request;
+    }
+}
+
+/// The prompt's window cannot be made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoPrompt {
+    /// There is no display, or GTK could not use it.
+    #[error("there is no display")]
+    NoDisplay,
+}
+
+/// The window. Lives on GTK's main thread; ends every question when it is dropped.
+pub struct Prompt {
+    entrance: Rc<input::Entrance>,
+    handle: PromptHandle,
+    available: Arc<AtomicBool>,
+    commands: glib::JoinHandle<()>,
+}
+
+impl Prompt {
+    /// Makes the window, hidden. Call on the thread on which GTK was initialized; once in a
+    /// process. `observable` says whether other clients of the session can watch or inject input;
+    /// it goes into every gesture.
+    ///
+    /// # Errors
+    /// [`NoPrompt`] without a display.
+    pub fn new(
+        witness: Arc<dyn Witness>,
+        appearance: Appearance,
+        observable: bool,
+    ) -> Result<Self, NoPrompt> {
+        if gdk::Display::default().is_none() {
+            return Err(NoPrompt::NoDisplay);
+        }
+        // The class of the window on X11, its application id on Wayland.
+        glib::set_prgname(Some("placet"));
+        gdk::set_program_class("placet");
+        let style = style::Style::put_on(appearance);
+        let window = gtk::Window::new(gtk::WindowType::Toplevel);
+        let gate = gate::Gate::put_up(&window);
+        let inner = window::Inner::new(window, Rc::clone(&gate), style, witness, observable);
+        let entrance = Rc::new(input::Entrance(Rc::clone(&inner)));
+        let behind: Rc<dyn gate::Behind> = entrance.clone();
+        gate.serve(Rc::downgrade(&behind));
+
+        let available = Arc::new(AtomicBool::new(true));
+        let (handle, mut from) = PromptHandle::new(Arc::clone(&available));
+        let commands = glib::MainContext::default().spawn_local(async move {
+            while let Some(command) = from.recv().await {
+                inner.command(command);
+            }
+        });
+        Ok(Self { entrance, handle, available, commands })
+    }
+
+    /// What the rest of the program holds.
+    #[must_use]
+    pub fn handle(&self) -> PromptHandle {
+        self.handle.clone()
+    }
+}
+
+impl Drop for Prompt {
+    fn drop(&mut self) {
+        self.available.store(false, Ordering::Release);
+        self.commands.abort();
+        self.entrance.0.close();
+    }
+}
+
+impl std::fmt::Debug for Prompt {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Prompt").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,311 @@
+//! The parts of a screen that are read: sections, rows, folds, the agent's own words.
+//!
+//! **Promises.** Every row is drawn, every character of it (H3): a long value is folded at first
+//! and counts as unread until the person opened it. All text is drawn as text, never as markup
+//! (H9). The labels stand in the widget tree in the order of [`Screen::lines`], so that a screen
+//! reader says what the eye sees (H20).
+//!
+//! **Never** make a link, an image or a tooltip of a stranger's text.
+//!
+//! [`Screen::lines`]: placet_core::display::Screen::lines
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use gtk::pango;
+use gtk::prelude::*;
+use placet_core::display::{FOLD_AFTER_LINES, Row, Section};
+use placet_core::text::Text;
+
+/// A value with more characters than this is folded too: one line can be as long as a page.
+const FOLD_AFTER_CHARACTERS: usize = 2_000;
+/// This much of a folded value is seen before it is opened.
+const HEAD_CHARACTERS: usize = 800;
+/// An opened value breaks its lines after this many characters, because laying out one line of a
+/// million takes minutes. A break is marked by [`BREAK`].
+const BREAK_AFTER: usize = 2_000;
+/// Stands at the end of a line that goes on below.
+const BREAK: &str = " ↩";
+/// An opened value is at most this part of the monitor's height; it scrolls.
+const OPEN_PART: f64 = 0.5;
+/// Labels beside their values up to this many characters; longer ones stand above.
+const LABEL_CHARACTERS: i32 = 14;
+
+/// A fold: the button that opens it and whether it was.
+pub(super) struct Fold {
+    /// Works like a button of the prompt.
+    pub(super) button: gtk::Button,
+    opened: Cell<bool>,
+    open: Box<dyn Fn()>,
+}
+
+impl Fold {
+    /// True once the person opened it.
+    pub(super) fn opened(&self) -> bool {
+        self.opened.get()
+    }
+
+    /// Shows all of it.
+    pub(super) fn open(&self) {
+        if !self.opened.replace(true) {
+            (self.open)();
+        }
+    }
+}
+
+/// Draws a section into `into`, which is emptied first, and returns its folds.
+pub(super) fn draw(section: &Section, into: &gtk::Box, height: i32) -> Vec<Rc<Fold>> {
+    let mut folds = Vec::new();
+    clear(into);
+    into.add(&label(&section.title, &["title"]));
+    let card = vertical(8);
+    card.style_context().add_class("card");
+    rows(&section.rows, &card, height, &mut folds);
+    into.add(&card);
+    into.show_all();
+    folds
+}
+
+/// Draws the agent's own words: framed, marked as theirs.
+pub(super) fn draw_words(section: &Section, into: &gtk::Box) {
+    clear(into);
+    into.add(&label(&section.title, &["title"]));
+    let frame = vertical(6);
+    frame.style_context().add_class("said");
+    for row in &section.rows {
+        if !row.label.as_str().is_empty() {
+            frame.add(&label(&row.label, &["label"]));
+        }
+        frame.add(&label(&row.value, &["value"]));
+    }
+    into.add(&frame);
+    into.show_all();
+}
+
+/// A label that shows text as it is.
+pub(super) fn label(text: &Text, classes: &[&str]) -> gtk::Label {
+    plain_label(text.as_str(), classes)
+}
+
+/// As [`label`], for words of ours.
+pub(super) fn plain_label(text: &str, classes: &[&str]) -> gtk::Label {
+    let label = gtk::Label::new(None);
+    // Not `set_label`: that one would read markup if it were ever switched on.
+    label.set_text(text);
+    label.set_xalign(0.0);
+    label.set_yalign(0.0);
+    label.set_line_wrap(true);
+    label.set_line_wrap_mode(pango::WrapMode::WordChar);
+    label.set_max_width_chars(1);
+    label.set_hexpand(true);
+    for class in classes {
+        label.style_context().add_class(class);
+    }
+    label
+}
+
+/// A button with one label that may wrap where there is little room.
+pub(super) fn button(words: &str, classes: &[&str]) -> (gtk::Button, gtk::Label) {
+    let button = gtk::Button::new();
+    let label = gtk::Label::new(None);
+    label.set_text(words);
+    label.set_line_wrap(true);
+    label.set_justify(gtk::Justification::Center);
+    button.add(&label);
+    for class in classes {
+        button.style_context().add_class(class);
+    }
+    (button, label)
+}
+
+/// A vertical box.
+pub(super) fn vertical(spacing: i32) -> gtk::Box {
+    gtk::Box::new(gtk::Orientation::Vertical, spacing)
+}
+
+/// Removes everything from a box.
+pub(super) fn clear(container: &gtk::Box) {
+    for child in container.children() {
+        container.remove(&child);
+    }
+}
+
+fn rows(rows: &[Row], card: &gtk::Box, height: i32, folds: &mut Vec<Rc<Fold>>) {
+    let columns = gtk::SizeGroup::new(gtk::SizeGroupMode::Horizontal);
+    for row in rows {
+        let folds_up = row.folds() || row.value.as_str().chars().count() > FOLD_AFTER_CHARACTERS;
+        let block = row.verbatim && row.value.lines() > 1;
+        if folds_up {
+            let stacked = vertical(4);
+            if !row.label.as_str().is_empty() {
+                stacked.add(&label(&row.label, &["label"]));
+            }
+            folds.push(fold(row, &stacked, height));
+            card.add(&stacked);
+        } else if row.label.as_str().is_empty() {
+            card.add(&value(row, block));
+        } else if block || row.label.as_str().chars().count() as i32 > LABEL_CHARACTERS * 2 {
+            let stacked = vertical(4);
+            stacked.add(&label(&row.label, &["label"]));
+            stacked.add(&value(row, block));
+            card.add(&stacked);
+        } else {
+            let beside = gtk::Box::new(gtk::Orientation::Horizontal, 12);
+            let name = label(&row.label, &["label"]);
+            name.set_hexpand(false);
+            name.set_width_chars(LABEL_CHARACTERS);
+            name.set_max_width_chars(LABEL_CHARACTERS);
+            columns.add_widget(&name);
+            beside.pack_start(&name, false, false, 0);
+            beside.pack_start(&value(row, false), true, true, 0);
+            card.add(&beside);
+        }
+    }
+}
+
+fn value(row: &Row, block: bool) -> gtk::Label {
+    let drawn = label(&row.value, &["value"]);
+    if row.verbatim {
+        drawn.style_context().add_class("verbatim");
+        drawn.set_line_wrap_mode(pango::WrapMode::Char);
+    }
+    if block {
+        drawn.style_context().add_class("block");
+    }
+    drawn
+}
+
+fn fold(row: &Row, into: &gtk::Box, height: i32) -> Rc<Fold> {
+    let text = row.value.as_str();
+    let lines = row.value.lines();
+    let head = plain_label(head(text), &["value", "block"]);
+    let words = if lines > FOLD_AFTER_LINES {
+        format!("Show all {} lines", grouped(lines))
+    } else {
+        format!("Show all {} characters", grouped(text.chars().count()))
+    };
+    let (button, _) = button(&words, &[]);
+    button.set_halign(gtk::Align::Start);
+    if row.verbatim {
+        head.style_context().add_class("verbatim");
+        head.set_line_wrap_mode(pango::WrapMode::Char);
+    }
+    into.add(&head);
+    into.add(&button);
+    let (text, verbatim) = (text.to_owned(), row.verbatim);
+    let (name, place, closed, pressed) =
+        (row.label.as_str().to_owned(), into.clone(), head, button.clone());
+    let open = Box::new(move || {
+        // The focus goes to the text, so that it can be scrolled by keyboard at once.
+        let (all, view) = opened(&text, &name, verbatim, height);
+        place.remove(&closed);
+        place.remove(&pressed);
+        place.add(&all);
+        all.show_all();
+        view.grab_focus();
+    });
+    Rc::new(Fold { button, opened: Cell::new(false), open })
+}
+
+fn opened(
+    text: &str,
+    name: &str,
+    verbatim: bool,
+    height: i32,
+) -> (gtk::ScrolledWindow, gtk::TextView) {
+    let view = gtk::TextView::new();
+    view.set_editable(false);
+    view.set_cursor_visible(false);
+    view.set_accepts_tab(false);
+    view.set_wrap_mode(gtk::WrapMode::WordChar);
+    view.style_context().add_class("value");
+    if verbatim {
+        view.style_context().add_class("verbatim");
+        view.set_wrap_mode(gtk::WrapMode::Char);
+    }
+    view.drag_dest_unset();
+    if let Some(buffer) = view.buffer() {
+        buffer.set_text(&broken(text));
+        buffer.place_cursor(&buffer.start_iter());
+    }
+    if let Some(accessible) = view.accessible() {
+        accessible.set_name(name);
+    }
+    let scroller = gtk::ScrolledWindow::new(gtk::Adjustment::NONE, gtk::Adjustment::NONE);
+    scroller.set_policy(gtk::PolicyType::Never, gtk::PolicyType::Automatic);
+    scroller.set_overlay_scrolling(false);
+    scroller.style_context().add_class("block");
+    scroller.set_propagate_natural_height(true);
+    scroller.set_min_content_height(120.min(height));
+    scroller.set_max_content_height(((f64::from(height) * OPEN_PART) as i32).max(120));
+    scroller.add(&view);
+    (scroller, view)
+}
+
+/// The beginning of a folded value.
+fn head(text: &str) -> &str {
+    let by_lines = text.match_indices('\n').nth(FOLD_AFTER_LINES - 1).map(|(at, _)| at);
+    let by_characters = text.char_indices().nth(HEAD_CHARACTERS).map(|(at, _)| at);
+    let end = by_lines.unwrap_or(text.len()).min(by_characters.unwrap_or(text.len()));
+    text.get(..end).unwrap_or(text)
+}
+
+/// Very long lines in pieces, each piece but the last marked.
+fn broken(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for (number, line) in text.split('\n').enumerate() {
+        if number > 0 {
+            out.push('\n');
+        }
+        for (place, character) in line.chars().enumerate() {
+            if place > 0 && place % BREAK_AFTER == 0 {
+                out.push_str(BREAK);
+                out.push('\n');
+            }
+            out.push(character);
+        }
+    }
+    out
+}
+
+/// 3,000 instead of 3000.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h3_breaking_a_long_line_loses_nothing() {
+        let long = "x".repeat(5_000);
+        let text = format!("short\n{long}\n");
+        let shown = broken(&text);
+        assert_eq!(shown.replace(" ↩\n", ""), text);
+        assert!(shown.lines().all(|line| line.chars().count() <= BREAK_AFTER + 2));
+    }
+
+    #[test]
+    fn the_head_of_a_fold_is_twelve_lines_or_eight_hundred_characters() {
+        let lines = "line\n".repeat(40);
+        assert_eq!(head(&lines).lines().count(), 12);
+        assert_eq!(head(&"ä".repeat(3_000)).chars().count(), 800);
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!(
+            [0, 999, 1_000, 12_345, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "12,345", "1,234,567"]
+        );
+    }
+}

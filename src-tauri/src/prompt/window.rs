@@ -1,0 +1,635 @@
+//! The one window: what it shows, when it is shown, and that nothing of it stays behind.
+//!
+//! **Promises.** It is made once and used again. It opens without taking the focus and is raised
+//! only when the person asks. It fits the monitor and scrolls inside; the foot is always in sight.
+//! What a screen has in common with the one before stays in place: opened folds, plain text,
+//! scrolling. Secrets are wiped when a screen is answered, withdrawn, released or hidden.
+//!
+//! **Never** change what is read while a screen stands.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use gtk::gdk;
+use gtk::glib;
+use gtk::prelude::*;
+use placet_core::display::{Screen, Section};
+use placet_core::ports::Answer;
+use placet_core::request::{RequestId, Timestamp};
+use tokio::sync::oneshot;
+
+use super::Witness;
+use super::cover::Cover;
+use super::fields::Field;
+use super::footer::Footer;
+use super::gate::Gate;
+use super::gesture::Gestures;
+use super::handle::{Command, Ticket};
+use super::sections::{Fold, clear, draw, draw_words, label, vertical};
+use super::style::Style;
+
+/// Constant: a title is no place for a stranger's text.
+const TITLE: &str = "Placet";
+/// How often the time left, the cover and the arming are looked at while the window is shown.
+const TICK: Duration = Duration::from_millis(100);
+/// What lies over the window is looked at every this many ticks; also at every press.
+const COVER_TICKS: u32 = 2;
+/// An expired request says so for this long.
+const LINGER: Duration = Duration::from_secs(4);
+/// Pixels that a window manager's frame may take.
+const FRAME: i32 = 48;
+
+/// What became of the screen that is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// The person is asked.
+    Asking,
+    /// The server is asked; only Cancel works.
+    Busy,
+    /// The person answered; what comes next is not known yet.
+    Answered,
+    /// Nobody waits for an answer any more.
+    Withdrawn,
+}
+
+/// The screen that is shown.
+pub(super) struct Shown {
+    pub(super) ticket: Ticket,
+    pub(super) screen: Box<Screen>,
+    pub(super) phase: Phase,
+    pub(super) reply: Option<oneshot::Sender<Answer>>,
+}
+
+/// What a control of ours does when it is worked.
+#[derive(Clone)]
+pub(super) enum Does {
+    Deny,
+    Reason,
+    Open(Rc<Fold>),
+    Toggle(gtk::Button),
+}
+
+/// The window and everything in it.
+pub(super) struct Inner {
+    pub(super) window: gtk::Window,
+    pub(super) gate: Rc<Gate>,
+    pub(super) footer: Footer,
+    pub(super) gestures: RefCell<Gestures>,
+    pub(super) shown: RefCell<Option<Shown>>,
+    pub(super) fields: RefCell<Vec<Field>>,
+    pub(super) controls: RefCell<Vec<(gtk::Widget, Does)>>,
+    /// Keys whose press was taken here: their release is taken too.
+    pub(super) taken: RefCell<BTreeSet<u16>>,
+    pub(super) witness: Arc<dyn Witness>,
+    pub(super) covered: Cell<bool>,
+    pub(super) refused_at: Cell<Option<Instant>>,
+    pub(super) hint: Cell<bool>,
+    pub(super) observable: bool,
+    pub(super) style: Rc<Style>,
+    parts: Parts,
+    scroller: gtk::ScrolledWindow,
+    body: gtk::Box,
+    cover: Option<Cover>,
+    folds: RefCell<[Vec<Rc<Fold>>; 3]>,
+    started: Instant,
+    ticks: Cell<u32>,
+    ticking: RefCell<Option<glib::SourceId>>,
+    filling: RefCell<Option<gtk::TickCallbackId>>,
+    lingering: RefCell<Option<glib::SourceId>>,
+    away: Cell<bool>,
+    unpainted: Cell<bool>,
+}
+
+struct Parts {
+    heading: gtk::Label,
+    banners: gtk::Box,
+    sections: [gtk::Box; 3],
+    problem: gtk::Label,
+    fields: gtk::Box,
+    words: gtk::Box,
+}
+
+impl Inner {
+    pub(super) fn new(
+        window: gtk::Window,
+        gate: Rc<Gate>,
+        style: Rc<Style>,
+        witness: Arc<dyn Witness>,
+        observable: bool,
+    ) -> Rc<Self> {
+        window.set_title(TITLE);
+        window.style_context().add_class("placet");
+        window.set_type_hint(gdk::WindowTypeHint::Dialog);
+        window.set_focus_on_map(false);
+        window.set_keep_above(true);
+        window.add_events(gdk::EventMask::VISIBILITY_NOTIFY_MASK);
+        if let Some(accessible) = window.accessible() {
+            // A screen reader reads all labels of a dialog when it comes up.
+            accessible.set_role(gtk::atk::Role::Dialog);
+        }
+        let page = vertical(0);
+        page.style_context().add_class("page");
+        let body = vertical(14);
+        body.style_context().add_class("body");
+        let parts = Parts {
+            heading: label(&"".into(), &["heading"]),
+            banners: vertical(6),
+            sections: [vertical(6), vertical(6), vertical(6)],
+            problem: label(&"".into(), &["problem"]),
+            fields: vertical(12),
+            words: vertical(6),
+        };
+        parts.problem.set_no_show_all(true);
+        body.add(&parts.heading);
+        body.add(&parts.banners);
+        parts.sections.iter().for_each(|section| body.add(section));
+        body.add(&parts.problem);
+        body.add(&parts.fields);
+        body.add(&parts.words);
+        let scroller = gtk::ScrolledWindow::new(gtk::Adjustment::NONE, gtk::Adjustment::NONE);
+        scroller.set_policy(gtk::PolicyType::Never, gtk::PolicyType::Automatic);
+        scroller.set_overlay_scrolling(false);
+        scroller.set_min_content_height(96);
+        scroller.add(&body);
+        let footer = Footer::new(&gate);
+        page.pack_start(&scroller, true, true, 0);
+        page.pack_start(&footer.whole, false, false, 0);
+        window.add(&page);
+        page.show_all();
+
+        let cover = gdk::Display::default().as_ref().and_then(Cover::of);
+        let inner = Rc::new(Self {
+            window, gate, footer, witness, observable, style, parts, scroller, body, cover,
+            gestures: RefCell::default(),
+            shown: RefCell::default(),
+            fields: RefCell::default(),
+            controls: RefCell::default(),
+            taken: RefCell::default(),
+            covered: Cell::new(false),
+            refused_at: Cell::new(None),
+            hint: Cell::new(false),
+            folds: RefCell::default(),
+            started: Instant::now(),
+            ticks: Cell::new(0),
+            ticking: RefCell::default(),
+            filling: RefCell::default(),
+            lingering: RefCell::default(),
+            away: Cell::new(false),
+            unpainted: Cell::new(false),
+        });
+        inner.connect();
+        inner
+    }
+
+    fn connect(self: &Rc<Self>) {
+        let weak = Rc::downgrade(self);
+        self.window.connect_delete_event(move |_, _| {
+            if let Some(inner) = weak.upgrade() {
+                inner.answer(Answer::Dismiss);
+            }
+            glib::Propagation::Stop
+        });
+        let weak = Rc::downgrade(self);
+        self.window.connect_is_active_notify(move |window| {
+            let Some(inner) = weak.upgrade() else { return };
+            if window.is_active() {
+                inner.gestures.borrow_mut().disturb(inner.now());
+            } else {
+                inner.gestures.borrow_mut().rest();
+                inner.taken.borrow_mut().clear();
+            }
+            inner.refresh();
+        });
+        for control in [&self.footer.deny, &self.footer.reason, &self.footer.approve] {
+            self.watch(control);
+        }
+        self.window.realize();
+        if let Some(clock) = self.window.frame_clock() {
+            let weak = Rc::downgrade(self);
+            clock.connect_after_paint(move |_| {
+                if let Some(inner) = weak.upgrade() {
+                    inner.painted();
+                }
+            });
+        }
+    }
+
+    /// A button that says it was clicked while the gate judges nothing was not clicked by a person.
+    fn watch(&self, button: &gtk::Button) {
+        let gate = Rc::downgrade(&self.gate);
+        button.connect_clicked(move |_| {
+            if let Some(gate) = gate.upgrade().filter(|gate| !gate.judging()) {
+                gate.without_event();
+            }
+        });
+    }
+
+    /// Time on a steady clock.
+    pub(super) fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    pub(super) fn command(self: &Rc<Self>, command: Command) {
+        match command {
+            Command::Show { ticket, screen, busy, reply } => {
+                // Whoever asked may have gone away before the window heard of it.
+                if !reply.is_closed() {
+                    let phase = if busy { Phase::Busy } else { Phase::Asking };
+                    self.show(Shown { ticket, screen, phase, reply: Some(reply) });
+                }
+            }
+            Command::Withdraw(ticket) => self.withdraw(ticket),
+            Command::Release(request) => self.release(&request),
+            Command::Open => self.open(),
+            Command::Waiting(names) => self.footer.waiting(&names),
+            Command::Away(away) => self.set_away(away),
+            Command::Appear(appearance) => self.style.want(appearance),
+        }
+    }
+
+    fn show(self: &Rc<Self>, next: Shown) {
+        self.stop_lingering();
+        let before = self.shown.borrow_mut().take();
+        let before = before.filter(|before| before.screen.request == next.screen.request);
+        self.draw(before.as_ref().map(|before| &*before.screen), &next.screen, next.phase);
+        self.shown.replace(Some(next));
+        self.hint.set(false);
+        self.refused_at.set(None);
+        self.focus_first();
+        self.unpainted.set(true);
+        if self.window.is_active() {
+            self.gestures.borrow_mut().disturb(self.now());
+        } else {
+            self.gestures.borrow_mut().rest();
+        }
+        self.refresh();
+        if !self.away.get() {
+            self.appear();
+        }
+    }
+
+    fn draw(&self, before: Option<&Screen>, screen: &Screen, phase: Phase) {
+        let parts = &self.parts;
+        parts.heading.set_text(screen.heading.as_str());
+        if before.is_none_or(|before| before.banners != screen.banners) {
+            clear(&parts.banners);
+            for banner in &screen.banners {
+                parts.banners.add(&label(banner, &["banner"]));
+            }
+            parts.banners.show_all();
+        }
+        parts.banners.set_visible(!screen.banners.is_empty());
+        let height = self.room().height();
+        let sections = |screen: &Screen| -> [Section; 3] {
+            [screen.action.clone(), screen.asker.clone(), screen.destination.clone()]
+        };
+        let old = before.map(sections);
+        for (number, section) in sections(screen).iter().enumerate() {
+            let same = old.as_ref().and_then(|old| old.get(number)) == Some(section);
+            if let (false, Some(place), Some(folds)) = (
+                same,
+                parts.sections.get(number),
+                self.folds.borrow_mut().get_mut(number),
+            ) {
+                *folds = draw(section, place, height);
+                folds.iter().for_each(|fold| self.watch(&fold.button));
+            }
+        }
+        parts.problem.set_text(screen.problem.as_ref().map_or("", |text| text.as_str()));
+        parts.problem.set_visible(screen.problem.is_some());
+        let same_form = before
+            .is_some_and(|before| before.form == screen.form && before.fields == screen.fields);
+        if !same_form {
+            clear(&parts.fields);
+            let drawn = screen.fields.iter().map(|view| Field::draw(view, &parts.fields, &self.gate));
+            self.fields.replace(drawn.collect());
+            parts.fields.show();
+        }
+        parts.fields.set_visible(!screen.fields.is_empty());
+        for field in self.fields.borrow().iter() {
+            field.wipe();
+            field.mark(None);
+            field.enable(phase == Phase::Asking);
+        }
+        if before.is_none_or(|before| before.words != screen.words) {
+            clear(&parts.words);
+            if let Some(words) = &screen.words {
+                draw_words(words, &parts.words);
+            }
+        }
+        parts.words.set_visible(screen.words.is_some());
+        let deny = if phase == Phase::Busy { "Cancel" } else { screen.deny.as_str() };
+        self.footer.name(
+            screen.approve.as_str(),
+            deny,
+            screen.binding_code.as_str(),
+            before.is_some() && phase == Phase::Asking,
+        );
+        self.list_controls();
+        if before.is_none() {
+            self.scroller.vadjustment().set_value(0.0);
+        }
+    }
+
+    /// Which widget does what, for the gate.
+    fn list_controls(&self) {
+        let mut controls: Vec<(gtk::Widget, Does)> = vec![
+            (self.footer.deny.clone().upcast(), Does::Deny),
+            (self.footer.reason.clone().upcast(), Does::Reason),
+        ];
+        for fold in self.folds.borrow().iter().flatten() {
+            controls.push((fold.button.clone().upcast(), Does::Open(Rc::clone(fold))));
+        }
+        for toggle in self.fields.borrow().iter().flat_map(Field::toggles) {
+            controls.push((toggle.clone().upcast(), Does::Toggle(toggle)));
+        }
+        self.controls.replace(controls);
+    }
+
+    /// Deny for a plain question; the first field, or the first secret one, where there is one (H5).
+    fn focus_first(&self) {
+        let asking = self.phase() == Some(Phase::Asking);
+        let fields = self.fields.borrow();
+        let field = fields.iter().find(|field| field.is_secret()).or_else(|| fields.first());
+        match field.filter(|_| asking) {
+            Some(field) => field.focus(),
+            None => self.footer.deny.grab_focus(),
+        }
+    }
+
+    /// Puts the window on the screen, without the focus.
+    fn appear(self: &Rc<Self>) {
+        self.fit();
+        if !self.window.is_visible() {
+            self.window.set_keep_above(true);
+            self.window.show();
+        }
+        if self.ticking.borrow().is_none() {
+            let weak = Rc::downgrade(self);
+            let id = glib::timeout_add_local(TICK, move || match weak.upgrade() {
+                Some(inner) => {
+                    inner.tick();
+                    glib::ControlFlow::Continue
+                }
+                None => glib::ControlFlow::Break,
+            });
+            self.ticking.replace(Some(id));
+        }
+    }
+
+    fn open(self: &Rc<Self>) {
+        if self.shown.borrow().is_none() || self.away.get() {
+            return;
+        }
+        self.appear();
+        let window = self.window.window();
+        // A window manager raises only for an event that is newer than the last one it saw.
+        let time = window
+            .as_ref()
+            .and_then(|window| window.downcast_ref::<gdkx11::X11Window>())
+            .map_or(0, gdkx11::functions::x11_get_server_time);
+        self.window.present_with_time(time);
+    }
+
+    fn withdraw(&self, ticket: Ticket) {
+        {
+            let mut shown = self.shown.borrow_mut();
+            let Some(shown) = shown.as_mut().filter(|shown| shown.ticket == ticket) else { return };
+            if shown.reply.take().is_none() {
+                return;
+            }
+            shown.phase = Phase::Withdrawn;
+        }
+        self.wipe();
+        self.gestures.borrow_mut().cancel();
+        self.refresh();
+    }
+
+    fn release(self: &Rc<Self>, request: &RequestId) {
+        let (of_this, expired) = match self.shown.borrow().as_ref() {
+            Some(shown) => (
+                shown.screen.request == *request,
+                shown.phase == Phase::Withdrawn && seconds_left(&shown.screen) == 0,
+            ),
+            None => return,
+        };
+        if !of_this {
+            return;
+        }
+        self.wipe();
+        if expired && self.window.is_visible() {
+            // H12: the person sees why the prompt goes away.
+            let weak = Rc::downgrade(self);
+            let id = glib::timeout_add_local_once(LINGER, move || {
+                if let Some(inner) = weak.upgrade() {
+                    inner.lingering.replace(None);
+                    inner.hide();
+                }
+            });
+            self.stop_lingering();
+            self.lingering.replace(Some(id));
+        } else {
+            self.hide();
+        }
+    }
+
+    fn stop_lingering(&self) {
+        if let Some(id) = self.lingering.take() {
+            id.remove();
+        }
+    }
+
+    fn set_away(self: &Rc<Self>, away: bool) {
+        if self.away.replace(away) == away {
+            return;
+        }
+        if away {
+            self.wipe();
+            self.vanish();
+        } else if self.shown.borrow().is_some() {
+            self.appear();
+            self.refresh();
+        }
+    }
+
+    /// Answers the one who asked, once. Anything but an approval also hides the window.
+    pub(super) fn answer(&self, answer: Answer) {
+        let approve = matches!(answer, Answer::Approve { .. });
+        let reply = {
+            let mut shown = self.shown.borrow_mut();
+            match shown.as_mut() {
+                Some(shown) => {
+                    let reply = shown.reply.take();
+                    if reply.is_some() {
+                        shown.phase = Phase::Answered;
+                    }
+                    reply
+                }
+                None => None,
+            }
+        };
+        self.wipe();
+        self.gestures.borrow_mut().cancel();
+        if let Some(reply) = reply {
+            // Whoever asked may be gone: then the answer, with what was typed, is dropped here.
+            let _ = reply.send(answer);
+        }
+        if approve {
+            self.refresh();
+        } else {
+            self.vanish();
+        }
+    }
+
+    /// Takes the window off the screen and forgets the screen.
+    fn hide(&self) {
+        self.stop_lingering();
+        self.vanish();
+        self.shown.replace(None);
+        self.fields.replace(Vec::new());
+        self.folds.replace(Default::default());
+        self.list_controls();
+        let parts = &self.parts;
+        for place in parts.sections.iter().chain([&parts.banners, &parts.fields, &parts.words]) {
+            clear(place);
+        }
+        parts.heading.set_text("");
+        parts.problem.set_text("");
+        self.footer.show_reason(false);
+    }
+
+    /// Ends it all: no question is open any more.
+    pub(super) fn close(&self) {
+        self.hide();
+    }
+
+    fn vanish(&self) {
+        self.wipe();
+        self.window.hide();
+        self.gestures.borrow_mut().rest();
+        if let Some(id) = self.ticking.take() {
+            id.remove();
+        }
+        self.stop_filling();
+    }
+
+    /// Forgets every secret.
+    pub(super) fn wipe(&self) {
+        self.fields.borrow().iter().for_each(Field::wipe);
+    }
+
+    fn tick(&self) {
+        let tick = self.ticks.get().wrapping_add(1);
+        self.ticks.set(tick);
+        if tick % COVER_TICKS == 0 {
+            self.look_for_cover();
+        }
+        self.refresh();
+    }
+
+    /// Looks at what lies over the window; that something went away is a disturbance.
+    pub(super) fn look_for_cover(&self) -> bool {
+        let over = match (&self.cover, self.window.window()) {
+            (Some(cover), Some(window)) if self.window.is_visible() => cover.over(&window),
+            _ => false,
+        };
+        if self.covered.replace(over) && !over && self.window.is_active() {
+            self.gestures.borrow_mut().disturb(self.now());
+        }
+        over
+    }
+
+    pub(super) fn phase(&self) -> Option<Phase> {
+        self.shown.borrow().as_ref().map(|shown| shown.phase)
+    }
+
+    pub(super) fn folded(&self) -> bool {
+        self.folds.borrow().iter().flatten().any(|fold| !fold.opened())
+    }
+
+    /// Seconds until the request on the screen is over.
+    pub(super) fn seconds_left(&self) -> u64 {
+        self.shown.borrow().as_ref().map_or(0, |shown| seconds_left(&shown.screen))
+    }
+
+    /// Follows the press on Approve while it lasts.
+    pub(super) fn start_filling(self: &Rc<Self>) {
+        if self.filling.borrow().is_some() {
+            return;
+        }
+        let weak = Rc::downgrade(self);
+        let id = self.window.add_tick_callback(move |_, _| {
+            let Some(inner) = weak.upgrade() else { return glib::ControlFlow::Break };
+            let progress = inner.gestures.borrow().progress(inner.now());
+            inner.footer.progress(progress, !inner.style.reduced_motion());
+            if progress == super::gesture::Progress::None {
+                inner.filling.replace(None);
+                return glib::ControlFlow::Break;
+            }
+            glib::ControlFlow::Continue
+        });
+        self.filling.replace(Some(id));
+    }
+
+    fn stop_filling(&self) {
+        if let Some(id) = self.filling.take() {
+            id.remove();
+        }
+        self.footer.progress(super::gesture::Progress::None, false);
+    }
+
+    fn painted(&self) {
+        if self.window.is_mapped() && self.unpainted.replace(false) {
+            let request = self.shown.borrow().as_ref().map(|shown| shown.screen.request.clone());
+            if let Some(request) = request {
+                self.witness.painted(&request);
+            }
+        }
+    }
+
+    /// The part of the monitor that windows may use.
+    fn room(&self) -> gdk::Rectangle {
+        let Some(display) = gdk::Display::default() else {
+            return gdk::Rectangle::new(0, 0, 800, 600);
+        };
+        let at_pointer = || {
+            let (_, x, y) = display.default_seat()?.pointer()?.position();
+            display.monitor_at_point(x, y)
+        };
+        let monitor = match self.window.window().filter(|_| self.window.is_visible()) {
+            Some(window) => display.monitor_at_window(&window),
+            None => at_pointer().or_else(|| display.primary_monitor()),
+        };
+        monitor.map_or_else(|| gdk::Rectangle::new(0, 0, 800, 600), |monitor| monitor.workarea())
+    }
+
+    /// As large as what it shows, and never larger than the monitor's free part.
+    pub(super) fn fit(&self) {
+        let room = self.room();
+        let width = self.style.page_width().min(room.width() - 16);
+        let (_, body) = self.body.preferred_height_for_width(width);
+        let (_, foot) = self.footer.whole.preferred_height_for_width(width);
+        let height = (body + foot + 2).min(room.height() - FRAME);
+        self.window.resize(width.max(1), height.max(1));
+        if !self.window.is_visible() {
+            let x = room.x() + (room.width() - width) / 2;
+            let y = room.y() + (room.height() - FRAME - height).max(0) / 3;
+            self.window.move_(x, y);
+        } else {
+            let (x, y) = self.window.position();
+            let lowest = room.y() + room.height() - FRAME - height;
+            if y > lowest {
+                self.window.move_(x, lowest.max(room.y()));
+            }
+        }
+    }
+}
+
+fn seconds_left(screen: &Screen) -> u64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now = now.map_or(i64::MAX, |now| i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
+    Timestamp(now).seconds_until(screen.expires_at)
+}
