@@ -18,6 +18,7 @@ pub mod desktop;
 pub mod environment;
 pub mod notify;
 pub mod places;
+pub mod prompt;
 pub mod second;
 pub mod start;
 pub mod tray;
