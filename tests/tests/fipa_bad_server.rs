@@ -5,7 +5,6 @@ mod fipa_support;
 
 use fipa_support::{Run, options, question, refused};
 use placet_core::ports::{ServerError, Servers as _, Step};
-use placet_core::request::Server;
 use placet_fipa::{Client, ClientOptions};
 use placet_stage::server::Scenario;
 
@@ -181,20 +180,6 @@ async fn a27_plain_http_needs_the_flag_of_the_server_and_that_of_the_client() {
 }
 
 #[tokio::test]
-async fn a1_an_endpoint_on_another_origin_than_the_person_saw_is_not_used() {
-    let mut run = Run::with(Scenario::MetadataForeign).await;
-    let metadata = run.client.metadata(run.stage.issuer(), true).await;
-    // The stage's foreign endpoint is plain http or https elsewhere; if it may be used at all, it
-    // must have been enrolled so.
-    if let Ok(metadata) = metadata {
-        assert!(metadata.challenge_endpoint().is_some());
-        run.server.challenge_endpoint = Some(format!("{}/challenge", run.stage.issuer()));
-        assert_eq!(kind(&refused(run.begin().await)), "protocol");
-    }
-    assert_eq!(run.contacts(), 0);
-}
-
-#[tokio::test]
 async fn s6_a_request_for_another_issuer_reaches_nobody() {
     let run = Run::with(Scenario::Single).await;
     let mut asked = run.asked();
@@ -212,15 +197,5 @@ async fn f3_a_host_that_does_not_answer_is_unreachable() {
     let issuer = format!("http://localhost:{port}");
     let client = Client::new(options());
     let error = client.metadata(&issuer, true).await.expect_err("nobody is there");
-    assert_eq!(kind(&error), "unreachable", "{error:?}");
-    let server = Server {
-        issuer: "https://nowhere.invalid".into(),
-        name: String::new(),
-        client_id: "placet".into(),
-        account: String::new(),
-        challenge_endpoint: None,
-        danger_http_loopback: false,
-    };
-    let error = client.metadata(&server.issuer, false).await.expect_err("no such name");
     assert_eq!(kind(&error), "unreachable", "{error:?}");
 }

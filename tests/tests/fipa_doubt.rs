@@ -6,7 +6,7 @@ mod fipa_support;
 use std::time::Duration;
 
 use fipa_support::{Run, granted, options, question, refused};
-use placet_core::ports::{Delivery, ServerError, Step};
+use placet_core::ports::{Delivery, ServerError};
 use placet_fipa::ClientOptions;
 use placet_stage::server::{Config, Scenario};
 
@@ -127,13 +127,6 @@ async fn f5_a_429_gives_the_question_back_with_the_wait_and_the_code_is_not_rese
             granted(run.answer(again, &[("otp", &code)]).await);
         }
     }
-}
-
-#[tokio::test]
-async fn f5_a_long_429_on_the_metadata_or_first_request_is_not_waited_for() {
-    let run = Run::with(Scenario::TooManyForever).await;
-    // The first request itself is not throttled in this scenario; the wait is the person's.
-    assert!(matches!(run.begin().await, Step::Challenged(_)));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 mod fipa_support;
 
 use fipa_support::{DETAILS, Run, VERIFIER, granted, options, question};
-use placet_core::ports::{Delivery, Servers as _, Step};
+use placet_core::ports::{Delivery, ServerError, Servers as _, Step};
 use placet_stage::server::{Config, Scenario};
 
 /// POSTs a form and reads JSON, as the requester would.
@@ -95,7 +95,6 @@ async fn a7_a9_a10_a26_every_well_behaved_server_ends_in_a_code() {
         Scenario::FormOrUrl,
         Scenario::HostileText,
         Scenario::Approval,
-        Scenario::NarrowedApproval,
         Scenario::Narrowed,
     ] {
         let run = Run::with(scenario).await;
@@ -220,4 +219,21 @@ async fn a1_metadata_are_found_below_a_path_and_fetched_once() {
 async fn f4_the_seconds_that_a_server_waits_are_passed_on() {
     let run = Run::with(Scenario::ExpiresSoon).await;
     assert_eq!(run.question().await.expires_in, Some(2));
+}
+
+/// Fixture 25: fewer whole entries are less than the person saw; a changed entry is another one.
+#[tokio::test]
+async fn f1_an_approval_may_hold_fewer_entries_and_no_changed_one() {
+    let run = Run::with(Scenario::NarrowedApproval).await;
+    let two = format!(
+        "{},{{\"type\":\"tool_call\",\"tool\":\"notify\"}}]",
+        DETAILS.trim_end_matches(" ]")
+    );
+    let mut asked = run.asked();
+    asked.authorization_details = serde_json::from_str(&two).expect("JSON");
+    asked.authorization_details_raw = Some(two);
+    let challenge = question(run.client.begin(&run.server, &asked).await);
+    granted(run.answer_right(challenge).await);
+    let changed = run.begin().await;
+    assert!(matches!(changed, Step::Refused(ServerError::Unsupported(_))), "{changed:?}");
 }

@@ -12,7 +12,7 @@ use placet_core::request::{Authorization, Server};
 use url::form_urlencoded;
 
 use crate::http::FORM;
-use crate::place::Place;
+use crate::place::{Loopback, Place};
 use crate::reply::Reply;
 use crate::session::{Conversation, Session};
 use crate::{Client, Metadata};
@@ -34,7 +34,8 @@ pub(crate) async fn begin(
         return Err(ServerError::Protocol("the request is for another issuer".to_owned()));
     }
     let metadata = client.known(server).await?;
-    let endpoint = endpoint(client, server, &metadata)?;
+    let loopback = client.loopback(server.danger_http_loopback);
+    let endpoint = endpoint(server, &metadata, loopback)?;
     let body = Bytes::from(body(server, asked));
     let heard = client.http().post_patiently(&endpoint, FORM, body).await;
     let conversation = Conversation::new(client, server, asked, metadata, endpoint);
@@ -44,9 +45,12 @@ pub(crate) async fn begin(
 /// The challenge endpoint that this issuer names (A1, A2), on an origin that the person saw when
 /// the server was enrolled: an issuer that moves its endpoint to another host must be enrolled
 /// again, because the window says where the answer goes.
-fn endpoint(client: &Client, server: &Server, metadata: &Metadata) -> Result<Place, ServerError> {
+fn endpoint(
+    server: &Server,
+    metadata: &Metadata,
+    loopback: Loopback,
+) -> Result<Place, ServerError> {
     let endpoint = metadata.challenge_place().ok_or(ServerError::NoChallengeEndpoint)?;
-    let loopback = client.loopback(server.danger_http_loopback);
     let seen = [Some(server.issuer.as_str()), server.challenge_endpoint.as_deref()];
     let known = seen
         .into_iter()
@@ -115,6 +119,38 @@ mod tests {
             max_age: Some(0),
             code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".into(),
         }
+    }
+
+    #[test]
+    fn a1_a_challenge_endpoint_is_used_only_on_an_origin_that_the_person_saw() {
+        let used = |named: Option<&str>, enrolled: Option<&str>| {
+            let members = serde_json::json!({"issuer": "https://as.example",
+                "authorization_challenge_endpoint": named});
+            let metadata = crate::metadata::read(
+                "https://as.example",
+                members.as_object().unwrap(),
+                Loopback::Refused,
+            );
+            let server = Server { challenge_endpoint: enrolled.map(str::to_owned), ..server() };
+            endpoint(&server, &metadata.unwrap(), Loopback::Refused)
+        };
+        let here = Some("https://as.example/ace");
+        let there = Some("https://ace.example/ace");
+        assert!(used(here, here).is_ok());
+        assert!(used(here, None).is_ok(), "the issuer itself was seen");
+        assert!(used(here, there).is_ok(), "back to the issuer");
+        assert!(used(there, there).is_ok());
+        assert!(used(Some("https://ace.example/v2"), there).is_ok());
+        for (named, enrolled) in [
+            (there, here),
+            (there, None),
+            (Some("https://as.example:444/ace"), here),
+            (Some("https://as.example.evil.example/ace"), here),
+        ] {
+            let refused = used(named, enrolled);
+            assert!(matches!(refused, Err(ServerError::Protocol(_))), "{named:?}: {refused:?}");
+        }
+        assert_eq!(used(None, here), Err(ServerError::NoChallengeEndpoint), "A2: never guessed");
     }
 
     fn pairs(body: &str) -> Vec<(String, String)> {

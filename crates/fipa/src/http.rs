@@ -165,7 +165,11 @@ fn secure(options: &ClientOptions) -> Result<reqwest::Client, String> {
         } else {
             reqwest::Certificate::from_der(root).map(|one| vec![one])
         };
-        roots.extend(read.map_err(|e| format!("a configured certificate: {}", told(&e)))?);
+        let read = read.map_err(|e| format!("a configured certificate: {}", told(&e)))?;
+        if read.is_empty() {
+            return Err("a configured certificate: there is none in it".to_owned());
+        }
+        roots.extend(read);
     }
     let mut builder =
         common(options).https_only(true).tls_version_min(reqwest::tls::Version::TLS_1_2);

@@ -104,7 +104,7 @@ pub(crate) async fn fetch(
         })?;
         tracing::debug!(issuer, status = answer.status, "asked for metadata");
         match members(answer) {
-            Ok(members) => return read(issuer, &home, &members, loopback),
+            Ok(members) => return read(issuer, &members, loopback),
             Err(Missing::Elsewhere(error)) => missing = error,
             Err(Missing::AtAll(error)) => return Err(error),
         }
@@ -158,9 +158,12 @@ fn members(answer: Answer) -> Result<Map<String, Value>, Missing> {
     }
 }
 
-fn read(
+/// Holds metadata against the issuer that was asked for.
+///
+/// # Errors
+/// [`ServerError::Protocol`] for another issuer (A1) or an endpoint that may not be used (A27).
+pub(crate) fn read(
     issuer: &str,
-    home: &Place,
     members: &Map<String, Value>,
     loopback: Loopback,
 ) -> Result<Metadata, ServerError> {
@@ -168,7 +171,10 @@ fn read(
         return Err(ServerError::Protocol("its metadata name another issuer".to_owned()));
     }
     // An https issuer never leads to plain http, whatever is allowed for it.
-    let loopback = if home.is_loopback_http() { loopback } else { Loopback::Refused };
+    let loopback = match Place::issuer(issuer, loopback) {
+        Ok(home) if home.is_loopback_http() => loopback,
+        _ => Loopback::Refused,
+    };
     let endpoint = |name: &str| match members.get(name) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Place::parse(text, loopback)

@@ -13,7 +13,7 @@ fn from(issuer: &str, document: &str, loopback: Loopback) -> Result<Metadata, Se
     let Ok(Value::Object(members)) = json::parse(document.as_bytes(), Limits::SERVER) else {
         panic!("an object")
     };
-    read(issuer, &place(issuer), &members, loopback)
+    read(issuer, &members, loopback)
 }
 
 fn profile() -> Metadata {
