@@ -8,8 +8,11 @@ use crate::test::ground::{Ground, Home};
 use crate::test::summary::{Tally, libtest};
 use crate::test::watch::{Aloud, Ended, watch};
 
-/// How long one program may take: an order of magnitude more than any needs on two cores.
-pub(crate) const LIMIT: Duration = Duration::from_secs(600);
+/// How long one program may take: several times what any needs on two busy cores.
+pub(crate) const LIMIT: Duration = Duration::from_secs(180);
+
+/// The same for one that opens windows, one test after the other.
+const LIMIT_WITH_WINDOWS: Duration = Duration::from_secs(600);
 
 /// Runs a test program with `arguments` of libtest's.
 ///
@@ -27,9 +30,12 @@ pub(crate) fn run_tests(
     home.lend(&mut command);
     command.current_dir(&program.folder).env("CARGO_MANIFEST_DIR", &program.folder);
     command.args(arguments);
-    if program.needs_display() {
+    let limit = if program.needs_display() {
         command.arg("--test-threads=1");
-    }
-    let ended = watch(&mut command, &home.folder, LIMIT, aloud)?;
+        LIMIT_WITH_WINDOWS
+    } else {
+        LIMIT
+    };
+    let ended = watch(&mut command, &home.folder, limit, aloud)?;
     Ok((Tally::judged(libtest(&ended.output), ended.well), ended))
 }
