@@ -1,6 +1,8 @@
 //! `placet-fipa` with servers that misbehave: each ends as the digest says, nothing is approved,
 //! and no request goes where it must not.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 mod fipa_support;
 
 use fipa_support::{Run, options, question, refused};

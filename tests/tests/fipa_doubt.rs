@@ -1,6 +1,8 @@
 //! `placet-fipa` when the network or the server fails in the middle: what has no secret in it is
 //! tried again, a secret is sent once, and the state is asked for instead.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 mod fipa_support;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! `placet-fipa` with a server that keeps to its protocol, in every way in which it may.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 mod fipa_support;
 
 use fipa_support::{DETAILS, Run, VERIFIER, granted, options, question};

@@ -1,5 +1,7 @@
 //! Trouble that no well-meant server makes, written down byte by byte.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 mod canned;
 
 use canned::{Canned, challenge, json, metadata, options, question, refused, with_header};

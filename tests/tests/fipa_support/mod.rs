@@ -1,6 +1,7 @@
 //! A client, an enrolled server and a filled form for the tests of `placet-fipa`.
 
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::time::Duration;
 

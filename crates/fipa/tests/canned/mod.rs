@@ -1,6 +1,7 @@
 //! A server that says what the test wrote down, over TCP or TLS, and keeps what it heard.
 
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
