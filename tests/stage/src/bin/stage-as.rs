@@ -28,6 +28,9 @@ struct Args {
     /// Digits of a one-time code, 6 to 8
     #[arg(long, default_value_t = 6)]
     otp_digits: u8,
+    /// Serve https with a certificate of its own making; the start line holds it as ca_pem
+    #[arg(long)]
+    tls_self_signed: bool,
     /// A name that may come as login_hint; may be repeated
     #[arg(long = "account", default_value = "sam@example.com")]
     accounts: Vec<String>,
@@ -72,6 +75,7 @@ async fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
         issuer_path: args.issuer_path,
         scenario: args.scenario,
         otp_digits: args.otp_digits,
+        tls_self_signed: args.tls_self_signed,
         accounts: args.accounts,
         clients: args.clients,
         ..Config::default()

@@ -34,6 +34,7 @@ mod scenario;
 mod script;
 mod session;
 mod stage;
+mod tls;
 mod token;
 mod totp;
 mod web;

@@ -38,7 +38,12 @@ pub(super) fn router(world: &Arc<World>) -> Router {
         .fallback(nothing)
         .layer(from_fn_with_state(Arc::clone(world), journaled))
         .with_state(Arc::clone(world));
-    served.nest("/_stage", control::router(world))
+    served.merge(control(world))
+}
+
+/// The control API alone.
+pub(super) fn control(world: &Arc<World>) -> Router {
+    Router::new().nest("/_stage", control::router(world))
 }
 
 /// Where redirects lead: looks like a challenge that wants a code.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 use super::world::World;
-use super::{CodeNow, Config, Counts, Journal, Scenario, Started, UrlEnd, routes, wire};
+use super::{CodeNow, Config, Counts, Journal, Scenario, Started, UrlEnd, routes, tls, wire};
 
 /// A running stage. Dropping it stops it.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub enum StageError {
     Port(io::Error),
     /// The operating system gave no randomness.
     Randomness(getrandom::Error),
+    /// The certificate could not be made.
+    Tls(tls::NoTls),
     /// The configuration cannot be served; the sentence says why.
     Config(&'static str),
 }
@@ -35,6 +37,7 @@ impl std::fmt::Display for StageError {
         match self {
             Self::Port(e) => write!(f, "the port could not be had: {e}"),
             Self::Randomness(e) => write!(f, "no randomness: {e}"),
+            Self::Tls(e) => write!(f, "no certificate: {e}"),
             Self::Config(why) => f.write_str(why),
         }
     }
@@ -50,10 +53,21 @@ impl Stage {
     pub async fn start(config: Config) -> Result<Self, StageError> {
         check(&config).map_err(StageError::Config)?;
         let sockets = wire::Sockets::bind(config.port).await.map_err(StageError::Port)?;
-        let origin = format!("http://localhost:{}", sockets.port().map_err(StageError::Port)?);
-        let world = Arc::new(World::new(config, &origin).map_err(StageError::Randomness)?);
-        let task = tokio::spawn(wire::serve(sockets, routes::router(&world)));
-        let started = started(&world, &origin);
+        let host = format!("localhost:{}", sockets.port().map_err(StageError::Port)?);
+        let (tls, ca_pem) = match config.tls_self_signed {
+            true => tls::self_signed()
+                .map(|(tls, pem)| (Some(tls), Some(pem)))
+                .map_err(StageError::Tls)?,
+            false => (None, None),
+        };
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let world =
+            World::new(config, &format!("{scheme}://{host}")).map_err(StageError::Randomness)?;
+        let world = Arc::new(world);
+        let served =
+            wire::Served { whole: routes::router(&world), control: routes::control(&world), tls };
+        let task = tokio::spawn(wire::serve(sockets, served));
+        let started = Started { ca_pem, ..started(&world) };
         Ok(Self { world, started, task })
     }
 
@@ -182,12 +196,12 @@ fn check(config: &Config) -> Result<(), &'static str> {
     Ok(())
 }
 
-fn started(world: &World, origin: &str) -> Started {
+fn started(world: &World) -> Started {
     let inner = world.lock();
     let account = inner.accounts.first();
     Started {
         issuer: world.issuer().to_owned(),
-        control: format!("{origin}/_stage"),
+        control: format!("http://{}/_stage", world.host),
         control_token: world.control_token.clone(),
         otpauth: account.map(|a| a.otpauth()).unwrap_or_default(),
         account: account.map(|a| a.name().to_owned()).unwrap_or_default(),

@@ -17,8 +17,11 @@ use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 
 /// Marks a reply that resets its connection.
 #[derive(Clone, Copy, Debug)]
@@ -81,8 +84,18 @@ impl Sockets {
     }
 }
 
+/// What is served, and how.
+#[derive(Clone)]
+pub(super) struct Served {
+    /// Everything.
+    pub(super) whole: Router,
+    /// The control API alone, which is plain http on the same port even beside TLS.
+    pub(super) control: Router,
+    pub(super) tls: Option<TlsAcceptor>,
+}
+
 /// Serves until dropped. Dropping it ends every connection.
-pub(super) async fn serve(sockets: Sockets, router: Router) {
+pub(super) async fn serve(sockets: Sockets, served: Served) {
     let mut connections = JoinSet::new();
     let count = AtomicU64::new(0);
     loop {
@@ -92,14 +105,49 @@ pub(super) async fn serve(sockets: Sockets, router: Router) {
                 let Ok(stream) = accepted else { tokio::task::yield_now().await; continue };
                 let _ = stream.set_nodelay(true);
                 let number = Connection(count.fetch_add(1, Ordering::SeqCst));
-                connections.spawn(connection(stream, router.clone(), number));
+                connections.spawn(accepted_one(stream, served.clone(), number));
             }
             Some(_) = connections.join_next() => {}
         }
     }
 }
 
-async fn connection(stream: TcpStream, router: Router, number: Connection) {
+/// First byte of a TLS handshake record (RFC 8446 §5.1).
+const HANDSHAKE: u8 = 22;
+
+async fn accepted_one(stream: TcpStream, served: Served, number: Connection) {
+    let Some(tls) = served.tls else { return connection(stream, served.whole, number).await };
+    let mut first = [0_u8];
+    match stream.peek(&mut first).await {
+        Ok(1) if first == [HANDSHAKE] => {
+            if let Ok(stream) = tls.accept(stream).await {
+                connection(stream, served.whole, number).await;
+            }
+        }
+        Ok(1) => connection(stream, served.control, number).await,
+        _ => {}
+    }
+}
+
+/// A byte stream that can be closed with a reset.
+trait Cuttable: AsyncRead + AsyncWrite + Unpin {
+    /// With no linger a close is a reset.
+    fn cut_on_close(&self);
+}
+
+impl Cuttable for TcpStream {
+    fn cut_on_close(&self) {
+        let _ = self.set_zero_linger();
+    }
+}
+
+impl Cuttable for TlsStream<TcpStream> {
+    fn cut_on_close(&self) {
+        self.get_ref().0.cut_on_close();
+    }
+}
+
+async fn connection(stream: impl Cuttable, router: Router, number: Connection) {
     let router = TowerToHyperService::new(router);
     let cut = Arc::new(AtomicBool::new(false));
     let cutting = Arc::clone(&cut);
@@ -123,7 +171,6 @@ async fn connection(stream: TcpStream, router: Router, number: Connection) {
     let _ = std::future::poll_fn(|cx| serving.poll_without_shutdown(cx)).await;
     let stream = serving.into_parts().io.into_inner();
     if cut.load(Ordering::SeqCst) {
-        // With no linger a close is a reset.
-        let _ = stream.set_zero_linger();
+        stream.cut_on_close();
     }
 }

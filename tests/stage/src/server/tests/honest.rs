@@ -213,3 +213,28 @@ async fn a_host_that_is_not_localhost_is_not_served() {
         play.at("/.well-known/oauth-authorization-server").replace("localhost", "127.0.0.1");
     assert_eq!(play.send(play.http.get(metadata)).await.unwrap().status, 421, "DNS rebinding");
 }
+
+#[tokio::test]
+async fn a27_a_certificate_of_its_own_making_is_trusted_only_by_who_was_given_it() {
+    let play = Play::with(Config {
+        tls_self_signed: true,
+        scenario: Scenario::Single,
+        ..Config::default()
+    })
+    .await;
+    assert!(play.stage.issuer().starts_with("https://localhost:"));
+    assert!(play.first().await.is_err(), "an unknown certificate");
+    let pem = play.stage.started().ca_pem.clone().unwrap();
+    let given = reqwest::Certificate::from_pem(pem.as_bytes()).unwrap();
+    let http = reqwest::Client::builder().no_proxy().tls_certs_only([given]).build().unwrap();
+    let play = Play { http, ..play };
+    assert!(play.code().await.starts_with("ac_"));
+    let plain = play.at("/challenge").replace("https:", "http:");
+    assert_eq!(
+        play.form(&plain, &play.parameters()).await.unwrap().status,
+        404,
+        "no plain way to the AS"
+    );
+    play.stage.play(Scenario::InitialReset);
+    assert!(play.first().await.is_err(), "resets work below TLS too");
+}
