@@ -52,6 +52,7 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("procps", Test, "ps, for reading every command line as an agent would"),
     package("python3-dbusmock", Test, "a mock of logind, for lock and sleep"),
     package("python3-pyatspi", Test, "reads and presses through the accessibility bus"),
+    package("python3-venv", Test, "a place for pyotp, which checks the stage's codes"),
     package("tigervnc-standalone-server", Test, "the X server whose input is the scripted person"),
     package("webkit2gtk-driver", Test, "drives the book"),
     package("x11-utils", Test, "xprop and xwininfo: what is where on the screen"),

@@ -111,11 +111,12 @@ fn suites(wanted: &Wanted, note: &mut impl FnMut(String, Tally)) -> Done {
         say(format!("test: {label}: {found}"));
         note(label, found);
     }
-    if wanted.all()
-        && let Some(found) = scripts::run(&workspace, &ground)?
-    {
-        say(format!("test: scripts: {found}"));
-        note("scripts".to_owned(), found);
+    for script in scripts::all(&workspace)?.into_iter().filter(|_| wanted.all()) {
+        let label = script.label();
+        say(format!("test: {label}"));
+        let found = scripts::run(&ground, &script)?;
+        say(format!("test: {label}: {found}"));
+        note(label, found);
     }
     Ok(())
 }
