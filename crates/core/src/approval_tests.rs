@@ -1,1 +1,497 @@
-//! tests
+//! The rules with a scripted person, a scripted server and a clock that is set by hand.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use futures_executor::block_on;
+use futures_util::future::{pending, ready};
+use serde_json::json;
+
+use super::*;
+use crate::form::{Filled, Form, Source, Values};
+use crate::outcome::Outcome;
+use crate::ports::{
+    Challenge, Delivery, GestureKind, NoHuman, ServerError, Standing, Surroundings,
+};
+use crate::request::{Asker, Kernel, Place, RequestId, ToolCall};
+
+const NOW: i64 = 1_795_000_000_000;
+
+/// What the scripted person does with one screen.
+enum Act {
+    Approve,
+    Type(&'static str, &'static str),
+    Code(&'static str),
+    Deny(&'static str),
+    Dismiss,
+    /// Approves, but only after the clock moved: wall milliseconds, boot milliseconds.
+    Late(i64, u64),
+}
+
+/// The person, and the clocks that they can take their time with.
+struct Script {
+    acts: Mutex<VecDeque<Act>>,
+    screens: Mutex<Vec<Screen>>,
+    wall: AtomicI64,
+    boot: AtomicU64,
+}
+
+struct World {
+    entries: Mutex<Vec<Event>>,
+    fail_from: Option<usize>,
+    script: Arc<Script>,
+    steps: Mutex<VecDeque<Step<u32>>>,
+    calls: Mutex<Vec<String>>,
+    standing: Standing,
+    human: bool,
+    server: Option<Server>,
+}
+
+impl World {
+    fn new(acts: Vec<Act>, steps: Vec<Step<u32>>) -> Self {
+        Self {
+            entries: Mutex::default(),
+            fail_from: None,
+            script: Arc::new(Script {
+                acts: Mutex::new(acts.into()),
+                screens: Mutex::default(),
+                wall: AtomicI64::new(NOW),
+                boot: AtomicU64::new(1000),
+            }),
+            steps: Mutex::new(steps.into()),
+            calls: Mutex::default(),
+            standing: standing(),
+            human: true,
+            server: Some(server()),
+        }
+    }
+
+    fn run(&self, request: &Request) -> Ended {
+        block_on(handle(self, request, pending()))
+    }
+
+    fn calls(&self) -> Vec<String> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    fn events(&self) -> Vec<String> {
+        let name =
+            |e: &Event| serde_json::to_value(e).unwrap()["event"].as_str().unwrap().to_owned();
+        self.entries.lock().unwrap().iter().map(name).collect()
+    }
+}
+
+impl Ports for World {
+    type Record = Self;
+    type Person = Self;
+    type Servers = Self;
+    type Clock = Self;
+    fn record(&self) -> &Self {
+        self
+    }
+    fn person(&self) -> &Self {
+        self
+    }
+    fn servers(&self) -> &Self {
+        self
+    }
+    fn clock(&self) -> &Self {
+        self
+    }
+    fn standing(&self, _: &Request) -> Standing {
+        self.standing
+    }
+    fn status(&self, _: &Request, _: Status) {}
+}
+
+impl Record for World {
+    async fn append(&self, entry: Entry) -> Result<Digest, NotRecorded> {
+        let mut entries = self.entries.lock().unwrap();
+        if self.fail_from.is_some_and(|from| entries.len() >= from) {
+            return Err(NotRecorded);
+        }
+        entries.push(entry.event);
+        Ok(Digest::of_bytes(b"entry"))
+    }
+    fn server(&self, issuer: &str) -> Option<Server> {
+        self.server.clone().filter(|server| server.issuer == issuer)
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.script.wall.load(Ordering::SeqCst))
+    }
+    fn awake_and_asleep(&self) -> u64 {
+        self.script.boot.load(Ordering::SeqCst)
+    }
+    async fn until(&self, _: Timestamp) {
+        pending().await
+    }
+}
+
+struct Prompt(Arc<Script>);
+
+impl Person for World {
+    type Turn = Prompt;
+    async fn turn(&self, _: &Request) -> Result<Prompt, NoHuman> {
+        if self.human { Ok(Prompt(self.script.clone())) } else { Err(NoHuman) }
+    }
+}
+
+impl Turn for Prompt {
+    async fn ask(&mut self, screen: &Screen) -> Answer {
+        self.0.screens.lock().unwrap().push(screen.clone());
+        let act = self.0.acts.lock().unwrap().pop_front();
+        let yes = |values: Values| Answer::Approve { gesture: gesture(), values };
+        match act {
+            Some(Act::Approve) => yes(Values::default()),
+            Some(Act::Type(name, text)) => {
+                yes(Values(vec![(name.into(), Filled::Text(text.into()))]))
+            }
+            Some(Act::Code(code)) => {
+                yes(Values(vec![("otp".into(), Filled::Secret(Secret::new(code.into())))]))
+            }
+            Some(Act::Deny(note)) => Answer::Deny { note: Some(note.into()) },
+            Some(Act::Dismiss) => Answer::Dismiss,
+            Some(Act::Late(wall, boot)) => {
+                self.0.wall.fetch_add(wall, Ordering::SeqCst);
+                self.0.boot.fetch_add(boot, Ordering::SeqCst);
+                yes(Values::default())
+            }
+            // A test whose script runs out must fail, not hang.
+            None => panic!("the script has no act for this screen"),
+        }
+    }
+    async fn wait(&mut self, _: &Screen) -> Answer {
+        pending().await
+    }
+}
+
+impl Servers for World {
+    type Session = u32;
+    async fn begin(&self, _: &Server, _: &Authorization) -> Step<u32> {
+        self.calls.lock().unwrap().push("begin".into());
+        self.steps.lock().unwrap().pop_front().expect("the script has a step")
+    }
+    async fn answer(&self, session: u32, values: Values) -> Step<u32> {
+        let what = if values.has_secret() { "code" } else { "form" };
+        self.calls.lock().unwrap().push(format!("answer {session} {what}"));
+        self.steps.lock().unwrap().pop_front().expect("the script has a step")
+    }
+    async fn leave(&self, session: u32, declined: bool) {
+        self.calls.lock().unwrap().push(format!("leave {session} {declined}"));
+    }
+}
+
+fn gesture() -> Gesture {
+    Gesture { kind: GestureKind::Held, device: "test".into(), observable: true }
+}
+
+fn standing() -> Standing {
+    Standing {
+        paused_until: Timestamp(0),
+        prompts_of_bucket: 0,
+        prompts_over_all: 0,
+        waiting_of_bucket: 0,
+        waiting_over_all: 0,
+        retry_after: 60,
+        surroundings: Surroundings { hardened: false, observable: true },
+    }
+}
+
+fn server() -> Server {
+    Server {
+        issuer: "https://as.example".into(),
+        name: "Example".into(),
+        client_id: "placet".into(),
+        account: "sam@example.com".into(),
+        challenge_endpoint: Some("https://as.example/ace".into()),
+        danger_http_loopback: false,
+    }
+}
+
+fn request(matter: Matter) -> Request {
+    Request {
+        id: RequestId("req_0".into()),
+        asker: Asker {
+            pairing: Some("my agent".into()),
+            claims: None,
+            kernel: Kernel {
+                uid: 1000,
+                pid: Some(7),
+                chain: vec![],
+                cwd: None,
+                place: Place::Session,
+            },
+        },
+        matter,
+        words: None,
+        binding_code: "ABCD-EFGH".into(),
+        received_at: Timestamp(NOW),
+        expires_at: Timestamp(NOW + 300_000),
+    }
+}
+
+fn plain() -> Request {
+    request(Matter::Approval(ToolCall {
+        tool: "shell".into(),
+        arguments: json!({"command":"rm -rf build"}),
+        working_directory: None,
+    }))
+}
+
+fn authorization() -> Request {
+    request(Matter::Authorization(asked()))
+}
+
+fn asked() -> Authorization {
+    Authorization {
+        issuer: "https://as.example".into(),
+        scope: Some("deploy".into()),
+        resource: vec![],
+        authorization_details: vec![],
+        authorization_details_raw: None,
+        acr_values: None,
+        max_age: None,
+        code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".into(),
+    }
+}
+
+fn otp(session: u32) -> Challenge<u32> {
+    let schema = json!({"type":"object","properties":{"otp":{"type":"string","pattern":"^[0-9]{6}$"}},"required":["otp"]});
+    Challenge {
+        session,
+        message: "Enter the code.".into(),
+        form: Form::parse(&schema, Source::Server).unwrap(),
+        attempts_remaining: None,
+        expires_in: None,
+        last: Delivery::Seen,
+    }
+}
+
+fn code() -> Step<u32> {
+    Step::Granted(Secret::new("the-code".into()))
+}
+
+#[test]
+fn f1_a_gesture_of_a_person_is_a_yes_and_everything_is_on_record_in_order() {
+    let world = World::new(vec![Act::Approve], vec![]);
+    let ended = world.run(&plain());
+    assert_eq!(ended.outcome, Outcome::Approved);
+    assert_eq!(ended.assurance, Some(Assurance::Gesture));
+    assert_eq!(world.events(), ["received", "shown", "answered", "ended"]);
+}
+
+#[test]
+fn s12_deny_and_dismissal_are_different_ends_and_a_reason_goes_along() {
+    let denied = World::new(vec![Act::Deny("use staging")], vec![]).run(&plain());
+    assert_eq!((denied.outcome, denied.note.as_deref()), (Outcome::Declined, Some("use staging")));
+    let closed = World::new(vec![Act::Dismiss], vec![]).run(&plain());
+    assert_eq!(closed.outcome, Outcome::Cancelled);
+}
+
+#[test]
+fn f1_without_a_record_nobody_is_asked_and_nothing_is_approved() {
+    for fail_from in 0..4 {
+        let mut world = World::new(vec![Act::Approve], vec![]);
+        world.fail_from = Some(fail_from);
+        let ended = world.run(&plain());
+        assert_eq!(ended.reason, Reason::RecordUnwritable, "failing at entry {fail_from}");
+        assert!(ended.granted.is_none());
+    }
+}
+
+#[test]
+fn s13_what_ends_a_request_from_outside_wins_over_a_yes_of_the_same_moment() {
+    let world = World::new(vec![Act::Approve], vec![]);
+    let ended = block_on(handle(&world, &plain(), ready(Reason::RequesterGone)));
+    assert_eq!(ended.reason, Reason::RequesterGone);
+    assert_eq!(world.events(), ["received", "ended"]);
+}
+
+#[test]
+fn f9_no_session_to_ask_in_is_unreachable() {
+    let mut world = World::new(vec![], vec![]);
+    world.human = false;
+    assert_eq!(world.run(&plain()).reason, Reason::NoHuman);
+}
+
+#[test]
+fn a_server_is_contacted_only_after_the_person_agreed_to_the_action() {
+    for act in [Act::Deny(""), Act::Dismiss] {
+        let world = World::new(vec![act], vec![code()]);
+        assert!(!world.run(&authorization()).is_approved());
+        assert_eq!(world.calls(), Vec::<String>::new());
+    }
+    let world =
+        World::new(vec![Act::Approve, Act::Code("123456")], vec![Step::Challenged(otp(1)), code()]);
+    let ended = world.run(&authorization());
+    assert_eq!(ended.assurance, Some(Assurance::Otp));
+    assert_eq!(ended.granted.unwrap().authorization_code.expose(), "the-code");
+    assert_eq!(world.calls(), ["begin", "answer 1 code"]);
+    assert_eq!(
+        world.events(),
+        [
+            "received",
+            "shown",
+            "answered",
+            "contacting",
+            "challenged",
+            "shown",
+            "answered",
+            "contacting",
+            "ended"
+        ]
+    );
+}
+
+#[test]
+fn s6_an_issuer_that_nobody_enrolled_is_not_shown_and_not_asked() {
+    let mut world = World::new(vec![Act::Approve], vec![code()]);
+    world.server = None;
+    assert_eq!(world.run(&authorization()).reason, Reason::IssuerNotEnrolled);
+    assert_eq!(world.events(), ["received", "ended"]);
+}
+
+#[test]
+fn an_unpaired_program_may_ask_for_plain_approvals_and_never_for_a_server() {
+    let mut unpaired = authorization();
+    unpaired.asker.pairing = None;
+    assert_eq!(
+        World::new(vec![Act::Approve], vec![code()]).run(&unpaired).reason,
+        Reason::NotPaired
+    );
+    let mut unpaired = plain();
+    unpaired.asker.pairing = None;
+    assert!(World::new(vec![Act::Approve], vec![]).run(&unpaired).is_approved());
+}
+
+#[test]
+fn t7_a_request_for_phishing_resistance_is_not_offered_a_code() {
+    let mut wants = asked();
+    wants.acr_values = Some("mfa phrh".into());
+    let world = World::new(vec![Act::Approve], vec![Step::Challenged(otp(1))]);
+    assert_eq!(
+        world.run(&request(Matter::Authorization(wants))).reason,
+        Reason::AssuranceUnreachable
+    );
+    assert_eq!(world.calls(), Vec::<String>::new());
+}
+
+#[test]
+fn a24_leaving_tells_the_server_whether_it_was_a_no() {
+    let world = World::new(vec![Act::Approve, Act::Deny("no")], vec![Step::Challenged(otp(7))]);
+    assert_eq!(world.run(&authorization()).outcome, Outcome::Declined);
+    assert_eq!(world.calls(), ["begin", "leave 7 true"]);
+    let world = World::new(vec![Act::Approve, Act::Dismiss], vec![Step::Challenged(otp(7))]);
+    assert_eq!(world.run(&authorization()).outcome, Outcome::Cancelled);
+    assert_eq!(world.calls(), ["begin", "leave 7 false"]);
+}
+
+#[test]
+fn a8_a_lost_session_is_started_again_once_and_only_after_the_person_looked_again() {
+    let lost = || Step::Refused(ServerError::InvalidSession);
+    let world = World::new(
+        vec![Act::Approve, Act::Code("123456"), Act::Approve, Act::Code("234567")],
+        vec![Step::Challenged(otp(1)), lost(), Step::Challenged(otp(2)), code()],
+    );
+    assert!(world.run(&authorization()).is_approved());
+    assert_eq!(world.calls(), ["begin", "answer 1 code", "begin", "answer 2 code"]);
+
+    let world = World::new(vec![Act::Approve, Act::Approve], vec![lost(), lost()]);
+    assert_eq!(
+        world.run(&authorization()).outcome,
+        Outcome::Locked,
+        "digest 2.10-3: twice is locked"
+    );
+}
+
+#[test]
+fn a_pairing_needs_the_code_that_the_terminal_prints() {
+    let pair =
+        || request(Matter::Pair(Pairing { name: "my agent".into(), code: "ABCD-EFGH".into() }));
+    assert!(World::new(vec![Act::Type("code", "abcd efgh")], vec![]).run(&pair()).is_approved());
+    let wrong = || Act::Type("code", "ABCD-EFGX");
+    let world = World::new(vec![wrong(), wrong(), wrong(), Act::Type("code", "ABCD-EFGH")], vec![]);
+    assert_eq!(world.run(&pair()).reason, Reason::WrongPairingCode, "three tries");
+    let empty = World::new(vec![Act::Approve, Act::Approve, Act::Approve], vec![]);
+    assert!(!empty.run(&pair()).is_approved(), "nothing typed");
+}
+
+#[test]
+fn pause_means_no_and_nobody_is_asked() {
+    let mut world = World::new(vec![Act::Approve], vec![]);
+    world.standing.paused_until = Timestamp(NOW + 5_000);
+    let ended = world.run(&plain());
+    assert_eq!((ended.outcome, ended.retry_after), (Outcome::Declined, Some(5)));
+    assert_eq!(world.events(), ["received", "ended"]);
+}
+
+#[test]
+fn r3_nothing_that_was_typed_or_granted_is_on_record() {
+    let world = World::new(
+        vec![Act::Approve, Act::Code("86420975")],
+        vec![Step::Challenged(otp(1)), code()],
+    );
+    assert!(world.run(&authorization()).is_approved());
+    let log = serde_json::to_string(&*world.entries.lock().unwrap()).unwrap();
+    assert!(!log.contains("86420975") && !log.contains("the-code"));
+}
+
+#[test]
+fn h12_a_click_after_the_end_does_nothing() {
+    let world = World::new(vec![Act::Late(300_000, 0)], vec![]);
+    assert_eq!(world.run(&plain()).outcome, Outcome::Expired);
+    let world = World::new(vec![Act::Late(299_000, 299_000)], vec![]);
+    assert!(world.run(&plain()).is_approved(), "one second before the end counts");
+}
+
+#[test]
+fn f7_a_clock_set_back_or_a_long_sleep_does_not_bring_a_request_back_to_life() {
+    let world = World::new(vec![Act::Late(-3_600_000, 300_000)], vec![]);
+    assert_eq!(world.run(&plain()).reason, Reason::ClockJump);
+}
+
+#[test]
+fn f7_expiry_is_checked_again_before_a_code_is_sent() {
+    let world =
+        World::new(vec![Act::Approve, Act::Late(600_000, 600_000)], vec![Step::Challenged(otp(3))]);
+    assert_eq!(world.run(&authorization()).outcome, Outcome::Expired);
+    assert_eq!(world.calls(), ["begin", "leave 3 false"], "the code was not sent");
+}
+
+#[test]
+fn f4_the_servers_own_deadline_ends_it_when_it_is_earlier() {
+    let brief = Challenge { expires_in: Some(20), ..otp(4) };
+    let world =
+        World::new(vec![Act::Approve, Act::Late(21_000, 21_000)], vec![Step::Challenged(brief)]);
+    assert_eq!(world.run(&authorization()).outcome, Outcome::Expired);
+}
+
+#[test]
+fn h1_the_action_the_asker_and_the_server_stand_on_the_screen_of_the_code() {
+    let world =
+        World::new(vec![Act::Approve, Act::Code("123456")], vec![Step::Challenged(otp(1)), code()]);
+    assert!(world.run(&authorization()).is_approved());
+    let screens = world.script.screens.lock().unwrap();
+    let lines = screens[1].lines().join("\n");
+    for part in ["deploy", "my agent", "https://as.example", "sam@example.com", "Enter the code."] {
+        assert!(lines.contains(part), "{part} is missing in\n{lines}");
+    }
+    assert_eq!(
+        screens[0].action, screens[1].action,
+        "the action does not change between the steps"
+    );
+}
+
+#[test]
+fn r5_the_yes_names_the_screen_that_was_answered() {
+    let world =
+        World::new(vec![Act::Approve, Act::Code("123456")], vec![Step::Challenged(otp(1)), code()]);
+    let ended = world.run(&authorization());
+    let screens = world.script.screens.lock().unwrap();
+    assert_eq!(ended.display_hash, Some(screens[1].hash().unwrap()));
+    assert_ne!(screens[0].hash().unwrap(), screens[1].hash().unwrap());
+}

@@ -1,1 +1,242 @@
-//! placeholder
+//! Screens: complete, in order, escaped.
+
+use serde_json::json;
+
+use super::*;
+use crate::request::Process;
+
+const BARE: Surroundings = Surroundings { hardened: false, observable: true };
+
+fn request(matter: Matter, words: Option<&str>) -> Request {
+    Request {
+        id: RequestId("req_1".into()),
+        asker: Asker {
+            pairing: None,
+            claims: Some("claude \u{202e}edoc".into()),
+            kernel: Kernel {
+                uid: 1000,
+                pid: Some(42),
+                chain: vec![
+                    Process {
+                        pid: 42,
+                        name: "node".into(),
+                        exe: Some("/usr/bin/node".into()),
+                        exe_hash: None,
+                    },
+                    Process { pid: 41, name: "bash".into(), exe: None, exe_hash: None },
+                ],
+                cwd: Some("/srv/app".into()),
+                place: Place::Session,
+            },
+        },
+        matter,
+        words: words.map(str::to_owned),
+        binding_code: "ABCD-EFGH".into(),
+        received_at: Timestamp(0),
+        expires_at: Timestamp(300_000),
+    }
+}
+
+fn call(arguments: Value) -> Matter {
+    Matter::Approval(ToolCall {
+        tool: "shell".into(),
+        arguments,
+        working_directory: Some("/srv/app".into()),
+    })
+}
+
+fn lines(matter: Matter, words: Option<&str>) -> Vec<String> {
+    Screen::review(&request(matter, words), None, BARE).lines()
+}
+
+#[test]
+fn h3_every_member_of_the_arguments_has_a_row_whatever_its_type() {
+    let all = lines(
+        call(
+            json!({"command":"make","timeout":5,"text5":"5","force":true,"env":{"A":"b"},"files":["x","y"],"none":null}),
+        ),
+        None,
+    );
+    for part in [
+        "command",
+        "make",
+        "timeout (number)",
+        "5",
+        "text5",
+        "force (yes or no)",
+        "true",
+        "env (object)",
+        "{\n  \"A\": \"b\"\n}",
+        "files (list)",
+        "[\n  \"x\",\n  \"y\"\n]",
+        "none (null)",
+    ] {
+        assert!(all.iter().any(|line| line == part), "{part} is missing in {all:#?}");
+    }
+}
+
+#[test]
+fn h3_a_long_argument_is_folded_and_complete() {
+    let long = (0..3000).map(|n| format!("line {n}")).collect::<Vec<_>>().join("\n");
+    let screen = Screen::review(&request(call(json!({"script": long.clone()})), None), None, BARE);
+    let row = screen.action.rows.iter().find(|row| row.label.as_str() == "script").unwrap();
+    assert!(row.folds());
+    assert_eq!(row.value.as_str(), long);
+}
+
+#[test]
+fn h3_every_member_of_every_authorization_detail_has_a_row() {
+    let details = json!([
+        {"type":"deploy","locations":["https://api.example"],"actions":["write","delete"],"secretly":{"also":[1]}},
+        {"type":"read","identifier":"log"}
+    ]);
+    let asked = Authorization {
+        issuer: "https://as.example".into(),
+        scope: Some("a b".into()),
+        resource: vec!["https://api.example".into()],
+        authorization_details: details
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|d| d.as_object().unwrap().clone())
+            .collect(),
+        authorization_details_raw: None,
+        acr_values: None,
+        max_age: Some(60),
+        code_challenge: String::new(),
+    };
+    let all = lines(Matter::Authorization(asked), None).join("\n");
+    for part in [
+        "deploy",
+        "locations",
+        "https://api.example",
+        "write",
+        "delete",
+        "secretly",
+        "also",
+        "read",
+        "identifier",
+        "log",
+        "a b",
+        "60 s",
+    ] {
+        assert!(all.contains(part), "{part} is missing in\n{all}");
+    }
+}
+
+#[test]
+fn h1_the_order_is_action_asker_destination_and_the_agents_words_last() {
+    let all = lines(call(json!({"command":"make"})), Some("please"));
+    let at = |what: &str| {
+        all.iter().position(|line| line == what).unwrap_or_else(|| panic!("{what} in {all:#?}"))
+    };
+    let order = [
+        at("What it wants to do"),
+        at("Who asks"),
+        at("Where the answer goes"),
+        at("In the agent's own words (not checked)"),
+        at("please"),
+        at("Deny"),
+        at("Approve"),
+    ];
+    assert!(order.is_sorted(), "{order:?}");
+}
+
+#[test]
+fn h2_the_agents_words_are_clipped_at_280_characters_and_the_screen_says_so() {
+    let exact = lines(call(json!({})), Some(&"x".repeat(280))).join("\n");
+    assert!(exact.contains(&"x".repeat(280)) && !exact.contains("It said more"));
+    let more = lines(call(json!({})), Some(&"x".repeat(281))).join("\n");
+    assert!(!more.contains(&"x".repeat(281)) && more.contains("It said more"));
+}
+
+#[test]
+fn h9_hostile_text_is_written_out_wherever_it_comes_from() {
+    let evil = "a\u{202e}b\u{200b}c\u{7}";
+    let asked = Authorization {
+        issuer: evil.into(),
+        scope: Some(evil.into()),
+        resource: vec![evil.into()],
+        authorization_details: vec![json!({evil: evil, "n": [evil]}).as_object().unwrap().clone()],
+        authorization_details_raw: None,
+        acr_values: Some(evil.into()),
+        max_age: None,
+        code_challenge: String::new(),
+    };
+    let server = Server {
+        issuer: evil.into(),
+        name: evil.into(),
+        client_id: evil.into(),
+        account: evil.into(),
+        challenge_endpoint: Some(evil.into()),
+        danger_http_loopback: false,
+    };
+    let mut who = request(Matter::Authorization(asked), Some(evil));
+    who.asker.pairing = Some(evil.into());
+    who.asker.kernel.cwd = Some(evil.into());
+    who.asker.kernel.chain[0].exe = Some(evil.into());
+    who.asker.kernel.chain[0].name = evil.into();
+    let review = Screen::review(&who, Some(&server), BARE);
+    let schema = json!({"type":"object","properties":{evil:{"type":"string","title":evil,"description":evil,"default":evil},
+        "c":{"type":"string","oneOf":[{"const":"a","title":evil}]}}});
+    let form = Form::parse(&schema, crate::form::Source::Server).unwrap();
+    let challenge = Screen::challenge(&review, 2, evil, form, None, Timestamp(1));
+    let enrol = Screen::review(&request(Matter::EnrolServer(server), None), None, BARE);
+    for screen in [review, challenge, enrol] {
+        let json = serde_json::to_string(&screen).unwrap();
+        let all = screen.lines().join("\n") + &json;
+        assert!(!all.contains(['\u{202e}', '\u{200b}', '\u{7}']), "{all}");
+        assert!(all.contains("⟨U+202E⟩"));
+    }
+}
+
+#[test]
+fn s4_what_the_kernel_says_and_what_the_peer_says_are_told_apart() {
+    let all = lines(call(json!({})), None);
+    let after = |label: &str| {
+        all.iter().skip_while(|line| *line != label).nth(1).cloned().unwrap_or_default()
+    };
+    assert_eq!(after("Program"), "/usr/bin/node");
+    assert_eq!(after("Says it is"), "claude ⟨U+202E⟩edoc");
+    assert_eq!(after("Started by"), "node ← bash");
+    assert!(
+        all[0].contains("an unpaired program"),
+        "the heading never uses what a peer calls itself"
+    );
+}
+
+#[test]
+fn t7_and_t8_the_screen_says_what_a_code_is_worth() {
+    let review = Screen::review(&request(call(json!({})), None), None, BARE);
+    let form = Form::parse(
+        &json!({"type":"object","properties":{"otp":{"type":"string"}}}),
+        crate::form::Source::Server,
+    )
+    .unwrap();
+    let all = Screen::challenge(&review, 2, "", form, None, Timestamp(1)).lines().join("\n");
+    assert!(all.contains("not phishing-resistant"), "T7");
+    assert!(all.contains("not what you approve"), "T8");
+}
+
+#[test]
+fn a27_a_test_server_without_encryption_has_a_banner_that_stays() {
+    let server = Server {
+        issuer: "http://localhost:1".into(),
+        name: "t".into(),
+        client_id: "c".into(),
+        account: "a".into(),
+        challenge_endpoint: None,
+        danger_http_loopback: true,
+    };
+    let review = Screen::review(&request(call(json!({})), None), Some(&server), BARE);
+    assert!(review.lines().join("\n").contains("not encrypted"));
+    let next = Screen::challenge(&review, 2, "", Form::default(), None, Timestamp(1));
+    assert!(next.lines().join("\n").contains("not encrypted"));
+}
+
+#[test]
+fn h18_no_screen_offers_to_approve_for_ever() {
+    for word in ["always", "remember", "don't ask"] {
+        assert!(!lines(call(json!({})), None).join("\n").to_lowercase().contains(word));
+    }
+}

@@ -71,3 +71,68 @@ fn best_here(request: &Request) -> Assurance {
         _ => Assurance::Gesture,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::Outcome;
+    use crate::ports::Surroundings;
+    use crate::request::{Asker, Kernel, Place, RequestId, ToolCall};
+
+    fn plain() -> Request {
+        Request {
+            id: RequestId("req_1".into()),
+            asker: Asker {
+                pairing: None,
+                claims: None,
+                kernel: Kernel {
+                    uid: 0,
+                    pid: None,
+                    chain: vec![],
+                    cwd: None,
+                    place: Place::Session,
+                },
+            },
+            matter: Matter::Approval(ToolCall {
+                tool: String::new(),
+                arguments: serde_json::Value::Null,
+                working_directory: None,
+            }),
+            words: None,
+            binding_code: String::new(),
+            received_at: Timestamp(0),
+            expires_at: Timestamp(1),
+        }
+    }
+
+    fn standing(prompts: (u32, u32), waiting: (u32, u32)) -> Standing {
+        Standing {
+            paused_until: Timestamp(0),
+            prompts_of_bucket: prompts.0,
+            prompts_over_all: prompts.1,
+            waiting_of_bucket: waiting.0,
+            waiting_over_all: waiting.1,
+            retry_after: 77,
+            surroundings: Surroundings { hardened: false, observable: true },
+        }
+    }
+
+    fn verdict(prompts: (u32, u32), waiting: (u32, u32)) -> Verdict {
+        judge(&plain(), None, &standing(prompts, waiting), Timestamp(10))
+    }
+
+    /// The numbers are S22's own: ten prompts in ten minutes, five waiting, of one pairing.
+    #[test]
+    fn s22_ten_prompts_and_five_waiting_are_the_limit_of_one_requester() {
+        assert_eq!(verdict((9, 9), (4, 4)), Verdict::Ask(Assurance::Gesture));
+        assert_eq!(verdict((10, 10), (0, 0)), Verdict::Refuse(Reason::TooManyPrompts, Some(77)));
+        assert!(matches!(verdict((0, 0), (5, 5)), Verdict::Refuse(Reason::QueueFull, Some(_))));
+        assert_eq!(Reason::TooManyPrompts.outcome(), Outcome::RateLimited);
+    }
+
+    #[test]
+    fn s22_many_requesters_together_have_a_limit_too() {
+        assert!(matches!(verdict((0, 30), (0, 0)), Verdict::Refuse(Reason::TooManyPrompts, _)));
+        assert!(matches!(verdict((0, 0), (0, 20)), Verdict::Refuse(Reason::QueueFull, _)));
+    }
+}
