@@ -158,7 +158,7 @@ pub(crate) struct Asking {
     /// Why, in your own words: shown last and marked as yours
     #[arg(long)]
     pub(crate) reason: Option<String>,
-    /// Seconds until the answer is no, 1 to 3600 [default: 300]
+    /// Seconds until the answer is no, 15 to 600 [default: 300]
     #[arg(long, value_name = "SECONDS")]
     pub(crate) expires_in: Option<u64>,
     /// Your name for it: asking again with the same joins the one prompt

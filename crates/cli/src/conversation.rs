@@ -27,7 +27,7 @@ use crate::socket;
 /// For answers that need no person.
 const SOON: Duration = Duration::from_secs(15);
 /// Beyond a question's own time: the daemon ends it, we wait a little for the word.
-const GRACE: u64 = 15;
+const GRACE: u64 = 30;
 /// Bytes of an answer: a page of 500 log entries fits with room.
 const ANSWER_MAX: usize = 4 * 1024 * 1024;
 
@@ -58,7 +58,12 @@ impl Conversation {
         let client =
             Client { name: "placet".into(), version: Some(env!("CARGO_PKG_VERSION").into()) };
         let versions = vec![placet_wire::VERSION.to_owned()];
-        self.call(Ask::Hello(Hello { versions, client: Some(client), token }), |_| {})
+        let ask = Ask::Hello(Hello { versions, client: Some(client), token });
+        let (answer, value): (HelloAnswer, Value) = self.call(ask, |_| {})?;
+        if answer.version != placet_wire::VERSION {
+            return Err(garbled());
+        }
+        Ok((answer, value))
     }
 
     /// Sends one call and waits for its answer: typed, and as it came.

@@ -6,7 +6,7 @@
 //! **Never** proof of anything: any process of the user can read it. It is attribution (design §5).
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
@@ -53,53 +53,55 @@ pub(crate) fn read(path: &Path) -> Result<Sensitive, Stop> {
         .map_err(|_| Stop::Usage(format!("{} is no pairing of Placet.", path.display())))
 }
 
-/// A file that will hold a token: made, empty, beside its last place.
+/// A place where a token can be kept: tried out.
 pub(crate) struct Place {
     path: PathBuf,
     beside: PathBuf,
-    file: File,
 }
 
 impl Place {
-    /// Makes the folder and the file.
+    /// Makes the folder and sees whether a file can be written there. Nothing is left behind, also
+    /// if the command is ended while the person is asked.
     pub(crate) fn make(path: PathBuf) -> Result<Self, Stop> {
-        let cannot = |error| Stop::Local(format!("{} cannot be written: {error}", path.display()));
         if let Some(folder) = path.parent() {
-            DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(cannot)?;
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            made.map_err(|error| cannot(&path, &error))?;
         }
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}.new", std::process::id()));
-        let beside = path.with_file_name(name);
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&beside)
-            .map_err(cannot)?;
-        Ok(Self { path, beside, file })
+        let place = Self { beside: path.with_file_name(name), path };
+        place.open().map_err(|error| cannot(&place.path, &error))?;
+        place.clear();
+        Ok(place)
     }
 
-    /// Writes the pairing and puts the file in its place.
-    pub(crate) fn keep(mut self, paired: &Paired) -> Result<PathBuf, Stop> {
-        let write = || {
-            serde_json::to_writer(&mut self.file, paired)?;
-            self.file.write_all(b"\n")?;
-            self.file.sync_all()?;
+    /// Writes the pairing beside and moves it into its place.
+    pub(crate) fn keep(self, paired: &Paired) -> Result<PathBuf, Stop> {
+        let kept = self.open().and_then(|mut file| {
+            serde_json::to_writer(&mut file, paired)?;
+            file.write_all(b"\n")?;
+            file.sync_all()?;
             fs::rename(&self.beside, &self.path)
-        };
-        let mut write = write;
-        match write() {
-            Ok(()) => Ok(self.path.clone()),
+        });
+        match kept {
+            Ok(()) => Ok(self.path),
             Err(error) => {
-                Err(Stop::Local(format!("{} cannot be written: {error}", self.path.display())))
+                self.clear();
+                Err(cannot(&self.path, &error))
             }
         }
     }
-}
 
-impl Drop for Place {
-    /// Takes the file away if it did not reach its place.
-    fn drop(&mut self) {
+    fn open(&self) -> io::Result<File> {
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&self.beside)
+    }
+
+    fn clear(&self) {
+        // What cannot be taken away now is empty or unfinished, and for the user alone.
         let _ = fs::remove_file(&self.beside);
     }
+}
+
+fn cannot(path: &Path, error: &io::Error) -> Stop {
+    Stop::Local(format!("{} cannot be written: {error}", path.display()))
 }

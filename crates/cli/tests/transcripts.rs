@@ -286,7 +286,7 @@ fn usage_exits_2_and_asks_nobody() {
         &["request", "--tool", "t", "--arg", "a=1", "--arguments", "{}"],
         &["request", "--tool", "t", "--arg", "a=1", "--", "ls"],
         &["request", "--tool", "t", "--expires-in", "0"],
-        &["request", "--tool", "t", "--expires-in", "3601"],
+        &["request", "--tool", "t", "--expires-in", "601"],
         &["request", "--tool", "t", "--request-id", "req_1"],
         &["request", "--tool", "t", "--reason", &long],
         &["authorize"],

@@ -17,8 +17,8 @@ use crate::sensitive::Sensitive;
 
 /// Seconds that a request waits for a person when it does not say.
 pub const EXPIRES_IN_DEFAULT: u64 = 300;
-/// The most seconds that a request can wait: an agent that waits longer has forgotten why.
-pub const EXPIRES_IN_MAX: u64 = 3600;
+/// The most seconds that a request can wait (digest §2.6.5-10).
+pub const EXPIRES_IN_MAX: u64 = 600;
 /// Bytes of a `request_id`.
 pub const REQUEST_ID_MAX: usize = 128;
 /// Bytes of an agent's own words; the prompt shows 280 characters of them (H2).
@@ -74,7 +74,8 @@ pub struct ApprovalRequest {
     /// The agent's own words: shown last, framed as its own (H2).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Seconds until the answer is no: 1 to [`EXPIRES_IN_MAX`].
+    /// Seconds until the answer is no: 1 to [`EXPIRES_IN_MAX`]; the daemon takes less than 15 for
+    /// 15, since nobody can read faster.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_in: Option<u64>,
 }
