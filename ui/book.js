@@ -14,7 +14,7 @@ function waitingItem({ id, name, heading }) {
   const open = item.querySelector("button");
   open.setAttribute("aria-label", `Open the prompt: ${heading}`);
   open.dataset.id = id;
-  open.addEventListener("click", () => look(id));
+  open.addEventListener("click", () => look());
   return item;
 }
 

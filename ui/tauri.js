@@ -6,5 +6,5 @@ const { invoke } = window.__TAURI__.core;
 // Resolves with `{number, page}` as soon as there is a page newer than `seen`.
 export const page = (seen) => invoke("book", { seen });
 
-// Brings up the prompt for one request.
-export const look = (id) => invoke("look", { id });
+// Brings up the prompt.
+export const look = () => invoke("look");

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gtk::glib;
-use placet_core::request::RequestId;
 use tauri::{AppHandle, RunEvent};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -23,8 +22,8 @@ use crate::view::{Act, State};
 
 /// What the desktop asks of whoever keeps the requests.
 pub trait Keeper: Send + Sync + 'static {
-    /// Brings up the prompt, for this request or for the first that waits; false if nothing does.
-    fn open(&self, request: Option<RequestId>) -> bool;
+    /// Brings up the prompt of whoever's turn it is, if anybody waits.
+    fn open(&self);
     /// Declines everything for this long; zero ends a pause.
     fn pause(&self, time: Duration);
     /// Ends everything that waits, then the keeper itself.
@@ -56,9 +55,7 @@ pub fn run<K: Keeper>(
 
     let open: Open = {
         let keeper = Arc::clone(&keeper);
-        Arc::new(move |request| {
-            keeper.open(Some(request));
-        })
+        Arc::new(move || keeper.open())
     };
     let picture = tray::write_picture(&places.pictures());
     let notifications = runtime.spawn(notify::follow(states.clone(), Arc::clone(&open), picture));
@@ -70,9 +67,8 @@ pub fn run<K: Keeper>(
         let (desktop, keeper, runtime) =
             (desktop.clone(), Arc::clone(&keeper), runtime.handle().clone());
         move |act| match act {
-            Act::Open(request) => {
-                keeper.open(Some(request));
-            }
+            // One prompt at a time (H16): it shows the request whose turn it is.
+            Act::Open(_) => keeper.open(),
             Act::Pause(time) => keeper.pause(time),
             Act::Resume => keeper.pause(Duration::ZERO),
             Act::Book => desktop.book.open(),

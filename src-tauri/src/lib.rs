@@ -16,6 +16,7 @@
 pub mod book;
 pub mod desktop;
 pub mod environment;
+pub mod keep;
 pub mod notify;
 pub mod places;
 pub mod prompt;

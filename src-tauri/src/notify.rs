@@ -24,13 +24,15 @@ use placet_core::request::RequestId;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
-use crate::view::{State, Waiting, sentence};
+use crate::view::{State, Waiting, clipped, sentence};
 
-/// What is asked when a notification is pressed: bring the prompt up for this request.
-pub type Open = Arc<dyn Fn(RequestId) + Send + Sync>;
+/// What is asked when a notification is pressed: bring the prompt up.
+pub type Open = Arc<dyn Fn() + Send + Sync>;
 
 /// A daemon that has not answered by then is not waited for; its notification cannot be withdrawn.
 const POSTED_WITHIN: Duration = Duration::from_secs(30);
+/// A tool's name can be as long as its author likes; daemons draw all of it.
+const SUMMARY_LIMIT: usize = 160;
 /// Withdrawing is one message; a daemon that does not take it in this time hangs.
 const WITHDRAWN_WITHIN: Duration = Duration::from_secs(2);
 
@@ -76,7 +78,7 @@ async fn accompany(
             _ = &mut ended => break,
             pressed = pressed(&handle) => {
                 if pressed {
-                    open(waiting.id.clone());
+                    open();
                 } else {
                     // Closed, or somebody says so: no more to hear, still to be withdrawn.
                     let _ = ended.await;
@@ -92,7 +94,7 @@ fn compose(waiting: &Waiting, picture: Option<PathBuf>) -> Notification {
     let mut notification = Notification::new();
     notification
         .appname("Placet")
-        .summary(&sentence(&waiting.name, &waiting.heading))
+        .summary(&clipped(&sentence(&waiting.name, &waiting.heading), SUMMARY_LIMIT))
         .body("Open Placet to see what for.")
         .action("default", "Open")
         .hint(Hint::DesktopEntry("app.placet.desktop".to_owned()))
@@ -127,6 +129,13 @@ mod tests {
         let notification = compose(&waiting, None);
         assert_eq!(notification.summary, "<b>bot</b> asks: Let <a href=\"x\">bot</a> do this?");
         assert!(!notification.body.contains("bot"), "{}", notification.body);
+    }
+
+    #[test]
+    fn a_long_name_does_not_cover_the_screen() {
+        let (id, long) = (RequestId("req_1".into()), "x".repeat(5000));
+        let waiting = Waiting { id, name: "bot".into(), heading: long };
+        assert!(compose(&waiting, None).summary.chars().count() <= SUMMARY_LIMIT + 1);
     }
 
     #[test]

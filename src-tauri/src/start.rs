@@ -1,8 +1,9 @@
 //! What happens before anything else, in order; nothing here needs a display until the last step.
 //!
 //! 1. What the command line says. 2. The same program again with a clean environment.
-//! 3. No core dump, no debugger of the same user. 4. Folders. 5. One instance: a second one asks
-//! the first to open and ends. 6. The desktop.
+//! 3. No core dump, no debugger of the same user. 4. Folders. 5. The daemon, whose lock tells
+//! whether this is the first instance: a second one asks the first to open and ends. 6. GTK and
+//! the prompt. 7. The desktop, until Quit.
 //!
 //! **Promises.** Every step that fails ends the program with a sentence; none is skipped.
 //!
@@ -11,21 +12,40 @@
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
+use placet_agentd::daemon::{Daemon, Options, SocketError, StartError};
+use placet_core::ports::Surroundings;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
-use crate::environment::{Process, restart_clean};
-use crate::places::Places;
+use tokio::runtime::{Builder, Runtime};
 
+use crate::environment::{Process, restart_clean};
+use crate::keep::{Glass, Kept, Notary};
+use crate::places::Places;
+use crate::prompt::{Appearance, Prompt};
+use crate::second::ask_to_open;
+use crate::{book, desktop};
+
+/// Any program of the session can watch and inject input, on Wayland too (design §2, 3).
+const OBSERVABLE: bool = true;
+/// A request that comes while GTK starts holds one thread; the daemon goes on with the other.
+const WORKERS: usize = 2;
+/// What has not ended by then is cut off: everything that matters is on disk.
+const ENDS_WITHIN: Duration = Duration::from_secs(2);
 /// A wrong command line (design §8: 2 is usage).
 const USAGE: u8 = 2;
 
 const HELP: &str = "\
 Placet: a person's yes or no for what coding agents want to do.
 
-Usage: placet-desktop [--hidden]
+Usage: placet-desktop [--hidden] [--danger-allow-http-loopback]
 
   --hidden   start without bringing anything up, for autostart
+  --danger-allow-http-loopback
+             let authorization servers on this machine be enrolled without
+             encryption, for development; each shows a banner for good
   --version  print the version
   --help     print this
 
@@ -35,18 +55,25 @@ A second start brings up what is waiting in the first and ends.
 /// What the command line asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Wish {
-    Run { hidden: bool },
+    Run(Manner),
     Book,
     Version,
     Help,
 }
 
+/// How to run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Manner {
+    hidden: bool,
+    danger_allow_http_loopback: bool,
+}
+
 /// The whole program.
 #[must_use]
 pub fn start(arguments: impl Iterator<Item = OsString>) -> ExitCode {
-    let process = match wish(arguments) {
-        Ok(Wish::Run { .. }) => Process::Desktop,
-        Ok(Wish::Book) => Process::Book,
+    let ran = match wish(arguments) {
+        Ok(Wish::Run(manner)) => prepare(Process::Desktop).and_then(|places| run(&places, manner)),
+        Ok(Wish::Book) => prepare(Process::Book).and_then(|places| read(&places)),
         Ok(Wish::Version) => {
             return print(concat!("placet-desktop ", env!("CARGO_PKG_VERSION"), "\n"));
         }
@@ -56,27 +83,26 @@ pub fn start(arguments: impl Iterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(USAGE);
         }
     };
-    match prepare(process) {
-        Ok(places) => run(process, &places),
-        Err(sentence) => {
-            complain(&sentence);
-            ExitCode::FAILURE
-        }
-    }
+    ran.unwrap_or_else(|sentence| {
+        complain(&sentence);
+        ExitCode::FAILURE
+    })
 }
 
 fn wish(arguments: impl Iterator<Item = OsString>) -> Result<Wish, String> {
-    let mut wish = Wish::Run { hidden: false };
+    let mut manner = Manner::default();
+    let mut book = false;
     for argument in arguments {
-        wish = match argument.to_str() {
-            Some("--hidden") => Wish::Run { hidden: true },
-            Some("--book") => Wish::Book,
+        match argument.to_str() {
+            Some("--hidden") => manner.hidden = true,
+            Some("--danger-allow-http-loopback") => manner.danger_allow_http_loopback = true,
+            Some("--book") => book = true,
             Some("--version") => return Ok(Wish::Version),
             Some("--help" | "-h") => return Ok(Wish::Help),
             _ => return Err(argument.to_string_lossy().into_owned()),
-        };
+        }
     }
-    Ok(wish)
+    Ok(if book { Wish::Book } else { Wish::Run(manner) })
 }
 
 fn prepare(process: Process) -> Result<Places, String> {
@@ -103,9 +129,84 @@ fn listen_to_ourselves() {
         tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
 
-fn run(process: Process, places: &Places) -> ExitCode {
-    let _ = (process, places);
-    ExitCode::SUCCESS
+/// The tray app, until Quit.
+fn run(places: &Places, manner: Manner) -> Result<ExitCode, String> {
+    let runtime = runtime()?;
+    let glass = Arc::new(Glass::default());
+    let options = Options {
+        runtime_dir: places.runtime.clone(),
+        state_dir: places.state.clone(),
+        socket: Some(places.socket.clone()),
+        // An unhardened install in a session whose other programs can watch and inject (design §2).
+        surroundings: Surroundings { hardened: false, observable: OBSERVABLE },
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        allow_http_loopback: manner.danger_allow_http_loopback,
+    };
+    let daemon = match runtime.block_on(Daemon::start(options, Arc::clone(&glass))) {
+        Ok(daemon) => daemon,
+        Err(StartError::Socket(SocketError::AlreadyRunning(_))) => return second(places, manner),
+        Err(fault) => return Err(format!("Placet cannot start: {fault}")),
+    };
+    let ended = show(&runtime, places, daemon, &glass);
+    // Whoever still waits for a window hears that there is none.
+    glass.put_in(None);
+    runtime.shutdown_timeout(ENDS_WITHIN);
+    ended
+}
+
+/// Tray and prompt around a daemon that runs.
+fn show(
+    runtime: &Runtime,
+    places: &Places,
+    daemon: Daemon,
+    glass: &Arc<Glass>,
+) -> Result<ExitCode, String> {
+    toolkit(places)?;
+    let notary = Notary::new(daemon.switches(), runtime.handle());
+    let prompt = Prompt::new(Arc::new(notary), Appearance::default(), OBSERVABLE)
+        .map_err(|fault| format!("Placet cannot show its prompt: {fault}."))?;
+    glass.put_in(Some(prompt.handle()));
+    let (kept, states) = Kept::new(daemon, Arc::clone(glass), runtime.handle().clone());
+    let status = desktop::run(runtime, places, states, Arc::new(kept))
+        .map_err(|error| format!("Placet cannot start its desktop: {error}"))?;
+    Ok(ExitCode::from(u8::try_from(status).unwrap_or(1)))
+}
+
+/// The book, until it is closed.
+fn read(places: &Places) -> Result<ExitCode, String> {
+    toolkit(places)?;
+    Ok(book::window::run())
+}
+
+/// The first instance brings up what waits. Autostart asks for nothing: it must not disturb.
+fn second(places: &Places, manner: Manner) -> Result<ExitCode, String> {
+    if manner.hidden {
+        complain("Placet is running already.");
+        return Ok(ExitCode::SUCCESS);
+    }
+    let opened = ask_to_open(&places.socket)
+        .map_err(|error| format!("Placet is running already, but it does not answer: {error}"))?;
+    complain(match (opened.shown, opened.waiting) {
+        (true, _) => "Placet is running already: its prompt is open.",
+        (false, 0) => "Placet is running already. Nothing is waiting.",
+        (false, _) => "Placet is running already, but it cannot show its prompt.",
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Starts GTK with none of the user's files that change what it loads or draws.
+fn toolkit(places: &Places) -> Result<(), String> {
+    places.empty_config().map_err(|fault| fault.to_string())?;
+    gtk::init().map_err(|_| "There is no display that Placet can use.".to_owned())
+}
+
+fn runtime() -> Result<Runtime, String> {
+    Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .thread_name("placet")
+        .enable_all()
+        .build()
+        .map_err(|error| format!("Placet cannot start its threads: {error}"))
 }
 
 fn print(text: &str) -> ExitCode {
@@ -130,11 +231,20 @@ mod tests {
 
     #[test]
     fn the_command_line_is_read_whole() {
-        assert_eq!(of(&[]), Ok(Wish::Run { hidden: false }));
-        assert_eq!(of(&["--hidden"]), Ok(Wish::Run { hidden: true }));
+        let plain = Manner::default();
+        assert_eq!(of(&[]), Ok(Wish::Run(plain)));
+        assert_eq!(of(&["--hidden"]), Ok(Wish::Run(Manner { hidden: true, ..plain })));
         assert_eq!(of(&["--book"]), Ok(Wish::Book));
         assert_eq!(of(&["--hidden", "--version"]), Ok(Wish::Version));
         assert_eq!(of(&["--approve"]), Err("--approve".to_owned()));
         assert_eq!(of(&["--hidden", "now"]), Err("now".to_owned()));
+    }
+
+    #[test]
+    fn a27_plain_http_needs_a_flag_that_says_danger() {
+        let Ok(Wish::Run(manner)) = of(&["--hidden"]) else { panic!() };
+        assert!(!manner.danger_allow_http_loopback);
+        let Ok(Wish::Run(manner)) = of(&["--danger-allow-http-loopback"]) else { panic!() };
+        assert!(manner.danger_allow_http_loopback);
     }
 }

@@ -128,10 +128,24 @@ impl State {
     }
 }
 
-/// "NAME asks: HEADING", for the menu and the notification.
+/// "NAME asks: HEADING", for the menu and the notification; a heading that names the asker itself
+/// ("NAME wants …") stands alone.
 #[must_use]
 pub fn sentence(name: &str, heading: &str) -> String {
-    format!("{name} asks: {heading}")
+    let says_who = heading.strip_prefix(name).is_some_and(|rest| rest.starts_with(" wants "));
+    if says_who { heading.to_owned() } else { format!("{name} asks: {heading}") }
+}
+
+/// At most `limit` characters and a sign that there were more: for places that have no room. The
+/// whole text is in the prompt.
+#[must_use]
+pub fn clipped(text: &str, limit: usize) -> String {
+    let mut rest = text.chars();
+    let mut head: String = rest.by_ref().take(limit).collect();
+    if rest.next().is_some() {
+        head.push('…');
+    }
+    head
 }
 
 impl Act {
@@ -164,12 +178,7 @@ impl Act {
 }
 
 fn label(text: &str) -> String {
-    let mut rest = text.chars();
-    let mut head: String = rest.by_ref().take(LABEL_LIMIT).collect();
-    if rest.next().is_some() {
-        head.push('…');
-    }
-    head
+    clipped(text, LABEL_LIMIT)
 }
 
 #[cfg(test)]
@@ -249,6 +258,17 @@ mod tests {
             })
             .collect();
         assert_eq!(opens, ["req_1", "req_2"]);
+    }
+
+    #[test]
+    fn a_heading_that_names_the_asker_is_not_doubled_and_none_hides_the_asker() {
+        let doubled = sentence("build-bot", "build-bot wants to use git");
+        assert_eq!(doubled, "build-bot wants to use git");
+        for (name, heading) in
+            [("build", "build-bot wants to use git"), ("Trust", "Trust https://as.example?")]
+        {
+            assert_eq!(sentence(name, heading), format!("{name} asks: {heading}"));
+        }
     }
 
     #[test]

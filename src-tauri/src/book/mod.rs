@@ -54,6 +54,6 @@ enum ToBook {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum FromBook {
-    /// Bring up the prompt for the request with this name.
-    Look(String),
+    /// Bring up the prompt.
+    Look,
 }

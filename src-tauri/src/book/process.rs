@@ -4,7 +4,6 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use placet_core::request::RequestId;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::{Notify, watch};
@@ -63,7 +62,7 @@ impl Book {
                 },
                 () = self.wanted.notified() => say(&mut to, &ToBook::Raise).await?,
                 read = read_line(&mut heard, &mut line) => match read? {
-                    Some(FromBook::Look(id)) => open(RequestId(id)),
+                    Some(FromBook::Look) => open(),
                     None => break,
                 },
             }

@@ -99,9 +99,9 @@ async fn book(seen: u64, pages: State<'_, Pages>) -> Result<Numbered, ()> {
     Ok(newer.clone())
 }
 
-/// Asks Placet for the prompt of one request.
+/// Asks Placet for the prompt.
 #[tauri::command]
-fn look(id: String) -> Result<(), ()> {
-    let line = serde_json::to_string(&FromBook::Look(id)).map_err(drop)?;
+fn look() -> Result<(), ()> {
+    let line = serde_json::to_string(&FromBook::Look).map_err(drop)?;
     writeln!(std::io::stdout().lock(), "{line}").map_err(drop)
 }

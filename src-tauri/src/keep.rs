@@ -1,0 +1,258 @@
+//! The daemon behind the desktop, and the prompt behind the daemon.
+//!
+//! [`Glass`] is the daemon's window: the prompt, as soon as there is one. [`Kept`] is the
+//! desktop's keeper: the daemon, as the tray and the book see it.
+//!
+//! **Promises.** What the tray shows is what the daemon says, at once. A request that comes before
+//! the prompt is made waits for it; without a prompt every answer is a no.
+//!
+//! **Never** decide here: a pause, an open and a stop are handed on.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use gtk::glib;
+use placet_agentd::clock::RealClock;
+use placet_agentd::daemon::{Daemon, Switches};
+use placet_agentd::desk::{self, Window};
+use placet_agentd::store::StoreError;
+use placet_core::display::Screen;
+use placet_core::ports::{Answer, Clock as _};
+use placet_core::request::{RequestId, Timestamp};
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, mpsc, watch};
+
+use crate::desktop::Keeper;
+use crate::prompt::{PromptHandle, Witness};
+use crate::view::{State, Waiting};
+
+/// The daemon's window: the prompt, once it is there.
+#[derive(Debug, Default)]
+pub struct Glass {
+    /// `None` inside: there is no display and never will be.
+    prompt: OnceLock<Option<PromptHandle>>,
+}
+
+impl Glass {
+    /// Says which prompt it is, or that there is none. Counts once.
+    pub fn put_in(&self, prompt: Option<PromptHandle>) {
+        let _ = self.prompt.set(prompt);
+    }
+
+    fn prompt(&self) -> Option<&PromptHandle> {
+        self.prompt.get().and_then(Option::as_ref)
+    }
+}
+
+impl Window for Glass {
+    async fn ask(&self, screen: Screen) -> Answer {
+        match self.prompt() {
+            Some(prompt) => prompt.ask(screen).await,
+            None => Answer::Dismiss,
+        }
+    }
+
+    async fn wait(&self, screen: Screen) -> Answer {
+        match self.prompt() {
+            Some(prompt) => prompt.wait(screen).await,
+            None => Answer::Dismiss,
+        }
+    }
+
+    fn release(&self, request: &RequestId) {
+        if let Some(prompt) = self.prompt() {
+            prompt.release(request);
+        }
+    }
+
+    fn open(&self) {
+        if let Some(prompt) = self.prompt() {
+            prompt.open();
+        }
+    }
+
+    /// The socket takes requests some tens of milliseconds before the prompt is made. The first
+    /// one waits here for that moment instead of hearing that there is no person.
+    fn available(&self) -> bool {
+        self.prompt.wait().as_ref().is_some_and(PromptHandle::available)
+    }
+}
+
+/// The daemon, kept.
+#[derive(Debug)]
+pub struct Kept {
+    daemon: Mutex<Option<Daemon>>,
+    switches: Switches,
+    glass: Arc<Glass>,
+    paused: Arc<Notify>,
+    runtime: Handle,
+}
+
+impl Kept {
+    /// Takes the daemon over. The receiver always has the latest state.
+    #[must_use]
+    pub fn new(
+        daemon: Daemon,
+        glass: Arc<Glass>,
+        runtime: Handle,
+    ) -> (Self, watch::Receiver<State>) {
+        let switches = daemon.switches();
+        let paused = Arc::new(Notify::new());
+        let sources = Sources {
+            waiting: daemon.waiting(),
+            health: daemon.health(),
+            switches: switches.clone(),
+            paused: Arc::clone(&paused),
+        };
+        let (sender, states) = watch::channel(sources.state());
+        runtime.spawn(sources.follow(sender, Arc::clone(&glass)));
+        (Self { daemon: Mutex::new(Some(daemon)), switches, glass, paused, runtime }, states)
+    }
+}
+
+impl Keeper for Kept {
+    fn open(&self) {
+        self.glass.open();
+    }
+
+    fn pause(&self, time: Duration) {
+        let (switches, paused) = (self.switches.clone(), Arc::clone(&self.paused));
+        let until = after(RealClock.now(), time);
+        self.runtime.spawn(async move {
+            if switches.pause(until).await.is_err() {
+                tracing::warn!("the pause could not be recorded");
+            }
+            paused.notify_one();
+        });
+    }
+
+    async fn stop(&self) {
+        let daemon = self.daemon.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(daemon) = daemon {
+            daemon.stop().await;
+        }
+    }
+}
+
+/// Everything that the state is made from.
+struct Sources {
+    waiting: watch::Receiver<Vec<desk::Waiting>>,
+    health: watch::Receiver<Option<StoreError>>,
+    switches: Switches,
+    paused: Arc<Notify>,
+}
+
+/// While paused the time left is looked at this often: a clock that is set or a machine that
+/// slept must not leave the icon behind.
+const LOOK_AGAIN: Duration = Duration::from_secs(15);
+
+impl Sources {
+    /// Keeps `states` and the prompt's list of names true until the daemon is gone.
+    async fn follow(mut self, states: watch::Sender<State>, glass: Arc<Glass>) {
+        loop {
+            let state = self.state();
+            let left = state.paused_until.is_some().then(|| self.pause_left());
+            states.send_if_modified(|now| {
+                let changed = *now != state;
+                *now = state;
+                changed
+            });
+            if let Some(prompt) = glass.prompt() {
+                prompt.set_waiting(self.behind());
+            }
+            tokio::select! {
+                changed = self.waiting.changed() => if changed.is_err() { return },
+                changed = self.health.changed() => if changed.is_err() { return },
+                () = self.paused.notified() => {}
+                () = sleep(left) => {}
+            }
+        }
+    }
+
+    fn state(&self) -> State {
+        let until = self.switches.paused_until();
+        State {
+            waiting: self.waiting.borrow().iter().map(seen).collect(),
+            paused_until: (until > RealClock.now()).then(|| local_time(until)),
+            trouble: self.health.borrow().as_ref().map(sentence),
+        }
+    }
+
+    fn pause_left(&self) -> Duration {
+        let seconds = RealClock.now().seconds_until(self.switches.paused_until());
+        Duration::from_secs(seconds).min(LOOK_AGAIN)
+    }
+
+    /// Who waits behind the one on the screen.
+    fn behind(&self) -> Vec<String> {
+        let waiting = self.waiting.borrow();
+        waiting.iter().filter(|one| !one.shown).map(|one| one.asker.as_str().to_owned()).collect()
+    }
+}
+
+fn seen(waiting: &desk::Waiting) -> Waiting {
+    Waiting {
+        id: waiting.request.clone(),
+        name: waiting.asker.as_str().to_owned(),
+        heading: waiting.heading.as_str().to_owned(),
+    }
+}
+
+fn sentence(trouble: &StoreError) -> String {
+    format!("Placet answers no to everything: {trouble}")
+}
+
+async fn sleep(time: Option<Duration>) {
+    match time {
+        Some(time) => tokio::time::sleep(time).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn after(now: Timestamp, time: Duration) -> Timestamp {
+    let milliseconds = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    Timestamp(now.0.saturating_add(milliseconds))
+}
+
+/// Hours and minutes, as the person's clock shows them.
+fn local_time(at: Timestamp) -> String {
+    glib::DateTime::from_unix_local(at.0.div_euclid(1000))
+        .and_then(|at| at.format("%H:%M"))
+        .map_or_else(|_| "later".to_owned(), String::from)
+}
+
+/// Puts on record what the prompt's gate refused, without letting its sender fill the disk.
+#[derive(Debug)]
+pub struct Notary {
+    to: mpsc::Sender<(&'static str, String)>,
+}
+
+/// So many wait to be written; more of the same says nothing new.
+const NOTES: usize = 8;
+/// One note a second is enough to see an attack by.
+const BETWEEN_NOTES: Duration = Duration::from_secs(1);
+
+impl Notary {
+    /// Writes through `switches` until it is dropped.
+    #[must_use]
+    pub fn new(switches: Switches, runtime: &Handle) -> Self {
+        let (to, mut from) = mpsc::channel::<(&'static str, String)>(NOTES);
+        runtime.spawn(async move {
+            while let Some((what, detail)) = from.recv().await {
+                if switches.suspicious(what, &detail).await.is_err() {
+                    tracing::warn!(what, "this could not be recorded");
+                }
+                tokio::time::sleep(BETWEEN_NOTES).await;
+            }
+        });
+        Self { to }
+    }
+}
+
+impl Witness for Notary {
+    fn suspicious(&self, what: &'static str, detail: &str) {
+        tracing::warn!(what, detail, "input was refused");
+        // A full channel holds enough of it already.
+        let _ = self.to.try_send((what, detail.to_owned()));
+    }
+}
