@@ -2,7 +2,8 @@
 //!
 //! **Promises.** Nothing of this exists in a release build. With `PLACET_FAILPOINT=ended.before`
 //! in the environment a debug build dies by `SIGKILL` just before it writes an `ended` entry;
-//! `.inside` is between the write and its commit, `.after` once it is durable.
+//! `.inside` is between the write and its commit, `.after` once it is durable. A number behind,
+//! `ended.before#3`, lets two such moments pass.
 //!
 //! **Never** use it for anything but dying: a failpoint that changes behaviour would test another
 //! program.
@@ -58,9 +59,14 @@ pub const VARIABLE: &str = "PLACET_FAILPOINT";
 #[cfg(debug_assertions)]
 pub(crate) fn failpoint(event: &str, moment: Moment) {
     use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU32, Ordering};
     static WANTED: OnceLock<Option<String>> = OnceLock::new();
+    static PASSED: AtomicU32 = AtomicU32::new(0);
     let Some(wanted) = WANTED.get_or_init(|| std::env::var(VARIABLE).ok()) else { return };
-    if wanted.split_once('.') == Some((event, moment.as_str())) {
+    let (name, count) = wanted.split_once('#').unwrap_or((wanted, "1"));
+    if name.split_once('.') == Some((event, moment.as_str()))
+        && Some(PASSED.fetch_add(1, Ordering::Relaxed).saturating_add(1)) == count.parse().ok()
+    {
         // Nothing may run after this line: no destructor, no flush. If the signal could not be
         // sent, going on would only make the crash test fail, which is right.
         let _ =

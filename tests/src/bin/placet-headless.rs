@@ -1,0 +1,79 @@
+//! A daemon without a window, as a program that a test may kill.
+//!
+//! `placet-headless RUNTIME STATE` prints `ready` when its socket takes connections. Its person
+//! approves everything, with the right code. Lines on standard input tell it more:
+//! `code ABCD-EFGH` is what an agent's terminal printed, `suspicious` and `pause` put such an entry
+//! on record, `stop` or the end of the input stops it in good order.
+//!
+//! `placet-headless knock SOCKET` only connects, says hello, and prints what it hears.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    reason = "test support: a failure here is the test's failure"
+)]
+
+use std::path::PathBuf;
+
+use placet_agentd::daemon::{Daemon, Options};
+use placet_core::display::Step;
+use placet_core::ports::Surroundings;
+use placet_core::request::Timestamp;
+use placet_tests::headless::person::{self, Hands};
+use placet_tests::headless::server::{OTP, Scripted};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::sync::watch;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if args[0] == "knock" {
+        return knock(PathBuf::from(&args[1])).await;
+    }
+    let options = Options {
+        runtime_dir: PathBuf::from(&args[0]),
+        state_dir: PathBuf::from(&args[1]),
+        socket: None,
+        surroundings: Surroundings { hardened: false, observable: true },
+        version: "0.0.0-test".to_owned(),
+        allow_http_loopback: true,
+    };
+    let (window, hands) = person::window();
+    let daemon = Daemon::start_with(options, window, Scripted).await.unwrap();
+    println!("ready");
+    let (code_in, code) = watch::channel(None);
+    tokio::spawn(approve_everything(hands, code));
+    let mut lines = BufReader::new(tokio::io::stdin()).lines();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        match line.split_once(' ').unwrap_or((&line, "")) {
+            ("code", printed) => drop(code_in.send_replace(Some(printed.to_owned()))),
+            ("suspicious", _) => drop(daemon.switches().suspicious("test", "told so").await),
+            ("pause", _) => drop(daemon.switches().pause(Timestamp(0)).await),
+            _ => break,
+        }
+        println!("done");
+    }
+    daemon.stop().await;
+}
+
+async fn approve_everything(mut hands: Hands, mut code: watch::Receiver<Option<String>>) {
+    loop {
+        let shown = hands.asked().await;
+        match shown.screen.step {
+            Step::Pair => {
+                let printed = code.wait_for(Option::is_some).await.unwrap().clone().unwrap();
+                shown.approve(&[&printed]);
+            }
+            Step::Challenge => shown.approve(&[OTP]),
+            Step::Review | Step::Server => shown.approve(&[]),
+        }
+    }
+}
+
+async fn knock(socket: PathBuf) {
+    let mut agent = placet_tests::headless::agent::Agent::connect(&socket).await.unwrap();
+    agent.call("placet/hello", serde_json::json!({ "versions": ["0"] })).await;
+    agent.is_closed().await;
+    println!("heard {} bytes, then the connection was closed", agent.bytes.len());
+}

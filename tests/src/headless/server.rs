@@ -1,0 +1,79 @@
+//! The scripted authorization server, at the port: asks for a code of eight digits, takes one,
+//! and grants. What it holds must never reach an agent, so each of its texts is easy to find.
+
+use placet_agentd::daemon::Directory;
+use placet_core::form::{Filled, Form, Source, Values};
+use placet_core::ports::{Challenge, Delivery, ServerError, Servers, Step};
+use placet_core::request::{Authorization, Server};
+use placet_core::secret::Secret;
+use serde_json::json;
+
+/// The one right code.
+pub const OTP: &str = "48213907";
+/// What it grants.
+pub const CODE: &str = "SplxlOBeZQQYbYS6WxSbIA-granted";
+/// Its message to the person.
+pub const MESSAGE: &str = "Type the code of your authenticator, says the server.";
+/// Its `error_description` (F10).
+pub const DESCRIPTION: &str = "call the help desk at extension 7";
+/// An issuer that has no metadata.
+pub const NOWHERE: &str = "https://nowhere.example";
+/// An issuer that refuses with a description.
+pub const REFUSING: &str = "https://refusing.example";
+
+/// The server behind every issuer.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Scripted;
+
+impl Scripted {
+    fn challenge(self) -> Step<u32> {
+        let schema = json!({
+            "type": "object",
+            "properties": { "otp": { "type": "string", "minLength": 8, "maxLength": 8, "pattern": "^[0-9]{8}$" } },
+            "required": ["otp"],
+        });
+        Step::Challenged(Challenge {
+            session: 1,
+            message: MESSAGE.to_owned(),
+            form: Form::parse(&schema, Source::Server).unwrap(),
+            attempts_remaining: Some(3),
+            expires_in: None,
+            last: Delivery::Seen,
+        })
+    }
+}
+
+impl Servers for Scripted {
+    type Session = u32;
+
+    async fn begin(&self, server: &Server, _asked: &Authorization) -> Step<u32> {
+        if server.issuer == REFUSING {
+            return Step::Refused(ServerError::Refused(DESCRIPTION.to_owned()));
+        }
+        self.challenge()
+    }
+
+    async fn answer(&self, _session: u32, values: Values) -> Step<u32> {
+        match values.0.as_slice() {
+            [(name, Filled::Secret(code))] if name == "otp" && code.expose() == OTP => {
+                Step::Granted(Secret::new(CODE.to_owned()))
+            }
+            _ => self.challenge(),
+        }
+    }
+
+    async fn leave(&self, _session: u32, _declined: bool) {}
+}
+
+impl Directory for Scripted {
+    async fn challenge_endpoint(
+        &self,
+        issuer: &str,
+        _allow_http_loopback: bool,
+    ) -> Result<Option<String>, ServerError> {
+        if issuer == NOWHERE {
+            return Err(ServerError::Unreachable(DESCRIPTION.to_owned()));
+        }
+        Ok(Some(format!("{issuer}/challenge")))
+    }
+}
