@@ -5,4 +5,5 @@
 //! mistake there cannot hide here.
 
 pub mod desktop;
+pub mod search;
 pub mod server;

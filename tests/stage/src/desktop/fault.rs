@@ -14,7 +14,8 @@ pub struct Fault {
 }
 
 impl Fault {
-    pub(crate) fn new(doing: impl Into<String>, cause: impl Display) -> Self {
+    /// While `doing` something, `cause` came in between.
+    pub fn new(doing: impl Into<String>, cause: impl Display) -> Self {
         Self { doing: doing.into(), cause: cause.to_string() }
     }
 }

@@ -201,6 +201,38 @@ impl Screen {
         Ok(reply.reply().doing(doing())?.atom)
     }
 
+    /// Waits for an event that fits, dropping the others; nothing when none came `within` the time.
+    pub(crate) fn await_event<T>(
+        &self,
+        within: Duration,
+        fits: impl Fn(&Event) -> Option<T>,
+    ) -> Result<Option<T>> {
+        let doing = "waiting for an event of the display";
+        let deadline = Instant::now() + within;
+        self.connection.flush().doing(doing)?;
+        loop {
+            while let Some(event) = self.connection.poll_for_event().doing(doing)? {
+                if let Some(found) = fits(&event) {
+                    return Ok(Some(found));
+                }
+            }
+            if !readable_within(self.connection.stream(), deadline).doing(doing)? {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Connects to the display of this process's own environment (`DISPLAY`, `XAUTHORITY`).
+    ///
+    /// # Errors
+    /// When there is none, or it refuses us.
+    pub fn from_environment() -> Result<Self> {
+        let doing = "connecting to the display";
+        let (connection, screen) = RustConnection::connect(None).doing(doing)?;
+        let root = connection.setup().roots.get(screen).doing(doing)?.root;
+        Ok(Self { connection, root })
+    }
+
     /// Looks again at every change of a property of the root window until `look` finds something.
     ///
     /// What is asked for may change without one (a window that is mapped after it was listed):

@@ -346,6 +346,14 @@ impl Session {
         &self.screen
     }
 
+    /// One more connection to the X display.
+    ///
+    /// # Errors
+    /// When the display does not take it.
+    pub fn open_screen(&self) -> Result<Screen> {
+        Screen::connect(self.display, &self.cookie)
+    }
+
     /// The X display's number.
     #[must_use]
     pub fn display(&self) -> u32 {
@@ -379,7 +387,7 @@ impl Session {
     /// # Errors
     /// When the display does not take it.
     pub fn attacker(&self) -> Result<Attacker> {
-        Attacker::new(Screen::connect(self.display, &self.cookie)?)
+        Attacker::new(self.open_screen()?)
     }
 
     /// Writes a picture of the screen, as PNG.
