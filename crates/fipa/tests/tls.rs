@@ -5,43 +5,13 @@
 
 mod canned;
 
-use std::sync::Arc;
-
 use base64::Engine as _;
+use canned::tls::{acceptor, made};
 use canned::{Canned, json, metadata, options};
 use placet_core::ports::ServerError;
 use placet_fipa::{Client, ClientOptions};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rcgen::{CertificateParams, KeyPair, date_time_ymd};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-
-/// A certificate authority and what a server under it presents.
-struct Made {
-    root: String,
-    tls: TlsAcceptor,
-}
-
-fn made(name: &str, change: impl FnOnce(&mut CertificateParams)) -> Made {
-    let key = || KeyPair::generate().expect("a key");
-    let mut root = CertificateParams::new(Vec::new()).expect("parameters");
-    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    let root = CertifiedIssuer::self_signed(root, key()).expect("a root");
-    let mut leaf = CertificateParams::new(vec![name.to_owned()]).expect("parameters");
-    change(&mut leaf);
-    let leaf_key = key();
-    let leaf = leaf.signed_by(&leaf_key, &root).expect("a leaf");
-    Made { root: root.pem(), tls: acceptor(leaf.der().clone(), &leaf_key) }
-}
-
-fn acceptor(leaf: CertificateDer<'static>, key: &KeyPair) -> TlsAcceptor {
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let config = ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(vec![leaf], key)
-        .expect("a configuration");
-    TlsAcceptor::from(Arc::new(config))
-}
 
 fn client(roots: &[&str]) -> Client {
     let extra_roots = roots.iter().map(|root| root.as_bytes().to_vec()).collect();

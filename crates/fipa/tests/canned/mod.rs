@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test file uses its part")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+pub(crate) mod tls;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -86,32 +88,34 @@ impl Canned {
         self.heard().into_iter().filter(|heard| heard.line.starts_with("POST /ace ")).collect()
     }
 
-    pub(crate) fn server(&self) -> Server {
-        Server {
-            issuer: self.origin.clone(),
-            name: "canned".into(),
-            client_id: "placet".into(),
-            account: "sam@example.com".into(),
-            challenge_endpoint: None,
-            danger_http_loopback: true,
-        }
-    }
-
-    pub(crate) fn asked(&self) -> Authorization {
-        Authorization {
-            issuer: self.origin.clone(),
-            scope: None,
-            resource: Vec::new(),
-            authorization_details: Vec::new(),
-            authorization_details_raw: None,
-            acr_values: None,
-            max_age: None,
-            code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".into(),
-        }
-    }
-
     pub(crate) async fn begin(&self, client: &Client) -> Step<Session> {
-        client.begin(&self.server(), &self.asked()).await
+        client.begin(&server_at(&self.origin), &asked_of(&self.origin)).await
+    }
+}
+
+/// The server as it is enrolled.
+pub(crate) fn server_at(origin: &str) -> Server {
+    Server {
+        issuer: origin.to_owned(),
+        name: "canned".into(),
+        client_id: "placet".into(),
+        account: "sam@example.com".into(),
+        challenge_endpoint: None,
+        danger_http_loopback: true,
+    }
+}
+
+/// A request for it.
+pub(crate) fn asked_of(origin: &str) -> Authorization {
+    Authorization {
+        issuer: origin.to_owned(),
+        scope: None,
+        resource: Vec::new(),
+        authorization_details: Vec::new(),
+        authorization_details_raw: None,
+        acr_values: None,
+        max_age: None,
+        code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".into(),
     }
 }
 
