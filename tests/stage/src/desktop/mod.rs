@@ -31,6 +31,8 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 mod tray;
+#[cfg(test)]
+mod tray_tests;
 pub mod user;
 mod xsettings;
 

@@ -340,6 +340,12 @@ impl Session {
         &self.bus
     }
 
+    /// The address of the session bus.
+    #[must_use]
+    pub fn bus_address(&self) -> &str {
+        self.environment.get("DBUS_SESSION_BUS_ADDRESS").map_or("", String::as_str)
+    }
+
     /// The X display.
     #[must_use]
     pub fn screen(&self) -> &Screen {

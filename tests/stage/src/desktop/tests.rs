@@ -31,6 +31,13 @@ pub(super) fn asked(session: &Session) -> (Eyes, Node) {
     (eyes, window.unwrap())
 }
 
+/// A screenshot for whoever wants to look: into the folder that `PLACET_STAGE_PICTURES` names.
+pub(super) fn picture(session: &Session, name: &str) {
+    if let Ok(folder) = std::env::var("PLACET_STAGE_PICTURES") {
+        session.screenshot(&std::path::Path::new(&folder).join(name)).unwrap();
+    }
+}
+
 #[test]
 fn a_person_presses_a_button_that_they_see() {
     let _alone = alone();
@@ -128,10 +135,7 @@ fn a_session_has_the_tray_the_theme_and_the_notifications_that_were_asked_for() 
     let (eyes, window) = asked(&session);
     assert!(window.is(State::Showing));
     let shown = eyes.await_node("xfce4-notifyd", SOON, |node| node.name.contains("A title"));
-    if let Ok(folder) = std::env::var("PLACET_STAGE_PICTURES") {
-        session.screenshot(&std::path::Path::new(&folder).join("dark.png")).unwrap();
-    }
-    println!("{}", window.outline());
+    picture(&session, "dark.png");
     shown.unwrap();
 }
 
