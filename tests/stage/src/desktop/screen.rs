@@ -222,6 +222,14 @@ impl Screen {
         }
     }
 
+    /// Paints the empty desktop in one colour (`0xRRGGBB`), so that dark windows stand out in pictures.
+    pub(crate) fn paint(&self, colour: u32) -> Result<()> {
+        let doing = "painting the desktop";
+        let background = ChangeWindowAttributesAux::new().background_pixel(colour);
+        self.connection.change_window_attributes(self.root, &background).doing(doing)?;
+        self.connection.clear_area(false, self.root, 0, 0, 0, 0).doing(doing)?.check().doing(doing)
+    }
+
     /// Connects to the display of this process's own environment (`DISPLAY`, `XAUTHORITY`).
     ///
     /// # Errors

@@ -31,6 +31,9 @@ use super::{attacker::Attacker, eyes::Eyes, sweep};
 /// How long any part of the desktop may take to be ready: far above what a busy machine needs.
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
+/// The colour of the empty desktop.
+const BACKGROUND: u32 = 0x4a_6a_7c;
+
 /// The environment variable that marks every process of a session, by the session's folder.
 pub(crate) const MARK: &str = "PLACET_STAGE";
 
@@ -173,6 +176,7 @@ impl Builder {
         stage.environment.insert("DISPLAY".into(), format!(":{display}"));
         stage.environment.insert("DBUS_SESSION_BUS_ADDRESS".into(), bus_address.clone());
         let screen = Screen::connect(display, &cookie)?;
+        screen.paint(BACKGROUND)?;
         let settings = XSettings::announce(&screen, self.settings)?;
         let bus = Bus::connect(&bus_address)?;
 

@@ -100,7 +100,14 @@ impl Needle {
         // Digits need no escape: the plain form is found by its row.
         strings.retain(|(_, text, _)| text != secret);
         strings.sort();
-        strings.dedup();
+        // Both alphabets mostly agree: one string then, with what may follow in either.
+        strings.dedup_by(|gone, kept| {
+            let same = (gone.0, &gone.1) == (kept.0, &kept.1);
+            if same {
+                kept.2.append(&mut gone.2);
+            }
+            same
+        });
         let longest = secret.len() * (2 + LONGEST_SEPARATOR) + 16;
         let strings = strings
             .into_iter()

@@ -171,3 +171,65 @@ fn readable(line: &str) -> Option<(u64, u64, &str)> {
     }
     Some((u64::from_str_radix(start, 16).ok()?, u64::from_str_radix(end, 16).ok()?, name))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desktop::user::unprivileged;
+    use crate::search::{Needle, memory};
+
+    const SECRET: &[u8] = b"48151623";
+
+    #[test]
+    fn a_process_that_was_left_out_is_listed_and_not_searched() {
+        let needle = Needle::new(SECRET).unwrap();
+        let planted = memory(&unprivileged().unwrap(), SECRET).unwrap();
+        let mut search = Search::new(&needle);
+        search.exclude(planted.pid().unwrap(), "it is allowed to know");
+        search.memory(planted.pid().unwrap(), "planted");
+        let report = search.report();
+        assert!(report.hits.is_empty());
+        let [excluded] = report.excluded.as_slice() else { panic!("{report:?}") };
+        assert_eq!(
+            (excluded.name.as_str(), excluded.why.as_str()),
+            ("sort", "it is allowed to know")
+        );
+        assert!(report.searched.is_empty());
+    }
+
+    #[test]
+    fn memory_that_cannot_be_read_is_listed() {
+        let needle = Needle::new(SECRET).unwrap();
+        let mut search = Search::new(&needle);
+        // No process has this number: Linux gives out at most 2^22.
+        search.memory(5_000_000, "nobody");
+        let report = search.report();
+        assert_eq!(report.unreadable.len(), 1);
+        assert!(!report.clean());
+    }
+
+    #[test]
+    fn the_search_leaves_itself_out_and_says_so() {
+        let needle = Needle::new(SECRET).unwrap();
+        let mut search = Search::new(&needle);
+        search.memory(std::process::id(), "itself");
+        let report = search.report();
+        assert!(report.hits.is_empty());
+        assert_eq!(report.excluded.first().unwrap().why, "the search itself");
+    }
+
+    #[test]
+    fn only_what_the_user_could_read_is_searched() {
+        let (needle, user) = (Needle::new(SECRET).unwrap(), unprivileged().unwrap());
+        let planted = crate::search::environment(&user, SECRET).unwrap();
+        let hits = |uid| {
+            let mut search = Search::new(&needle);
+            search.processes(uid);
+            search.report().hits.len()
+        };
+        assert_eq!(hits(user.uid), 1);
+        assert_eq!(hits(user.uid + 100_000), 0);
+        drop(planted);
+        assert_eq!(hits(user.uid), 0);
+    }
+}
