@@ -50,9 +50,7 @@ impl Line {
         entry.set_hexpand(true);
         entry.set_width_chars(8);
         entry.set_has_frame(true);
-        entry.set_input_hints(
-            gtk::InputHints::NO_SPELLCHECK | gtk::InputHints::NO_EMOJI,
-        );
+        entry.set_input_hints(gtk::InputHints::NO_SPELLCHECK | gtk::InputHints::NO_EMOJI);
         entry.drag_dest_unset();
         entry.drag_source_unset();
         if let Some(accessible) = entry.accessible() {

@@ -84,7 +84,8 @@ impl Footer {
         let answers = gtk::Box::new(gtk::Orientation::Horizontal, 8);
         let (deny, deny_label) = button("", &["deny"]);
         let (reason, _) = button("Deny with a reason…", &["plain"]);
-        let Approve { button: approve, label: approve_label, how, fill, filled } = approve_control();
+        let Approve { button: approve, label: approve_label, how, fill, filled } =
+            approve_control();
         answers.pack_start(&deny, false, false, 0);
         answers.pack_start(&reason, false, false, 0);
         // Not from the end: the order in the box is the order in which it is read.
@@ -97,8 +98,22 @@ impl Footer {
         whole.add(&answers);
         whole.show_all();
         Self {
-            whole, deny, reason, approve, reason_line, deny_label, approve_label, how, fill, filled,
-            reason_box, time, code, waiting, notice, said: RefCell::default(),
+            whole,
+            deny,
+            reason,
+            approve,
+            reason_line,
+            deny_label,
+            approve_label,
+            how,
+            fill,
+            filled,
+            reason_box,
+            time,
+            code,
+            waiting,
+            notice,
+            said: RefCell::default(),
         }
     }
 

@@ -158,7 +158,13 @@ impl Gestures {
     }
 
     /// A key went down, or repeats.
-    pub(super) fn key_press(&mut self, now: Duration, code: u16, key: Key, device: Device) -> Stroke {
+    pub(super) fn key_press(
+        &mut self,
+        now: Duration,
+        code: u16,
+        key: Key,
+        device: Device,
+    ) -> Stroke {
         if let Some(down) = self.keys.get(&code) {
             return if down.counts { Stroke::Counts { repeat: true } } else { Stroke::Stale };
         }
@@ -172,7 +178,12 @@ impl Gestures {
 
     /// A key went up.
     #[must_use]
-    pub(super) fn key_release(&mut self, now: Duration, code: u16, device: &Device) -> Option<Decided> {
+    pub(super) fn key_release(
+        &mut self,
+        now: Duration,
+        code: u16,
+        device: &Device,
+    ) -> Option<Decided> {
         let (key, by) = self.keys.remove(&code)?.will?;
         if by != *device || !self.armed(now) {
             return None;

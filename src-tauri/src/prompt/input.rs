@@ -125,7 +125,9 @@ impl Inner {
             self.say_what_blocks(key);
             return Pass::Taken;
         }
-        let (Some(value), Some(state)) = (event.keyval(), event.state()) else { return Pass::Taken };
+        let (Some(value), Some(state)) = (event.keyval(), event.state()) else {
+            return Pass::Taken;
+        };
         let value = gdk::keys::Key::from(value);
         let control = state.contains(ModifierType::CONTROL_MASK);
         let shift = state.contains(ModifierType::SHIFT_MASK);
@@ -154,7 +156,8 @@ impl Inner {
         if self.footer.reason_line.widget() == focused {
             return self.footer.reason_line.key(event);
         }
-        if focused.downcast_ref::<gtk::Button>().is_some() && (is_space(&value) || is_enter(&value)) {
+        if focused.downcast_ref::<gtk::Button>().is_some() && (is_space(&value) || is_enter(&value))
+        {
             // GTK would click it from a timer.
             if self.footer.approve == *focused {
                 self.hint.set(true);
@@ -367,7 +370,9 @@ impl Inner {
     /// Says at each field what is wrong with it, and goes to the first (H7).
     fn mark(&self, wrong: &[Wrong]) {
         let names: Vec<String> = match self.shown.borrow().as_ref() {
-            Some(shown) => shown.screen.form.fields.iter().map(|field| field.name.clone()).collect(),
+            Some(shown) => {
+                shown.screen.form.fields.iter().map(|field| field.name.clone()).collect()
+            }
             None => return,
         };
         let mut first = true;
@@ -410,8 +415,7 @@ impl Inner {
     /// Brings the foot up to date: what counts, what stands in the way, the time.
     pub(super) fn refresh(&self) {
         let phase = self.phase();
-        let (armed, active) =
-            (self.gestures.borrow().armed(self.now()), self.window.is_active());
+        let (armed, active) = (self.gestures.borrow().armed(self.now()), self.window.is_active());
         let left = self.seconds_left();
         let asking = phase == Some(Phase::Asking) && left > 0;
         let deny = phase.is_some_and(|phase| phase != Phase::Answered);

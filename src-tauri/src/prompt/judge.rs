@@ -96,7 +96,9 @@ mod tests {
 
     #[test]
     fn every_xtest_device_is_refused_also_of_other_masters() {
-        for name in ["Virtual core XTEST pointer", "Virtual core XTEST keyboard", "evil XTEST pointer"] {
+        for name in
+            ["Virtual core XTEST pointer", "Virtual core XTEST keyboard", "evil XTEST pointer"]
+        {
             let judged = judge(&from(Some(name), false), Trust::DevicesOnly);
             assert_eq!(judged, Err(Injected::Xtest(name.into())));
         }

@@ -95,7 +95,9 @@ impl SecretField {
     /// Takes a key that goes to this field. What moves the focus or ends the prompt is passed on.
     pub(super) fn key(&self, event: &gdk::Event) -> Pass {
         use gdk::keys::constants as key;
-        let (Some(value), Some(state)) = (event.keyval(), event.state()) else { return Pass::Taken };
+        let (Some(value), Some(state)) = (event.keyval(), event.state()) else {
+            return Pass::Taken;
+        };
         let value = gdk::keys::Key::from(value);
         let control = state.contains(gdk::ModifierType::CONTROL_MASK);
         let other = state.intersects(gdk::ModifierType::MOD1_MASK | gdk::ModifierType::SUPER_MASK);
@@ -212,7 +214,12 @@ impl Inner {
         let fit = ((width - 2.0 * left) / step).max(0.0) as usize;
         if self.marked.get() {
             context.set_source_rgba(colour.red(), colour.green(), colour.blue(), 0.2);
-            context.rectangle(left - 2.0, height * 0.2, step * count.min(fit) as f64 + 4.0, height * 0.6);
+            context.rectangle(
+                left - 2.0,
+                height * 0.2,
+                step * count.min(fit) as f64 + 4.0,
+                height * 0.6,
+            );
             let _ = context.fill();
         }
         context.set_source_rgba(colour.red(), colour.green(), colour.blue(), colour.alpha());

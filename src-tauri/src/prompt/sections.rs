@@ -53,13 +53,27 @@ impl Fold {
     }
 }
 
+/// How loud a section is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// What will happen: it is read first.
+    Main,
+    /// The rest.
+    Side,
+}
+
 /// Draws a section into `into`, which is emptied first, and returns its folds.
-pub(super) fn draw(section: &Section, into: &gtk::Box, height: i32) -> Vec<Rc<Fold>> {
+pub(super) fn draw(
+    section: &Section,
+    weight: Weight,
+    into: &gtk::Box,
+    height: i32,
+) -> Vec<Rc<Fold>> {
     let mut folds = Vec::new();
     clear(into);
     into.add(&label(&section.title, &["title"]));
-    let card = vertical(8);
-    card.style_context().add_class("card");
+    let card = vertical(if weight == Weight::Main { 7 } else { 3 });
+    card.style_context().add_class(if weight == Weight::Main { "card" } else { "side" });
     rows(&section.rows, &card, height, &mut folds);
     into.add(&card);
     into.show_all();

@@ -18,7 +18,7 @@ use gtk::prelude::*;
 /// Above `GTK_STYLE_PROVIDER_PRIORITY_USER` (800), at which `gtk.css` is loaded.
 const PRIORITY: u32 = 1000;
 /// Points, at a text scale of 1.
-const TEXT_POINTS: f64 = 11.0;
+const TEXT_POINTS: f64 = 10.5;
 
 /// What the person wants it to look like; each unset part follows the desktop.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -88,7 +88,7 @@ impl Style {
     /// The width of the prompt's page in pixels, before it is fitted to the monitor.
     pub(super) fn page_width(&self) -> i32 {
         let dots = gdk::Screen::default().map_or(96.0, |screen| screen.resolution()).max(48.0);
-        (self.points() * dots / 72.0 * 42.0).round() as i32
+        (self.points() * dots / 72.0 * 44.0).round() as i32
     }
 
     fn points(&self) -> f64 {
@@ -248,15 +248,18 @@ fn sheet(palette: &Palette, points: f64) -> String {
   font-size: {points:.2}pt; font-weight: 400; font-style: normal;
   caret-color: {text};
 }}
-.page .body {{ padding: 1.3em 1.5em 1.1em 1.5em; }}
+.page .body {{ padding: 1.2em 1.5em 1.1em 1.5em; }}
 .page .heading {{ font-size: 1.5em; font-weight: 700; }}
 .page .title {{ font-size: 0.92em; font-weight: 700; color: {quiet}; }}
 .page .card {{ background-color: {card}; border: 1px solid {line}; border-radius: 0.55em; padding: 0.75em 0.95em; }}
+.page .side {{ padding: 0 0.95em; }}
 .page .label {{ color: {quiet}; }}
 .page .verbatim, .page .verbatim text {{ font-family: "DejaVu Sans Mono", "Noto Sans Mono", "Liberation Mono", monospace; font-size: 0.95em; }}
 .page .block {{ background-color: {code}; border: 1px solid {line}; border-radius: 0.35em; padding: 0.5em 0.65em; }}
 .page .block text, .page .block textview {{ background-color: {code}; color: {text}; }}
 .page textview text selection, .page entry selection {{ background-color: {accent}; color: {on_accent}; }}
+.page undershoot.top {{ background-image: linear-gradient(to bottom, alpha({quiet}, 0.3), alpha({quiet}, 0) 30%); }}
+.page undershoot.bottom {{ background-image: linear-gradient(to top, alpha({quiet}, 0.3), alpha({quiet}, 0) 30%); }}
 .page .banner {{ background-color: {warn_ground}; color: {warn_text}; border: 1px solid {warn_text}; border-radius: 0.35em; padding: 0.45em 0.75em; font-size: 0.92em; }}
 .page .problem {{ background-color: {wrong_ground}; color: {wrong_text}; border: 1px solid {wrong_text}; border-radius: 0.35em; padding: 0.6em 0.85em; font-weight: 700; }}
 .page .wrong {{ color: {wrong_text}; font-weight: 700; }}

@@ -28,7 +28,7 @@ use super::footer::Footer;
 use super::gate::Gate;
 use super::gesture::Gestures;
 use super::handle::{Command, Ticket};
-use super::sections::{Fold, clear, draw, draw_words, label, vertical};
+use super::sections::{Fold, Weight, clear, draw, draw_words, label, vertical};
 use super::style::Style;
 
 /// Constant: a title is no place for a stranger's text.
@@ -37,6 +37,8 @@ const TITLE: &str = "Placet";
 const TICK: Duration = Duration::from_millis(100);
 /// What lies over the window is looked at every this many ticks; also at every press.
 const COVER_TICKS: u32 = 2;
+/// A prompt that the person asked for asks the window manager at most this many times.
+const RAISES: u32 = 15;
 /// An expired request says so for this long.
 const LINGER: Duration = Duration::from_secs(4);
 /// Pixels that a window manager's frame may take.
@@ -101,6 +103,10 @@ pub(super) struct Inner {
     lingering: RefCell<Option<glib::SourceId>>,
     away: Cell<bool>,
     unpainted: Cell<bool>,
+    /// So many ticks more it asks to be raised, if it is not yet.
+    raises: Cell<u32>,
+    /// The first field is to be scrolled into sight.
+    unscrolled: Cell<bool>,
 }
 
 struct Parts {
@@ -132,15 +138,15 @@ impl Inner {
         }
         let page = vertical(0);
         page.style_context().add_class("page");
-        let body = vertical(14);
+        let body = vertical(13);
         body.style_context().add_class("body");
         let parts = Parts {
             heading: label(&"".into(), &["heading"]),
             banners: vertical(6),
-            sections: [vertical(6), vertical(6), vertical(6)],
+            sections: [vertical(5), vertical(2), vertical(2)],
             problem: label(&"".into(), &["problem"]),
             fields: vertical(12),
-            words: vertical(6),
+            words: vertical(5),
         };
         parts.problem.set_no_show_all(true);
         body.add(&parts.heading);
@@ -154,6 +160,8 @@ impl Inner {
         scroller.set_overlay_scrolling(false);
         scroller.set_min_content_height(96);
         scroller.add(&body);
+        // The field with the focus scrolls into sight.
+        body.set_focus_vadjustment(&scroller.vadjustment());
         let footer = Footer::new(&gate);
         page.pack_start(&scroller, true, true, 0);
         page.pack_start(&footer.whole, false, false, 0);
@@ -162,7 +170,16 @@ impl Inner {
 
         let cover = gdk::Display::default().as_ref().and_then(Cover::of);
         let inner = Rc::new(Self {
-            window, gate, footer, witness, observable, style, parts, scroller, body, cover,
+            window,
+            gate,
+            footer,
+            witness,
+            observable,
+            style,
+            parts,
+            scroller,
+            body,
+            cover,
             gestures: RefCell::default(),
             shown: RefCell::default(),
             fields: RefCell::default(),
@@ -179,6 +196,8 @@ impl Inner {
             lingering: RefCell::default(),
             away: Cell::new(false),
             unpainted: Cell::new(false),
+            raises: Cell::new(0),
+            unscrolled: Cell::new(false),
         });
         inner.connect();
         inner
@@ -260,11 +279,13 @@ impl Inner {
         self.refused_at.set(None);
         self.focus_first();
         self.unpainted.set(true);
+        self.unscrolled.set(true);
         if self.window.is_active() {
             self.gestures.borrow_mut().disturb(self.now());
         } else {
             self.gestures.borrow_mut().rest();
         }
+        // Before fitting: what the foot says makes it higher.
         self.refresh();
         if !self.away.get() {
             self.appear();
@@ -289,12 +310,11 @@ impl Inner {
         let old = before.map(sections);
         for (number, section) in sections(screen).iter().enumerate() {
             let same = old.as_ref().and_then(|old| old.get(number)) == Some(section);
-            if let (false, Some(place), Some(folds)) = (
-                same,
-                parts.sections.get(number),
-                self.folds.borrow_mut().get_mut(number),
-            ) {
-                *folds = draw(section, place, height);
+            if let (false, Some(place), Some(folds)) =
+                (same, parts.sections.get(number), self.folds.borrow_mut().get_mut(number))
+            {
+                let weight = if number == 0 { Weight::Main } else { Weight::Side };
+                *folds = draw(section, weight, place, height);
                 folds.iter().for_each(|fold| self.watch(&fold.button));
             }
         }
@@ -304,7 +324,8 @@ impl Inner {
             .is_some_and(|before| before.form == screen.form && before.fields == screen.fields);
         if !same_form {
             clear(&parts.fields);
-            let drawn = screen.fields.iter().map(|view| Field::draw(view, &parts.fields, &self.gate));
+            let drawn =
+                screen.fields.iter().map(|view| Field::draw(view, &parts.fields, &self.gate));
             self.fields.replace(drawn.collect());
             parts.fields.show();
         }
@@ -349,12 +370,15 @@ impl Inner {
         self.controls.replace(controls);
     }
 
-    /// Deny for a plain question; the first field, or the first secret one, where there is one (H5).
+    /// Deny for a plain question; the first field where there is one, and after something went
+    /// wrong the first secret one, which is empty now (H5).
     fn focus_first(&self) {
         let asking = self.phase() == Some(Phase::Asking);
+        let wrong =
+            self.shown.borrow().as_ref().is_some_and(|shown| shown.screen.problem.is_some());
         let fields = self.fields.borrow();
-        let field = fields.iter().find(|field| field.is_secret()).or_else(|| fields.first());
-        match field.filter(|_| asking) {
+        let secret = fields.iter().find(|field| wrong && field.is_secret());
+        match secret.or_else(|| fields.first()).filter(|_| asking) {
             Some(field) => field.focus(),
             None => self.footer.deny.grab_focus(),
         }
@@ -385,6 +409,12 @@ impl Inner {
             return;
         }
         self.appear();
+        self.raise();
+        // A window manager raises only what it knows, and a new window takes it a moment.
+        self.raises.set(RAISES);
+    }
+
+    fn raise(&self) {
         let window = self.window.window();
         // A window manager raises only for an event that is newer than the last one it saw.
         let time = window
@@ -509,6 +539,7 @@ impl Inner {
     fn vanish(&self) {
         self.wipe();
         self.window.hide();
+        self.raises.set(0);
         self.gestures.borrow_mut().rest();
         if let Some(id) = self.ticking.take() {
             id.remove();
@@ -524,6 +555,12 @@ impl Inner {
     fn tick(&self) {
         let tick = self.ticks.get().wrapping_add(1);
         self.ticks.set(tick);
+        if self.raises.get() > 0 {
+            self.raises.set(if self.window.is_active() { 0 } else { self.raises.get() - 1 });
+            if self.raises.get() > 0 {
+                self.raise();
+            }
+        }
         if tick % COVER_TICKS == 0 {
             self.look_for_cover();
         }
@@ -582,12 +619,32 @@ impl Inner {
     }
 
     fn painted(&self) {
+        if self.window.is_mapped() && self.unscrolled.replace(false) {
+            self.scroll();
+        }
         if self.window.is_mapped() && self.unpainted.replace(false) {
             let request = self.shown.borrow().as_ref().map(|shown| shown.screen.request.clone());
             if let Some(request) = request {
                 self.witness.painted(&request);
             }
         }
+    }
+
+    /// Brings what is to be filled in into sight, with what went wrong above it.
+    fn scroll(&self) {
+        if self.fields.borrow().is_empty() || self.phase() != Some(Phase::Asking) {
+            return;
+        }
+        let top = |widget: &gtk::Widget| widget.translate_coordinates(&self.body, 0, 0);
+        let parts = &self.parts;
+        let problem = parts.problem.is_visible().then(|| top(parts.problem.upcast_ref())).flatten();
+        let Some((_, fields)) = top(parts.fields.upcast_ref()) else { return };
+        let from = problem.map_or(fields, |(_, problem)| problem);
+        let adjustment = self.scroller.vadjustment();
+        let end = fields + parts.fields.allocated_height();
+        // Too much to be seen at once: from its beginning.
+        let end = f64::from(end).min(f64::from(from) + adjustment.page_size());
+        adjustment.clamp_page(f64::from(from), end);
     }
 
     /// The part of the monitor that windows may use.
