@@ -1,0 +1,134 @@
+//! The real program on a private desktop.
+
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    unreachable_pub,
+    reason = "test support: a failure here is the test's failure, and no test uses all of it"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use placet_stage::desktop::{Entry, Program, Session, TrayItem};
+
+/// Longer than anything takes on a busy machine; no test waits for it when all is well.
+pub const SOON: Duration = Duration::from_secs(20);
+
+/// One desktop at a time: two cores do not carry more.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A program of ours, built before (`cargo build -p placet-desktop -p placet-cli`).
+pub fn built(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let folder = test.ancestors().nth(2).unwrap();
+    let program = folder.join(name);
+    assert!(program.exists(), "{} is not built", program.display());
+    program
+}
+
+/// `placet-desktop`, to be started.
+pub fn desktop(session: &Session) -> Command {
+    session.command(built("placet-desktop")).unwrap()
+}
+
+/// Starts `placet-desktop` and waits until its socket takes connections.
+pub fn start(session: &Session, command: Command) -> Program {
+    let program = session.spawn("placet-desktop", command).unwrap();
+    await_socket(session);
+    program
+}
+
+/// Waits until `placet status` is answered.
+pub fn await_socket(session: &Session) {
+    let begun = Instant::now();
+    while !run(session, &["status"]).success {
+        assert!(begun.elapsed() < SOON, "no socket");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// What a command said.
+pub struct Said {
+    pub success: bool,
+    pub code: Option<i32>,
+    pub out: String,
+    pub err: String,
+}
+
+/// Runs `placet` to its end.
+pub fn run(session: &Session, arguments: &[&str]) -> Said {
+    let mut placet = session.command(built("placet")).unwrap();
+    let output = placet.args(arguments).output().unwrap();
+    Said {
+        success: output.status.success(),
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// An agent asks for `git push` and waits for the answer.
+pub fn ask(session: &Session, name: &str) -> Program {
+    ask_for(session, name, "git push origin v2")
+}
+
+/// An agent asks to run a shell command and waits for the answer.
+pub fn ask_for(session: &Session, name: &str, command: &str) -> Program {
+    let mut placet = session.command(built("placet")).unwrap();
+    placet.args([
+        "request",
+        "--json",
+        "--reason",
+        "SECRET-REASON the agent's own words",
+        "--",
+        command,
+    ]);
+    session.spawn(name, placet).unwrap()
+}
+
+/// The tray's item, known to a panel or a watcher.
+pub fn icon(session: &Session) -> TrayItem {
+    TrayItem::find(session.bus(), "placet", SOON).unwrap()
+}
+
+/// Waits for a menu with a label that contains `part`.
+pub fn await_label(icon: &TrayItem, part: &str) -> Entry {
+    icon.await_menu(SOON, |menu| menu.labels().iter().any(|label| label.contains(part))).unwrap()
+}
+
+/// Waits until the icon's picture is this file of `icons/tray`, byte for byte of its pixels.
+pub fn await_picture(icon: &TrayItem, name: &str) {
+    let wanted =
+        pixels(&Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../icons/tray/{name}.png")));
+    let begun = Instant::now();
+    loop {
+        let shown = icon.property("IconName").unwrap();
+        // The file is replaced while it is looked at.
+        if std::fs::metadata(&shown).is_ok() && pixels(Path::new(&shown)) == wanted {
+            return;
+        }
+        assert!(begun.elapsed() < SOON, "the icon never showed {name}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// The pixels of a PNG, as ImageMagick reads them.
+fn pixels(png: &Path) -> Vec<u8> {
+    Command::new("convert").arg(png).args(["-depth", "8", "rgba:-"]).output().unwrap().stdout
+}
+
+/// Where pictures for people go, if they are wanted.
+pub fn picture(session: &Session, name: &str) {
+    if let Ok(folder) = std::env::var("PLACET_PICTURES") {
+        session.screenshot(&Path::new(&folder).join(format!("{name}.png"))).unwrap();
+    }
+}
