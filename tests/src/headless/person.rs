@@ -103,6 +103,16 @@ impl Hands {
         self.told.try_recv().is_err()
     }
 
+    /// True if no screen waits to be answered. What else the window was told is passed over.
+    pub fn asked_nothing(&mut self) -> bool {
+        while let Ok(told) = self.told.try_recv() {
+            if matches!(told, Told::Asked(_)) {
+                return false;
+            }
+        }
+        true
+    }
+
     /// Whether there is a session in which a window can be shown.
     pub fn session(&self, is_there: bool) {
         self.session.store(is_there, Ordering::SeqCst);

@@ -74,8 +74,11 @@ async fn decide<W: Window, S: Directory>(
         received_at,
         expires_at: received_at.plus_seconds(asked.expires_in),
     };
-    let matter =
-        request.hash().map_err(|refused| Flaw::new(Fault::BadValue, refused.to_string()))?;
+    // Exact, unlike the canonical form, which rounds numbers beyond 2^53 (RFC 8785 §3.2.2.3): an
+    // approval must not be joined by a question about another number.
+    let matter = serde_json::to_vec(&request.matter)
+        .map_err(|_| Flaw::new(Fault::Internal, "the question could not be compared"))?;
+    let matter = Digest::of_bytes(&matter);
     let open = Open::new(
         request.id.clone(),
         owner,

@@ -70,6 +70,7 @@ pub(crate) struct Open {
     pub(crate) bucket: String,
     /// The requester's `request_id`, or ours.
     pub(crate) request_id: String,
+    /// A fingerprint of what is to be decided, for finding the same question again.
     pub(crate) matter: Digest,
     pub(crate) binding_code: String,
     pub(crate) stop: Stop,
