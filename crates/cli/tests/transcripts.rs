@@ -528,9 +528,10 @@ fn an_authorization_without_a_challenge_prints_the_verifier_that_fits_the_one_se
     assert!(!seen.stderr.contains(verifier));
 }
 
-/// By OpenSSL, so that the expected value is not our own.
+/// By coreutils, so that the expected value is not our own.
 fn s256(verifier: &str) -> String {
-    let script = "printf %s \"$1\" | openssl dgst -sha256 -binary | openssl base64 -A | tr '+/' '-_' | tr -d =";
+    let script = "printf %s \"$1\" | sha256sum | cut -c1-64 | tr a-f A-F \
+                  | basenc -d --base16 | basenc --base64url -w0 | tr -d =";
     let output = Command::new("sh").args(["-c", script, "sh", verifier]).output().unwrap();
     assert!(output.status.success());
     String::from_utf8(output.stdout).unwrap()
@@ -737,6 +738,29 @@ fn hello_says_how_placet_sees_the_caller() {
     let seen = stage(vec![Hear]).run(&["hello"]);
     assert_eq!(seen.status, Some(0));
     assert!(seen.stdout.contains("started by: placet (4711) < bash (4602)\n"), "{}", seen.stdout);
+}
+
+#[test]
+fn a_daemon_of_another_version_is_asked_nothing() {
+    let stage = no_daemon();
+    let listener = UnixListener::bind(stage.folder.path().join("agent.sock")).unwrap();
+    let daemon = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut lines = BufReader::new(stream.try_clone().unwrap());
+        lines.read_line(&mut String::new()).unwrap();
+        let hello = json!({"jsonrpc": "2.0", "id": 1, "result": {
+            "version": "1", "app": {"name": "placet", "version": "9.0.0"},
+            "capabilities": {"methods": [], "notifications": [], "intake": [], "delivery": [], "modes": []},
+            "peer": {"uid": 1000, "pid": null, "program": null, "chain": [], "place": "unknown"},
+            "paired": null}});
+        stream.write_all(format!("{hello}\n").as_bytes()).unwrap();
+        let mut rest = String::new();
+        lines.read_to_string(&mut rest).unwrap();
+        rest
+    });
+    let seen = stage.run(&["request", "--tool", "t"]);
+    assert_eq!(seen.status, Some(4), "{}", seen.stderr);
+    assert_eq!(daemon.join().unwrap(), "");
 }
 
 #[test]
