@@ -4,11 +4,14 @@
 
 mod canned;
 
+use std::pin::pin;
+use std::time::Duration;
+
 use canned::{Canned, challenge, json, metadata, options, question, refused, with_header};
 use placet_core::form::{Filled, Values};
 use placet_core::ports::{Delivery, ServerError, Servers as _, Step};
 use placet_core::secret::Secret;
-use placet_fipa::Client;
+use placet_fipa::{Client, ClientOptions};
 
 const CHOICE: &str = r#"{"authenticator":{"type":"string","enum":["totp","push"]}}"#;
 const OTHER_CHOICE: &str = r#"{"authenticator":{"type":"string","enum":["push","totp"]}}"#;
@@ -169,6 +172,25 @@ async fn a1_openid_discovery_is_asked_second_and_only_if_the_first_place_has_not
     let refused = Client::new(options()).metadata(&canned.origin, true).await;
     assert!(matches!(refused, Err(ServerError::Protocol(_))), "{refused:?}");
     assert_eq!(canned.heard().len(), 1, "a wrong issuer is not looked for elsewhere");
+}
+
+#[tokio::test]
+async fn t5_a_connection_that_was_never_made_is_tried_once_more_and_the_code_arrives_once() {
+    let canned = Canned::http(|origin, number, _| match number {
+        1 => metadata(origin),
+        _ => challenge("as_1", OTP),
+    })
+    .await;
+    let pause = Duration::from_secs(2);
+    let client = Client::new(ClientOptions { pauses: [pause, pause], ..options() });
+    let otp = question(canned.begin(&client).await);
+    let port = canned.stop().await;
+    let mut answer = pin!(client.answer(otp.session, typed()));
+    // The first try is refused within this time, and then the pause is on.
+    assert!(tokio::time::timeout(pause / 4, &mut answer).await.is_err(), "it tries again");
+    let back = Canned::http_at(port, |_, _, _| json(200, r#"{"authorization_code":"c"}"#)).await;
+    assert!(matches!(answer.await, Step::Granted(_)));
+    assert_eq!(back.contacts().len(), 1);
 }
 
 #[tokio::test]

@@ -43,7 +43,15 @@ impl Canned {
     pub(crate) async fn http(
         say: impl Fn(&str, usize, &Heard) -> Said + Send + Sync + 'static,
     ) -> Self {
-        Self::start("http", None, say).await
+        Self::start("http", 0, None, say).await
+    }
+
+    /// Plain http on this port, as if the server had come back.
+    pub(crate) async fn http_at(
+        port: u16,
+        say: impl Fn(&str, usize, &Heard) -> Said + Send + Sync + 'static,
+    ) -> Self {
+        Self::start("http", port, None, say).await
     }
 
     /// https.
@@ -51,15 +59,16 @@ impl Canned {
         tls: TlsAcceptor,
         say: impl Fn(&str, usize, &Heard) -> Said + Send + Sync + 'static,
     ) -> Self {
-        Self::start("https", Some(tls), say).await
+        Self::start("https", 0, Some(tls), say).await
     }
 
     async fn start(
         scheme: &str,
+        port: u16,
         tls: Option<TlsAcceptor>,
         say: impl Fn(&str, usize, &Heard) -> Said + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let listener = TcpListener::bind(("127.0.0.1", port)).await.expect("a port");
         let port = listener.local_addr().expect("an address").port();
         let origin = format!("{scheme}://localhost:{port}");
         let heard = Arc::new(Mutex::new(Vec::new()));
@@ -86,6 +95,14 @@ impl Canned {
     /// Requests to the challenge endpoint.
     pub(crate) fn contacts(&self) -> Vec<Heard> {
         self.heard().into_iter().filter(|heard| heard.line.starts_with("POST /ace ")).collect()
+    }
+
+    /// Stops, and says on which port it was.
+    pub(crate) async fn stop(mut self) -> u16 {
+        self.task.abort();
+        let _ = (&mut self.task).await;
+        let port = self.origin.rsplit(':').next().and_then(|port| port.parse().ok());
+        port.expect("an origin with a port")
     }
 
     pub(crate) async fn begin(&self, client: &Client) -> Step<Session> {
