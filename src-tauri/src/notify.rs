@@ -33,6 +33,8 @@ pub type Open = Arc<dyn Fn() + Send + Sync>;
 const POSTED_WITHIN: Duration = Duration::from_secs(30);
 /// A tool's name can be as long as its author likes; daemons draw all of it.
 const SUMMARY_LIMIT: usize = 160;
+/// Each time that something was heard costs the bus two match rules, which it limits.
+const HEARD_AT_MOST: usize = 50;
 /// Withdrawing is one message; a daemon that does not take it in this time hangs.
 const WITHDRAWN_WITHIN: Duration = Duration::from_secs(2);
 
@@ -73,18 +75,11 @@ async fn accompany(
         Ok(Err(error)) => return tracing::debug!(%error, "no notification"),
         Err(_) => return tracing::debug!("the notification daemon does not answer"),
     };
-    loop {
-        tokio::select! {
-            _ = &mut ended => break,
-            pressed = pressed(&handle) => {
-                if pressed {
-                    open();
-                } else {
-                    // Closed, or somebody says so: no more to hear, still to be withdrawn.
-                    let _ = ended.await;
-                    break;
-                }
-            }
+    tokio::select! {
+        _ = &mut ended => {}
+        () = listen(&handle, &open) => {
+            // Nothing more to hear; it is still to be withdrawn.
+            let _ = ended.await;
         }
     }
     let _ = tokio::time::timeout(WITHDRAWN_WITHIN, handle.close_async()).await;
@@ -106,13 +101,19 @@ fn compose(waiting: &Waiting, picture: Option<PathBuf>) -> Notification {
     notification
 }
 
-/// True when the default action was invoked; false when there is nothing more to hear.
-async fn pressed(handle: &NotificationHandle) -> bool {
-    let mut pressed = false;
-    handle
-        .wait_for_action_async(|heard| pressed = matches!(heard, NotificationResponse::Default))
-        .await;
-    pressed
+/// Hears presses. Whatever else is said, of closing too, may be said by anybody on the bus, so it
+/// does not end the listening; only so much of it is listened to.
+async fn listen(handle: &NotificationHandle, open: &Open) {
+    for _ in 0..HEARD_AT_MOST {
+        let mut heard = None;
+        handle.wait_for_action_async(|what| heard = Some(what.clone())).await;
+        match heard {
+            Some(NotificationResponse::Default) => open(),
+            Some(_) => {}
+            // The bus is gone.
+            None => return,
+        }
+    }
 }
 
 #[cfg(test)]

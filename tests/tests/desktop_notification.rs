@@ -1,0 +1,164 @@
+//! Notifications: one for each request, withdrawn with it, worth no more than `placet open`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod desktop_support;
+
+use std::time::Duration;
+
+use desktop_support::{SOON, alone, ask, ask_for, desktop, picture, run, start};
+use placet_stage::desktop::{FakeNotifications, Notifications, Posted, Session, Window};
+
+fn fake() -> Session {
+    Session::builder().notifications(Notifications::Fake).start().unwrap()
+}
+
+fn posted(session: &Session) -> &FakeNotifications {
+    session.fake_notifications().unwrap()
+}
+
+fn ours(posted: &Posted) -> bool {
+    posted.app == "Placet"
+}
+
+#[test]
+fn h2_a_request_is_announced_once_by_its_askers_name_without_arguments_or_the_agents_words() {
+    let _alone = alone();
+    let session = fake();
+    let _desktop = start(&session, desktop(&session));
+    let _asked = ask_for(&session, "agent", "git push SECRET-ARGUMENT");
+    let note = posted(&session).await_posted(SOON, ours).unwrap();
+    assert_eq!(note.summary, "an unpaired program wants to use shell");
+    assert!(!format!("{note:?}").contains("SECRET"), "{note:?}");
+    assert_eq!(note.actions, [("default".to_owned(), "Open".to_owned())]);
+    assert_eq!(note.expires, 0, "it stays until the request ends");
+    let second = ask(&session, "second");
+    posted(&session).await_posted(SOON, |other| ours(other) && other.id != note.id).unwrap();
+    assert_eq!(posted(&session).posted().len(), 2, "one for each request");
+    assert!(second.running());
+}
+
+#[test]
+fn h12_a_notification_is_withdrawn_when_its_request_ends() {
+    let _alone = alone();
+    let session = fake();
+    let mut program = start(&session, desktop(&session));
+    let asked = ask(&session, "agent");
+    let note = posted(&session).await_posted(SOON, ours).unwrap();
+    assert!(!note.closed);
+    asked.stop();
+    let gone = |of: &Posted| of.id == note.id && of.closed;
+    posted(&session).await_posted(SOON, gone).unwrap();
+
+    let waiting = ask(&session, "waiting");
+    let last = posted(&session).await_posted(SOON, |of| ours(of) && !of.closed).unwrap();
+    program.signal(rustix::process::Signal::TERM).unwrap();
+    posted(&session).await_posted(SOON, |of| of.id == last.id && of.closed).unwrap();
+    assert!(program.wait(SOON).unwrap().success(), "{}", program.log());
+    drop(waiting);
+}
+
+#[test]
+fn h1_pressing_a_notification_opens_the_prompt_and_decides_nothing() {
+    let _alone = alone();
+    let session = fake();
+    let _desktop = start(&session, desktop(&session));
+    let asked = ask(&session, "agent");
+    let note = posted(&session).await_posted(SOON, ours).unwrap();
+    let window = prompt(&session);
+    let active = session.screen().active().unwrap();
+    assert!(active.is_none_or(|active| active.id != window.id), "it took the focus by itself");
+    posted(&session).invoke(note.id, "default").unwrap();
+    session.screen().await_active(SOON, |active| active.id == window.id).unwrap();
+    assert!(asked.running(), "pressing it answered: {}", asked.log());
+}
+
+#[test]
+fn a_forged_press_of_any_action_can_only_open_the_prompt() {
+    let _alone = alone();
+    let session = fake();
+    let _desktop = start(&session, desktop(&session));
+    let asked = ask(&session, "agent");
+    let note = posted(&session).await_posted(SOON, ours).unwrap();
+    for action in ["approve", "deny", "default"] {
+        forge(&session, "ActionInvoked", note.id, &format!("string:{action}"));
+    }
+    let window = prompt(&session);
+    session.screen().await_active(SOON, |active| active.id == window.id).unwrap();
+    assert!(asked.running(), "a forged press answered: {}", asked.log());
+    // A forged end neither ends the request nor keeps its notification from being withdrawn.
+    forge(&session, "NotificationClosed", note.id, "uint32:2");
+    assert_eq!(run(&session, &["status"]).code, Some(0));
+    assert!(asked.running(), "a forged end answered: {}", asked.log());
+    asked.stop();
+    posted(&session).await_posted(SOON, |of| of.id == note.id && of.closed).unwrap();
+}
+
+/// Another client of the same bus, which never owned the daemon's name, says it.
+fn forge(session: &Session, signal: &str, id: u32, more: &str) {
+    let mut send = session.command("dbus-send").unwrap();
+    send.args(["--session", "--type=signal", "/org/freedesktop/Notifications"]);
+    send.arg(format!("org.freedesktop.Notifications.{signal}"))
+        .arg(format!("uint32:{id}"))
+        .arg(more);
+    assert!(send.status().unwrap().success());
+}
+
+/// The prompt's window, on screen.
+fn prompt(session: &Session) -> Window {
+    session.screen().await_window(SOON, |window| window.title == "Placet" && window.mapped).unwrap()
+}
+
+#[test]
+fn without_a_daemon_placet_open_brings_the_prompt_up_within_two_seconds() {
+    let _alone = alone();
+    let session = Session::builder().start().unwrap();
+    let program = start(&session, desktop(&session));
+    let asked = ask(&session, "agent");
+    let window = prompt(&session);
+    let begun = std::time::Instant::now();
+    let opened = run(&session, &["open"]);
+    assert!(opened.success, "{}", opened.err);
+    session.screen().await_active(Duration::from_secs(2), |active| active.id == window.id).unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(2), "it took {:?}", begun.elapsed());
+    assert!(asked.running());
+    assert_eq!(program.log(), "", "a missing daemon is no reason to complain");
+}
+
+#[test]
+fn a_session_without_a_bus_is_served_all_the_same() {
+    let _alone = alone();
+    let session = Session::builder().accessibility(false).start().unwrap();
+    let mut command = desktop(&session);
+    command.env_remove("DBUS_SESSION_BUS_ADDRESS");
+    let _desktop = start(&session, command);
+    let asked = ask(&session, "agent");
+    prompt(&session);
+    let opened = run(&session, &["open"]);
+    assert!(opened.success, "{}", opened.err);
+    assert!(asked.running());
+}
+
+#[test]
+fn a_real_daemon_shows_it_with_the_button_that_opens() {
+    let _alone = alone();
+    let session =
+        Session::builder().panel(true).notifications(Notifications::Xfce).start().unwrap();
+    let _desktop = start(&session, desktop(&session));
+    let asked = ask(&session, "agent");
+    let eyes = session.eyes().unwrap();
+    let words = "an unpaired program wants to use shell";
+    eyes.await_node("xfce4-notifyd", SOON, |node| node.name.contains(words)).unwrap();
+    let button = eyes.await_node("xfce4-notifyd", SOON, |node| node.name == "Open").unwrap();
+    picture(&session, "notification");
+    let window = prompt(&session);
+    session.person().unwrap().click_on(&button).unwrap();
+    session.screen().await_active(SOON, |active| active.id == window.id).unwrap();
+    picture(&session, "notification-opened");
+    assert!(asked.running());
+    asked.stop();
+    eyes.await_no_window("xfce4-notifyd", SOON, |window| {
+        window.find(|node| node.name.contains(words)).is_some()
+    })
+    .unwrap();
+}
