@@ -4,12 +4,11 @@
 //! then serves until its standard input closes, or on SIGTERM or SIGINT. For tests and the demo
 //! only: it serves loopback, prints a secret, and its journal keeps more.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
 use placet_stage::server::{Config, Scenario, Stage, Started, UnknownScenario};
-use tokio::io::AsyncReadExt as _;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// A small authorization server for tests and the demo.
@@ -126,9 +125,16 @@ fn list(json: bool) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Waits for the end of standard input.
+/// Waits for the end of standard input. The reading thread is nobody's to wait for: tokio's own
+/// would keep the program alive until the next byte comes.
 async fn input_closed() {
-    let mut buffer = [0_u8; 256];
-    let mut input = tokio::io::stdin();
-    while matches!(input.read(&mut buffer).await, Ok(n) if n > 0) {}
+    let (ended, closed) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let mut buffer = [0_u8; 256];
+        let mut input = std::io::stdin().lock();
+        while matches!(input.read(&mut buffer), Ok(n) if n > 0) {}
+        // Nobody listens any more when a signal came first.
+        let _ = ended.send(());
+    });
+    let _ = closed.await;
 }

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
 use placet_stage::desktop::{Fault, Notifications, Result, Session, Theme};
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Longer than anybody looks.
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -76,10 +78,27 @@ fn run(arguments: &Arguments) -> Result<u8> {
     let mut command = session.command(program)?;
     command.args(rest);
     let mut program = session.spawn("program", command)?;
+    end_with_us(program.pid());
     let status = program.wait(A_DAY)?;
     let _ = write!(std::io::stderr(), "{}", program.log());
     if let Some(path) = &arguments.screenshot {
         session.screenshot(path)?;
     }
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+}
+
+/// A signal to us ends the program, and so us in good order.
+fn end_with_us(pid: u32) {
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+        runtime.block_on(async {
+            let mut terminated = signal(SignalKind::terminate()).ok()?;
+            tokio::select! {
+                _ = terminated.recv() => {}
+                _ = tokio::signal::ctrl_c() => {}
+            }
+            let group = Pid::from_raw(i32::try_from(pid).ok()?)?;
+            kill_process_group(group, Signal::TERM).ok()
+        })
+    });
 }

@@ -13,6 +13,7 @@
 //! What it must never do: leave loopback, or serve anything but tests and the demo: its journal
 //! holds secrets by design.
 
+mod ceremony;
 mod challenge;
 mod clock;
 mod config;

@@ -1,7 +1,7 @@
 //! A stage in a process of its own, for those who want one: the demo, and tests of the whole.
 //!
-//! [`Process::spawn`] starts the program and reads its start line; dropping it closes its standard
-//! input, on which it ends, and waits. The control API is spoken over a plain socket, so that no
+//! [`Process::spawn`] starts the program and reads its start line; dropping it ends it
+//! (and should this process die first, its standard input closes, on which it ends too). The control API is spoken over a plain socket, so that no
 //! HTTP client is needed here; these calls block the calling thread.
 
 use std::ffi::OsStr;
@@ -198,8 +198,9 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It ends when its standard input does.
-        drop(self.child.stdin.take());
+        // It would end when its standard input does; killed, it cannot keep us waiting. Nothing of it
+        // outlives it.
+        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }

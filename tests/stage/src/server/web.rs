@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 
-use super::challenge::granted;
+use super::ceremony::granted;
 use super::grant::Grant;
 use super::reply::{Reply, broken, oauth_error, text_reply, with_header};
 use super::request::{self, Form, Wanted, invalid};
