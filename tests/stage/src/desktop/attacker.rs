@@ -13,8 +13,9 @@ use x11rb::protocol::xproto::{
 use x11rb::protocol::xtest::ConnectionExt as _;
 
 use super::bus::Bus;
-use super::eyes::{Eyes, Node};
+use super::eyes::Eyes;
 use super::fault::{Fault, Result, While};
+use super::node::Node;
 use super::person::keys;
 use super::screen::Screen;
 

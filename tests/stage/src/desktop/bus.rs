@@ -69,7 +69,6 @@ impl Bus {
     }
 
     /// The zbus connection, for what is not here.
-    #[must_use]
     pub fn connection(&self) -> &zbus::Connection {
         &self.connection
     }

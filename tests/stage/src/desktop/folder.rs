@@ -1,13 +1,15 @@
 //! The session's folder: home, run time folder, temporary folder, programs, logs, configuration.
 //!
-//! Everything is fresh and goes with the session. Folders of runs that were killed before they
-//! could clean up are removed by the next run.
+//! Everything is fresh and goes with the session. Folders and processes of runs that were killed
+//! before they could clean up are removed by the next run.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use super::builder::MARK;
 use super::fault::{Result, While};
+use super::sweep::Sweep;
 use super::user::User;
 
 const PREFIX: &str = "placet-stage-";
@@ -71,6 +73,8 @@ fn clear_leftovers() {
         let Some(pid) = pid.and_then(|rest| rest.split('-').next()) else { continue };
         let alive = pid.parse::<u32>().is_ok_and(|pid| Path::new(&format!("/proc/{pid}")).exists());
         if !alive {
+            // What the killed run's programs had started themselves.
+            drop(Sweep::new(MARK, &entry.path()));
             // Somebody else's is not ours to remove, and the kernel says so.
             let _ = fs::remove_dir_all(entry.path());
         }

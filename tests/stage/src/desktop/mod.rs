@@ -12,15 +12,37 @@
 //! not, is ended when the session is dropped, also by a panic; started by root, everything in the
 //! session runs as an unprivileged user.
 //!
+//! Debian packages: `tigervnc-standalone-server dbus-daemon openbox at-spi2-core util-linux
+//! fonts-dejavu-core adwaita-icon-theme`; for a panel `xfce4-panel xfconf`; for shown
+//! notifications `xfce4-notifyd`. The stage's own tests also use `zenity libnotify-bin python3-gi
+//! gir1.2-gtk-3.0 libayatana-appindicator3-1`.
+//!
+//! ```no_run
+//! # use std::time::Duration;
+//! # use placet_stage::desktop::{Notifications, Result, Session};
+//! # fn main() -> Result<()> {
+//! let session = Session::builder().panel(true).notifications(Notifications::Xfce).start()?;
+//! let mut zenity = session.command("zenity")?;
+//! zenity.args(["--question", "--text=Shall we?"]);
+//! let zenity = session.spawn("zenity", zenity)?;
+//! let soon = Duration::from_secs(10);
+//! let yes = session.eyes()?.await_node("zenity", soon, |node| node.name == "Yes")?;
+//! session.screenshot("asked.png".as_ref())?;
+//! session.person()?.hold_on(&yes, Duration::from_millis(700))?;
+//! # Ok(()) }
+//! ```
+//!
 //! Must never: use the display, the bus or the home of the person who runs the tests.
 
 mod attacker;
 #[cfg(test)]
 mod attacker_tests;
+mod builder;
 mod bus;
 mod eyes;
 mod fault;
 mod folder;
+mod node;
 mod notifications;
 mod person;
 mod program;
@@ -37,13 +59,15 @@ pub mod user;
 mod xsettings;
 
 pub use attacker::{Attacker, Device};
+pub use builder::{Builder, Notifications};
 pub use bus::Bus;
-pub use eyes::{Eyes, Node, Rect, State, States};
+pub use eyes::Eyes;
 pub use fault::{Fault, Result};
+pub use node::{Node, Rect, State, States};
 pub use notifications::{FakeNotifications, Posted};
 pub use person::{Person, keys};
 pub use program::Program;
 pub use screen::{Screen, Window};
-pub use session::{Builder, Notifications, Session};
+pub use session::Session;
 pub use tray::{Entry, TrayItem, TrayWatcher};
 pub use xsettings::Theme;

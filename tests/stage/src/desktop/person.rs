@@ -9,8 +9,8 @@
 use std::path::Path;
 use std::time::Duration;
 
-use super::eyes::Node;
 use super::fault::{Result, While};
+use super::node::Node;
 use super::rfb::Rfb;
 
 /// X key symbols (keysymdef.h) of keys that type nothing.

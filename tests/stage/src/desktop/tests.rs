@@ -96,6 +96,23 @@ fn a_session_ends_when_its_test_panics() {
 }
 
 #[test]
+fn a_killed_run_is_cleaned_up_by_the_next() {
+    let _alone = alone();
+    // As a run whose process id was given to nobody since: Linux gives out at most 2^22.
+    let folder = std::env::temp_dir().join("placet-stage-5000000-killed");
+    std::fs::create_dir_all(folder.join("run")).unwrap();
+    let mut strayed = std::process::Command::new("sleep")
+        .arg("1000")
+        .env("PLACET_STAGE", &folder)
+        .spawn()
+        .unwrap();
+    drop(Session::builder().accessibility(false).window_manager(false).start().unwrap());
+    assert!(!folder.exists());
+    assert!(ended(strayed.id()));
+    strayed.wait().unwrap();
+}
+
+#[test]
 #[ignore = "prints how long a start takes"]
 fn how_long_a_start_takes() {
     let _alone = alone();
