@@ -139,6 +139,7 @@ impl<P: Ports> Case<'_, P> {
         over: &Over<'_>,
     ) -> Result<Ended, Reason> {
         'session: loop {
+            self.ports.status(self.request, Status::Answering);
             // The first contact: the person has agreed to this very action (design §5).
             let (mut waiting, round) = agreed.contact();
             self.contacting(server, round).await?;

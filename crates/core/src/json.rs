@@ -55,6 +55,11 @@ pub fn parse(bytes: &[u8], limits: Limits) -> Result<Value, Refused> {
         return Err(Refused::TooLarge(bytes.len(), limits.bytes));
     }
     let mut reader = serde_json::Deserializer::from_slice(bytes);
+    if !numbers_are_kept(bytes) {
+        return Err(Refused::Malformed(
+            "a number has more digits than can be kept; send it as text".to_owned(),
+        ));
+    }
     let value = Strict { depth: limits.depth, string: limits.string }
         .deserialize(&mut reader)
         .and_then(|value| reader.end().map(|()| value))
@@ -108,6 +113,48 @@ pub fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, Refused> {
 /// As [`canonical`].
 pub fn digest<T: Serialize>(value: &T) -> Result<Digest, Refused> {
     Ok(Digest::of_bytes(&canonical(value)?))
+}
+
+/// A decimal number with this many significant digits survives a double (IEEE 754: DBL_DIG).
+const DIGITS_KEPT: usize = 15;
+
+/// False if a number would be rounded on its way to the screen: more digits than a double keeps,
+/// and not an integer of 64 bits. What was shown would not be what was sent.
+fn numbers_are_kept(bytes: &[u8]) -> bool {
+    let mut in_string = false;
+    let mut escaped = false;
+    let mut number: Vec<u8> = Vec::new();
+    for byte in bytes.iter().chain(b" ") {
+        if in_string {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E' => number.push(*byte),
+            _ => {
+                in_string = *byte == b'"';
+                if !number_is_kept(&number) {
+                    return false;
+                }
+                number.clear();
+            }
+        }
+    }
+    true
+}
+
+fn number_is_kept(token: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(token) else { return true };
+    let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
+    let digits: String = mantissa.chars().filter(char::is_ascii_digit).collect();
+    digits.trim_start_matches('0').len() <= DIGITS_KEPT
+        || text.parse::<i64>().is_ok()
+        || text.parse::<u64>().is_ok()
 }
 
 #[derive(Clone, Copy)]
@@ -226,6 +273,19 @@ mod tests {
         assert!(small(r#""123456789""#).is_err());
         assert!(small(r#""ééééé""#).is_err(), "five letters, ten bytes");
         assert!(small(r#"{"123456789":1}"#).is_err());
+    }
+
+    #[test]
+    fn h3_a_number_that_would_be_rounded_is_refused_and_not_shown_as_another() {
+        let number = |text: &str| parse(text.as_bytes(), Limits::INTAKE).map(|v| v.to_string());
+        for kept in ["18446744073709551615", "-9223372036854775808", "0.1", "123456789012345"] {
+            assert_eq!(number(kept).as_deref(), Ok(kept));
+        }
+        for rounded in ["18446744073709551616", "0.12345678901234567890", "[1234567890123456789e1]"]
+        {
+            assert!(number(rounded).is_err(), "{rounded}");
+        }
+        assert!(number(r#"{"12345678901234567890123": "\"98765432109876543210987"}"#).is_ok());
     }
 
     #[test]

@@ -77,7 +77,7 @@ pub enum Status {
     Queued,
     /// On the screen.
     Shown,
-    /// The person agreed to look; the server was asked.
+    /// The person agreed to the action; the server is about to be asked.
     Answering,
     /// The server is looking at the answer.
     Waiting,
