@@ -437,6 +437,38 @@ async fn s22_five_wait_for_one_requester_and_the_next_hears_to_come_back() {
     daemon.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn s22_a_burst_over_many_connections_does_not_pass_the_limits() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    let mut agents = Vec::new();
+    for of in 0..5 {
+        let mut agent = home.agent().await;
+        let mut ids = Vec::new();
+        for n in 0..16 {
+            ids.push(agent.call("approval/request", shell(&format!("{of}-{n}"))).await);
+        }
+        agents.push((agent, ids));
+    }
+    let denying = tokio::spawn(async move {
+        loop {
+            hands.asked().await.deny(None);
+        }
+    });
+    let mut prompts = 0;
+    for (agent, ids) in &mut agents {
+        for id in ids {
+            match agent.ended(id).await.outcome {
+                Outcome::Declined => prompts += 1,
+                other => assert_eq!(other, Outcome::RateLimited),
+            }
+        }
+    }
+    assert!((5..=10).contains(&prompts), "80 asked, {prompts} prompts in ten minutes");
+    denying.abort();
+    daemon.stop().await;
+}
+
 /// Answers all that stand before it, then pairs.
 async fn paired_beside(home: &Home, hands: &mut Hands, standing: usize) -> Agent {
     for _ in 0..standing {

@@ -9,6 +9,7 @@
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use placet_core::display::{Screen, name_of};
@@ -56,6 +57,9 @@ pub struct Waiting {
 
 /// Prompts older than this no longer count (S22).
 const WINDOW_MS: u64 = 10 * 60 * 1000;
+
+/// The window is brought up at most this often.
+const OPEN_AGAIN_MS: u64 = 1000;
 
 /// Who waits and what was shown: the part of the desk that does not know the window.
 #[derive(Debug)]
@@ -166,11 +170,13 @@ pub struct Desk<W> {
     board: Arc<Board>,
     /// The one prompt. Its queue is first come, first served.
     prompt: Arc<Semaphore>,
+    /// When the window was last brought up, in milliseconds of CLOCK_BOOTTIME.
+    opened: AtomicU64,
 }
 
 impl<W: Window> Desk<W> {
     pub(crate) fn new(window: Arc<W>, board: Arc<Board>) -> Self {
-        Self { window, board, prompt: Arc::new(Semaphore::new(1)) }
+        Self { window, board, prompt: Arc::new(Semaphore::new(1)), opened: AtomicU64::new(0) }
     }
 
     /// Brings up what waits; false if nothing does or there is no window.
@@ -178,7 +184,12 @@ impl<W: Window> Desk<W> {
         if self.board.waiting.borrow().is_empty() || !self.window.available() {
             return false;
         }
-        self.window.open();
+        // Any agent may call this: not often enough to make a window jump about.
+        let now = RealClock.awake_and_asleep();
+        let last = self.opened.swap(now, Ordering::Relaxed);
+        if now.saturating_sub(last) >= OPEN_AGAIN_MS {
+            self.window.open();
+        }
         true
     }
 }

@@ -32,10 +32,10 @@ pub(crate) const LARGE_AT_ONCE: usize = 4;
 /// Bytes asked of the socket at a time.
 const CHUNK: usize = 16 * 1024;
 
-/// One line, and the right to be large until it was dealt with.
+/// One line, and the right to be large until it was dealt with. Wiped: it may hold a token.
 #[derive(Debug)]
 pub(crate) struct Line {
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Zeroizing<Vec<u8>>,
     _large: Option<OwnedSemaphorePermit>,
 }
 
@@ -114,7 +114,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
         self.searched = 0;
         let now = Instant::now();
         self.begun = (!self.buffer.is_empty()).then_some((now, now));
-        Some(Line { bytes, _large: self.permit.take() })
+        Some(Line { bytes: Zeroizing::new(bytes), _large: self.permit.take() })
     }
 }
 
@@ -247,7 +247,7 @@ mod tests {
             peer.write_all(b"c\n").await.unwrap();
         });
         for expected in [b"a", b"b", b"c"] {
-            assert_eq!(reader.next().await.unwrap().bytes, expected);
+            assert_eq!(reader.next().await.unwrap().bytes.as_slice(), expected);
         }
         assert_eq!(reader.next().await.unwrap_err(), Ended::Gone);
     }

@@ -38,8 +38,7 @@ pub struct Paired {
 impl State {
     /// Takes one entry in.
     pub(crate) fn fold(&mut self, entry: &Entry, hash: &Digest) {
-        self.entries = self.entries.saturating_add(1);
-        self.head = Some(hash.clone());
+        self.count(hash);
         match &entry.event {
             Event::Received { .. } => self.open.extend(entry.request.clone()),
             Event::Ended { .. } => {
@@ -69,6 +68,12 @@ impl State {
             | Event::Suspicious { .. }
             | Event::Started { .. } => {}
         }
+    }
+
+    /// Takes in that there is one entry more, which changes nothing else.
+    pub(crate) fn count(&mut self, hash: &Digest) {
+        self.entries = self.entries.saturating_add(1);
+        self.head = Some(hash.clone());
     }
 
     /// The pairing with this token's hash. Every hash is compared in full, so that the time says
