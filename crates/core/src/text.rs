@@ -99,7 +99,7 @@ fn escape(raw: &str, keep_newlines: bool) -> String {
 }
 
 fn is_plain(c: char, category: GeneralCategory) -> bool {
-    !matches!(
+    let shapeless = matches!(
         category,
         GeneralCategory::Control
             | GeneralCategory::Format
@@ -108,14 +108,18 @@ fn is_plain(c: char, category: GeneralCategory) -> bool {
             | GeneralCategory::Unassigned
             | GeneralCategory::LineSeparator
             | GeneralCategory::ParagraphSeparator
-    ) && !(category == GeneralCategory::SpaceSeparator && c != ' ')
-        && !matches!(c,
-            // Fillers and a blank that have a letter's or symbol's category but no shape.
-            '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{2800}' | '\u{17B4}' | '\u{17B5}'
-            // Variation selectors and the grapheme joiner: marks without a shape.
-            | '\u{034F}' | '\u{180B}'..='\u{180F}' | '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}'
-            // The characters that our own notation uses.
-            | '⟨' | '⇥')
+    );
+    let odd_space = category == GeneralCategory::SpaceSeparator && c != ' ';
+    // Fillers and a blank that have a letter's or symbol's category but no shape.
+    let blank = matches!(
+        c,
+        '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{2800}' | '\u{17B4}' | '\u{17B5}'
+    );
+    // Variation selectors and the grapheme joiner: marks without a shape.
+    let selector = matches!(c, '\u{034F}' | '\u{180B}'..='\u{180F}' | '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}');
+    // The characters that our own notation uses.
+    let ours = matches!(c, '⟨' | '⇥');
+    !(shapeless || odd_space || blank || selector || ours)
 }
 
 fn written_out(out: &mut String, c: char) {
