@@ -122,7 +122,7 @@ pub fn await_picture(icon: &TrayItem, name: &str) {
 }
 
 /// The pixels of a PNG, as ImageMagick reads them.
-fn pixels(png: &Path) -> Vec<u8> {
+pub fn pixels(png: &Path) -> Vec<u8> {
     Command::new("convert").arg(png).args(["-depth", "8", "rgba:-"]).output().unwrap().stdout
 }
 

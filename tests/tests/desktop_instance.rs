@@ -1,0 +1,151 @@
+//! Starting: once, twice, hidden, without a display, after a crash.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod desktop_support;
+
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::ExitStatusExt;
+use std::time::{Duration, Instant};
+
+use desktop_support::{SOON, alone, ask, desktop, run, start};
+use placet_stage::desktop::{Program, Session, Window};
+use rustix::process::Signal;
+
+/// Starts `placet-desktop` once more.
+fn again(session: &Session, arguments: &[&str]) -> Program {
+    let mut command = desktop(session);
+    command.args(arguments);
+    session.spawn("again", command).unwrap()
+}
+
+fn prompt(session: &Session) -> Window {
+    session.screen().await_window(SOON, |window| window.title == "Placet" && window.mapped).unwrap()
+}
+
+#[test]
+fn a_second_start_brings_up_what_waits_in_the_first_and_exits_with_0() {
+    let _alone = alone();
+    let session = Session::builder().start().unwrap();
+    let first = start(&session, desktop(&session));
+    let asked = ask(&session, "agent");
+    let window = prompt(&session);
+    let mut second = again(&session, &[]);
+    assert_eq!(second.wait(SOON).unwrap().code(), Some(0), "{}", second.log());
+    assert_eq!(second.log().trim(), "Placet is running already: its prompt is open.");
+    session.screen().await_active(SOON, |active| active.id == window.id).unwrap();
+    assert!(first.running() && asked.running());
+}
+
+#[test]
+fn a_second_start_says_so_when_nothing_waits_and_autostart_disturbs_nobody() {
+    let _alone = alone();
+    let session = Session::builder().start().unwrap();
+    let _first = start(&session, desktop(&session));
+    let mut second = again(&session, &[]);
+    assert_eq!(second.wait(SOON).unwrap().code(), Some(0), "{}", second.log());
+    assert_eq!(second.log().trim(), "Placet is running already. Nothing is waiting.");
+    let asked = ask(&session, "agent");
+    let window = prompt(&session);
+    let mut hidden = session.spawn("hidden", {
+        let mut command = desktop(&session);
+        command.arg("--hidden");
+        command
+    });
+    let hidden = hidden.as_mut().unwrap();
+    assert_eq!(hidden.wait(SOON).unwrap().code(), Some(0), "{}", hidden.log());
+    let active = session.screen().active().unwrap();
+    assert!(active.is_none_or(|active| active.id != window.id), "it was brought up");
+    assert!(asked.running());
+}
+
+#[test]
+fn of_many_started_at_once_one_runs_and_the_others_exit_with_0() {
+    let _alone = alone();
+    let session = Session::builder().start().unwrap();
+    let mut all: Vec<Program> =
+        (0..5).map(|n| session.spawn(&format!("start-{n}"), desktop(&session)).unwrap()).collect();
+    desktop_support::await_socket(&session);
+    let begun = Instant::now();
+    while all.iter().filter(|program| program.running()).count() > 1 {
+        assert!(begun.elapsed() < SOON, "several are running");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    for program in all.iter_mut().filter(|program| !program.running()) {
+        assert_eq!(program.wait(SOON).unwrap().code(), Some(0), "{}", program.log());
+    }
+    assert_eq!(all.iter().filter(|program| program.running()).count(), 1);
+    assert!(run(&session, &["status"]).success);
+}
+
+#[test]
+fn f8_after_a_kill_the_next_start_is_the_first_again() {
+    let _alone = alone();
+    let session = Session::builder().start().unwrap();
+    let mut first = start(&session, desktop(&session));
+    let mut asked = ask(&session, "agent");
+    prompt(&session);
+    first.signal(Signal::KILL).unwrap();
+    assert_eq!(first.wait(SOON).unwrap().signal(), Some(9));
+    assert_ne!(asked.wait(SOON).unwrap().code(), Some(0), "{}", asked.log());
+    let _second = start(&session, desktop(&session));
+    let log = run(&session, &["log", "--json"]);
+    assert!(log.out.contains("restarted"), "{}", log.out);
+}
+
+#[test]
+fn s13_a_signal_to_end_cancels_what_waits_and_exits_with_0() {
+    let _alone = alone();
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
+        let session = Session::builder().accessibility(false).start().unwrap();
+        let mut program = start(&session, desktop(&session));
+        let mut asked = ask(&session, "agent");
+        prompt(&session);
+        program.signal(signal).unwrap();
+        assert_eq!(asked.wait(SOON).unwrap().code(), Some(3), "{signal:?}: {}", asked.log());
+        assert_eq!(program.wait(SOON).unwrap().code(), Some(0), "{signal:?}: {}", program.log());
+    }
+}
+
+#[test]
+fn s1_its_folders_are_open_to_nobody_else() {
+    let _alone = alone();
+    let session = Session::builder().accessibility(false).start().unwrap();
+    let _desktop = start(&session, desktop(&session));
+    for folder in [session.run_dir().join("placet"), session.home().join(".local/state/placet")] {
+        let found = std::fs::metadata(&folder).unwrap();
+        assert_eq!(found.mode() & 0o777, 0o700, "{}", folder.display());
+        assert_eq!(found.uid(), session.as_user().uid, "{}", folder.display());
+    }
+    let socket = std::fs::metadata(session.run_dir().join("placet/agent.sock")).unwrap();
+    assert_eq!(socket.mode() & 0o777, 0o600);
+}
+
+#[test]
+fn f9_without_a_display_it_says_so_and_leaves_no_socket() {
+    let _alone = alone();
+    let session = Session::builder().window_manager(false).accessibility(false).start().unwrap();
+    let mut command = desktop(&session);
+    command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
+    let mut program = session.spawn("blind", command).unwrap();
+    assert_eq!(program.wait(SOON).unwrap().code(), Some(1), "{}", program.log());
+    assert_eq!(program.log().trim(), "There is no display that Placet can use.");
+    assert!(!session.run_dir().join("placet/agent.sock").exists());
+}
+
+#[test]
+fn it_says_its_version_and_what_it_understands() {
+    let _alone = alone();
+    let session = Session::builder().window_manager(false).accessibility(false).start().unwrap();
+    let said = |argument: &str| desktop(&session).arg(argument).output().unwrap();
+    let version = said("--version");
+    assert!(version.status.success());
+    assert_eq!(
+        version.stdout,
+        format!("placet-desktop {}\n", env!("CARGO_PKG_VERSION")).as_bytes()
+    );
+    assert!(String::from_utf8(said("--help").stdout).unwrap().contains("--hidden"));
+    let wrong = said("--approve-all");
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(String::from_utf8(wrong.stderr).unwrap().contains("--approve-all"));
+}
