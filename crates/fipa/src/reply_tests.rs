@@ -178,7 +178,13 @@ fn a10_a_body_that_is_not_labelled_json_is_refused() {
 #[test]
 fn a12_a_redirect_is_a_protocol_error_whatever_it_says() {
     for status in [300, 301, 302, 303, 304, 307, 308] {
-        assert!(is_protocol_error(&answer(status, include_str!("../fixtures/fipa-success.json"))));
+        for body in [
+            include_str!("../fixtures/fipa-success.json"),
+            include_str!("../fixtures/ana-totp.json"),
+            r#"{"error":"access_denied"}"#,
+        ] {
+            assert!(is_protocol_error(&answer(status, body)), "{status} {body}");
+        }
     }
 }
 
