@@ -1,6 +1,6 @@
 //! `cargo xtask redteam`: the attacks of an agent that wants a yes or a code.
 
-use crate::run::{Done, say};
+use crate::run::{Done, Stop, say};
 use crate::test::stage_program;
 
 /// Runs the attacks; arguments (`--json`) are the program's own.
@@ -9,6 +9,9 @@ use crate::test::stage_program;
 /// If something cannot be installed or built, or an attack that must be held was not.
 pub(crate) fn command(arguments: &[String]) -> Done {
     let folder = stage_program("placet-redteam", "redteam", arguments)?;
-    say(format!("redteam: the result is in {}", folder.display()));
+    let (written, result) = (folder.join("redteam.json"), folder.with_extension("json"));
+    std::fs::copy(&written, &result)
+        .map_err(|error| Stop::failed(format!("{}: {error}", written.display())))?;
+    say(format!("redteam: the result is in {}", result.display()));
     Ok(())
 }

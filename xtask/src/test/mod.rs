@@ -17,10 +17,10 @@ pub(crate) use build::{Program, build};
 pub(crate) use ground::Ground;
 pub(crate) use runner::run_tests;
 pub(crate) use stage::stage_program;
-use summary::Tally;
+use summary::{Tally, libtest};
 pub(crate) use watch::Aloud;
 
-use crate::run::{Done, Stop, say};
+use crate::run::{Done, Stop, cargo, locked, output, say};
 use crate::workspace::Workspace;
 use crate::{check, setup};
 
@@ -111,6 +111,13 @@ fn suites(wanted: &Wanted, note: &mut impl FnMut(String, Tally)) -> Done {
         say(format!("test: {label}: {found}"));
         note(label, found);
     }
+    if wanted.all() {
+        let label = "examples in the documentation".to_owned();
+        say(format!("test: {label}"));
+        let found = examples(&ground);
+        say(format!("test: {label}: {found}"));
+        note(label, found);
+    }
     for script in scripts::all(&workspace)?.into_iter().filter(|_| wanted.all()) {
         let label = script.label();
         say(format!("test: {label}"));
@@ -119,4 +126,22 @@ fn suites(wanted: &Wanted, note: &mut impl FnMut(String, Tally)) -> Done {
         note(label, found);
     }
     Ok(())
+}
+
+/// Those in the libraries' documentation. Cargo builds and runs them in one go, so they run as the
+/// caller; they are pure.
+fn examples(ground: &Ground) -> Tally {
+    let mut command = cargo();
+    command
+        .current_dir(&ground.root)
+        .args(["test", "--quiet", "--workspace", "--doc"])
+        .args(locked())
+        .env("CARGO_TARGET_DIR", &ground.target);
+    match output(&mut command) {
+        Ok(text) => Tally::judged(libtest(&text), true),
+        Err(stop) => {
+            say(&stop.reason);
+            Tally::ONE_FAILED
+        }
+    }
 }

@@ -1,20 +1,27 @@
 //! Programs of the tests package that show or measure the whole: demo, bench, redteam.
 
 use std::fs;
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
-use crate::run::{Stop, in_ci, run, say};
-use crate::setup::{self, TestUser};
+use crate::run::{Done, Stop, in_ci, say};
+use crate::setup::{self, Group, TestUser};
 use crate::test::build::build;
 use crate::test::ground::{Ground, Home};
+use crate::test::watch::{Aloud, watch};
 use crate::workspace::Workspace;
 
+/// How long one may take without a person: the attacks wait for many prompts.
+const LIMIT: Duration = Duration::from_secs(1800);
+
 /// Installs what is missing, builds every program, runs the one called `name` with `arguments` and
-/// gives back the folder for its results, `target/<folder>`.
+/// gives back the folder with its results, `target/<folder>`.
 ///
 /// The program finds the others in `PLACET_BIN_DIR` and writes to `PLACET_OUT_DIR`, which is empty.
-/// It runs in the caller's own session; root's runs as the test user in a fresh home instead.
+/// It runs in the caller's own session; root's runs as the test user in a fresh home instead, and
+/// its results are copied to the same place.
 ///
 /// # Errors
 /// If there is no such program (exit status 2), it does not build, or it does not succeed.
@@ -27,41 +34,91 @@ pub(crate) fn stage_program(
     if workspace.owner_of_binary(name).is_none() {
         return Err(Stop::usage(format!("{folder}: not built yet: no package has a `{name}`")));
     }
-    setup::system_packages(&[setup::Group::Build, setup::Group::Run, setup::Group::Test], false)?;
+    setup::system_packages(&[Group::Build, Group::Run, Group::Test], false)?;
     let ground = Ground::of(&workspace)?;
     say("build: programs");
     build(&ground.root, &ground.target, &["build", "--workspace", "--bins"])?;
     let program = ground.programs().join(name);
     ground.must_run(&program)?;
-
-    let results = ground.target.join(folder);
-    if results.exists() {
-        fs::remove_dir_all(&results)
-            .map_err(|error| Stop::failed(format!("{}: {error}", results.display())))?;
-    }
-    fs::create_dir_all(&results)
-        .map_err(|error| Stop::failed(format!("{}: {error}", results.display())))?;
-    ground.give(&results, 0o755)?;
-
+    let results = workspace.target.join(folder);
+    empty(&results).map_err(|error| Stop::failed(format!("{}: {error}", results.display())))?;
     say(format!("{folder}: begins"));
-    // Held until the program has ended.
-    let _home = match ground.user {
-        TestUser::Caller => {
-            let mut command = Command::new(&program);
-            command.env("PLACET_BIN_DIR", ground.programs()).env("PLACET_OUT_DIR", &results);
-            run(command.args(arguments))?;
-            None
-        }
-        TestUser::Made { .. } => {
-            if !in_ci() && std::env::var_os("DISPLAY").is_some() {
-                say("root's display is not used: an unprivileged user runs this without one");
-            }
-            let home = Home::new(&ground)?;
-            let mut command = ground.as_user(&program);
-            home.lend(&mut command);
-            run(command.env("PLACET_OUT_DIR", &results).current_dir(&results).args(arguments))?;
-            Some(home)
-        }
-    };
+    match ground.user {
+        TestUser::Caller => as_caller(&ground, &program, arguments, &results)?,
+        TestUser::Made { .. } => as_test_user(&ground, &program, arguments, &results)?,
+    }
     Ok(results)
+}
+
+/// In the caller's session, with the caller's terminal.
+fn as_caller(ground: &Ground, program: &Path, arguments: &[String], results: &Path) -> Done {
+    let status = Command::new(program)
+        .args(arguments)
+        .env("PLACET_BIN_DIR", ground.programs())
+        .env("PLACET_OUT_DIR", results)
+        .status()
+        .map_err(|error| Stop::failed(format!("{}: {error}", program.display())))?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Stop::failed(format!("{} ended with {status}", program.display())))
+}
+
+fn as_test_user(ground: &Ground, program: &Path, arguments: &[String], results: &Path) -> Done {
+    if !in_ci() && std::env::var_os("DISPLAY").is_some() {
+        say("root's display is not used: an unprivileged user runs this without one");
+    }
+    let home = Home::new(ground)?;
+    let written = home.folder.join("out");
+    fs::create_dir(&written)
+        .map_err(|error| Stop::failed(format!("{}: {error}", written.display())))?;
+    ground.give(&written, 0o700)?;
+    let mut command = ground.as_user(program);
+    home.lend(&mut command);
+    command.env("PLACET_OUT_DIR", &written).current_dir(&written).args(arguments);
+    let ended = watch(&mut command, &home.folder, LIMIT, Aloud::Yes)?;
+    // Also what a failure left: it says most.
+    copy(&written, results)
+        .map_err(|error| Stop::failed(format!("{}: {error}", results.display())))?;
+    if ended.well { Ok(()) } else { Err(Stop::failed(format!("{} failed", program.display()))) }
+}
+
+fn empty(folder: &Path) -> io::Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder)?;
+    }
+    fs::create_dir_all(folder)
+}
+
+/// Copies files and folders; links and whatever else another user can make are left behind.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (kind, target) = (entry.file_type()?, to.join(entry.file_name()));
+        if kind.is_dir() {
+            copy(&entry.path(), &target)?;
+        } else if kind.is_file() {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_not_followed_into_what_only_root_can_read() {
+        let base = std::env::temp_dir().join(format!("xtask-stage-{}", std::process::id()));
+        let from = base.join("from");
+        empty(&from.join("inner")).unwrap();
+        fs::write(from.join("inner/file"), "1").unwrap();
+        std::os::unix::fs::symlink("/etc/hostname", from.join("link")).unwrap();
+        copy(&from, &base.join("to")).unwrap();
+        assert!(base.join("to/inner/file").exists());
+        assert!(!base.join("to/link").exists());
+        fs::remove_dir_all(base).unwrap();
+    }
 }

@@ -114,7 +114,7 @@ struct Left {
 
 /// Processes whose environment names `home`.
 fn left_behind(home: &Path) -> Vec<Left> {
-    let needle = home.join("home").into_os_string().into_encoded_bytes();
+    let needle = home.join("").into_os_string().into_encoded_bytes();
     let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
     entries
         .flatten()
