@@ -38,7 +38,6 @@ pub(super) struct Footer {
     deny_label: gtk::Label,
     approve_label: gtk::Label,
     how: gtk::Label,
-    fill: gtk::DrawingArea,
     filled: Rc<Cell<f64>>,
     reason_box: gtk::Box,
     time: gtk::Label,
@@ -84,7 +83,7 @@ impl Footer {
         let answers = gtk::Box::new(gtk::Orientation::Horizontal, 8);
         let (deny, deny_label) = button("", &["deny"]);
         let (reason, _) = button("Deny with a reason…", &["plain"]);
-        let Approve { button: approve, label: approve_label, how, fill, filled } =
+        let Approve { button: approve, label: approve_label, how, filled } =
             approve_control();
         answers.pack_start(&deny, false, false, 0);
         answers.pack_start(&reason, false, false, 0);
@@ -106,7 +105,6 @@ impl Footer {
             deny_label,
             approve_label,
             how,
-            fill,
             filled,
             reason_box,
             time,
@@ -212,7 +210,7 @@ impl Footer {
         }
         let part = if motion { part } else { 0.0 };
         if (self.filled.replace(part) - part).abs() > f64::EPSILON {
-            self.fill.queue_draw();
+            self.approve.queue_draw();
         }
     }
 
@@ -225,7 +223,6 @@ struct Approve {
     button: gtk::Button,
     label: gtk::Label,
     how: gtk::Label,
-    fill: gtk::DrawingArea,
     filled: Rc<Cell<f64>>,
 }
 
@@ -243,28 +240,26 @@ fn approve_control() -> Approve {
     words.add(&label);
     words.add(&how);
 
-    let fill = gtk::DrawingArea::new();
+    // Over everything in the button and without a window of its own, which would catch the press.
     let filled = Rc::new(Cell::new(0.0));
-    fill.connect_draw({
+    button.connect_local("draw", true, {
         let filled = Rc::clone(&filled);
-        move |area, context| {
-            let colour = area.style_context().color(gtk::StateFlags::NORMAL);
-            let width = f64::from(area.allocated_width()) * filled.get();
+        move |values| {
+            let button = values.first()?.get::<gtk::Button>().ok()?;
+            let context = values.get(1)?.get::<gtk::cairo::Context>().ok()?;
+            let colour = button.style_context().color(gtk::StateFlags::NORMAL);
+            let width = f64::from(button.allocated_width()) * filled.get();
             context.set_source_rgba(colour.red(), colour.green(), colour.blue(), 0.3);
-            context.rectangle(0.0, 0.0, width, f64::from(area.allocated_height()));
+            context.rectangle(0.0, 0.0, width, f64::from(button.allocated_height()));
             let _ = context.fill();
-            gtk::glib::Propagation::Stop
+            Some(false.to_value())
         }
     });
-    let layers = gtk::Overlay::new();
-    layers.add(&words);
-    layers.add_overlay(&fill);
-    layers.set_overlay_pass_through(&fill, true);
-    button.add(&layers);
+    button.add(&words);
     if let Some(accessible) = button.accessible() {
         accessible.set_description("Hold the mouse button on it, or press Ctrl+Enter");
     }
-    Approve { button, label, how, fill, filled }
+    Approve { button, label, how, filled }
 }
 
 fn class(widget: &impl IsA<gtk::Widget>, name: &str, on: bool) {

@@ -1,0 +1,176 @@
+//! What counts as an answer in the real prompt, and what does not: a person at a keyboard and a
+//! mouse (H4, H5, design §6).
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod prompt_support;
+
+use std::time::Duration;
+
+use placet_stage::desktop::keys;
+use prompt_support::*;
+use serde_json::json;
+
+#[test]
+fn h4_a_press_held_on_approve_approves() {
+    let mut desk = Desk::new();
+    desk.ask(json!({"ask": "plain"}));
+    desk.hold_approve();
+    let (answer, with) = desk.answer();
+    assert_eq!(answer, "approve");
+    assert_eq!(with["gesture"]["kind"], "held");
+    assert_eq!(with["gesture"]["device"], "TigerVNC pointer");
+    assert_eq!(with["gesture"]["observable"], true);
+}
+
+#[test]
+fn h4_ctrl_enter_approves() {
+    let mut desk = Desk::new();
+    desk.ask(json!({"ask": "plain"}));
+    desk.chord();
+    let (answer, with) = desk.answer();
+    assert_eq!(answer, "approve");
+    assert_eq!(with["gesture"]["kind"], "chord");
+    assert_eq!(with["gesture"]["device"], "TigerVNC keyboard");
+}
+
+#[test]
+fn h4_a_click_or_a_single_key_does_not_approve() {
+    let mut desk = Desk::new();
+    let window = desk.ask(json!({"ask": "plain"}));
+    let approve = window.named("push button", "Approve").unwrap().clone();
+    desk.person.click_on(&approve).unwrap();
+    // The click leaves the focus on it; a window manager may hand it on later than the keys.
+    desk.focused("Approve");
+    for key in [keys::SPACE, keys::RETURN, keys::KP_ENTER] {
+        desk.person.key(key).unwrap();
+    }
+    desk.no_event("answer");
+    desk.hold_approve();
+    assert_eq!(desk.answer().0, "approve", "it still works");
+}
+
+#[test]
+fn h4_enter_does_nothing_on_deny_which_has_the_focus() {
+    let mut desk = Desk::new();
+    desk.ask(json!({"ask": "plain"}));
+    desk.person.key(keys::RETURN).unwrap();
+    desk.no_event("answer");
+    desk.person.key(keys::SPACE).unwrap();
+    assert_eq!(desk.answer().0, "deny");
+}
+
+#[test]
+fn h4_escape_and_a_closed_window_dismiss() {
+    let mut desk = Desk::new();
+    desk.ask(json!({"ask": "plain"}));
+    desk.person.key(keys::ESCAPE).unwrap();
+    assert_eq!(desk.answer().0, "dismiss");
+    desk.gone();
+    desk.tell(&json!({"release": "plain"}));
+    desk.ask(json!({"ask": "plain"}));
+    desk.person.chord(&[keys::ALT, 0xffc1]).unwrap(); // Alt+F4, which openbox turns into a close
+    assert_eq!(desk.answer().0, "dismiss");
+}
+
+#[test]
+fn h5_what_is_done_before_the_prompt_is_armed_is_lost() {
+    let mut desk = Desk::new();
+    let window = desk.show(json!({"ask": "plain"}));
+    let approve = window.named("push button", "Approve").unwrap().clone();
+    // This press gives the window the focus: it never counts, however long it is held.
+    desk.person.hold_on(&approve, Duration::from_millis(2_500)).unwrap();
+    desk.no_event("answer");
+    // The same again, now that it has had the focus for long enough.
+    desk.person.hold_on(&approve, HELD).unwrap();
+    assert_eq!(desk.answer().0, "approve");
+}
+
+#[test]
+fn h5_keys_in_the_first_moments_after_the_focus_are_lost() {
+    let mut desk = Desk::new();
+    desk.show(json!({"ask": "plain"}));
+    desk.open();
+    desk.person.key(keys::SPACE).unwrap();
+    desk.chord();
+    desk.person.key(keys::ESCAPE).unwrap();
+    desk.no_event("answer");
+}
+
+#[test]
+fn h5_a_new_screen_starts_the_arming_anew() {
+    let mut desk = Desk::new();
+    desk.ask(json!({"ask": "plain", "id": "a"}));
+    desk.person.key_down(keys::CONTROL).unwrap();
+    desk.person.key_down(keys::RETURN).unwrap();
+    // Another screen comes while the chord is down.
+    desk.show(json!({"ask": "plain", "id": "a", "problem": "Once more."}));
+    desk.person.key_up(keys::RETURN).unwrap();
+    desk.person.key_up(keys::CONTROL).unwrap();
+    desk.no_event("answer");
+}
+
+#[test]
+fn a_press_that_slides_off_approve_is_none() {
+    let mut desk = Desk::new();
+    let window = desk.ask(json!({"ask": "plain"}));
+    let (x, y) = window.named("push button", "Approve").unwrap().middle().unwrap();
+    desk.person.move_to(x, y).unwrap();
+    desk.person.press(1).unwrap();
+    std::thread::sleep(HELD);
+    desk.person.move_to(x, y - 200).unwrap();
+    desk.person.release(1).unwrap();
+    desk.no_event("answer");
+}
+
+#[test]
+fn letting_go_too_early_is_no_approval() {
+    let mut desk = Desk::new();
+    let window = desk.ask(json!({"ask": "plain"}));
+    let approve = window.named("push button", "Approve").unwrap().clone();
+    desk.person.hold_on(&approve, Duration::from_millis(300)).unwrap();
+    desk.no_event("answer");
+}
+
+#[test]
+fn deny_is_a_click_and_can_carry_a_reason() {
+    let mut desk = Desk::new();
+    let window = desk.ask(json!({"ask": "plain"}));
+    desk.person.click_on(window.named("push button", "Deny").unwrap()).unwrap();
+    assert_eq!(desk.answer(), ("deny".to_owned(), json!({"note": null})));
+    desk.tell(&json!({"release": "plain"}));
+    desk.gone();
+
+    let window = desk.ask(json!({"ask": "plain"}));
+    desk.person.click_on(window.named("push button", REASON).unwrap()).unwrap();
+    desk.says("Reason for the agent, which will read it");
+    std::thread::sleep(ARMED); // The window grew.
+    desk.person.type_text("use staging instead").unwrap();
+    desk.person.click_on(&desk.button("Deny")).unwrap();
+    assert_eq!(desk.answer(), ("deny".to_owned(), json!({"note": "use staging instead"})));
+}
+
+#[test]
+fn while_the_server_is_asked_only_cancel_works() {
+    let mut desk = Desk::new();
+    desk.ask(json!({"wait": "plain"}));
+    desk.says("Waiting for the server…");
+    desk.chord();
+    let window = desk.window();
+    let approve = window.named("push button", "Approve").unwrap().clone();
+    desk.person.hold_on(&approve, HELD).unwrap();
+    desk.no_event("answer");
+    desk.person.click_on(&desk.button("Cancel")).unwrap();
+    assert_eq!(desk.answer().0, "dismiss");
+}
+
+#[test]
+fn a_withdrawn_question_takes_no_answer() {
+    let mut desk = Desk::new();
+    desk.ask(json!({"ask": "plain"}));
+    desk.tell(&json!({"drop": true}));
+    desk.chord();
+    desk.no_event("answer");
+    desk.tell(&json!({"release": "plain"}));
+    desk.gone();
+}

@@ -1,0 +1,251 @@
+//! The prompt alone on a private desktop: `prompt-preview` driven over its pipes, a person, eyes
+//! and an attacker.
+//!
+//! Needs the program `prompt-preview` beside the tests (`cargo build -p placet-desktop`).
+
+#![allow(dead_code)] // Each test file uses a part of it.
+
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::path::PathBuf;
+use std::process::{ChildStdin, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use placet_stage::desktop::{Builder, Eyes, Node, Person, Program, Session, State, keys};
+use serde_json::{Value, json};
+
+/// Far longer than anything here takes on a busy machine.
+pub const SOON: Duration = Duration::from_secs(20);
+/// The prompt's name on the accessibility bus.
+pub const PROMPT: &str = "placet";
+/// The hold that the gesture needs (design §6), and some more.
+pub const HELD: Duration = Duration::from_millis(750);
+/// The arming time (H5), and a little more: what is done after it must count.
+pub const ARMED: Duration = Duration::from_millis(900);
+/// Nothing that must not come has come after this time.
+pub const QUIET: Duration = Duration::from_millis(500);
+/// Words of the foot that are not part of a screen.
+pub const REASON: &str = "Deny with a reason…";
+
+/// The prompt on a desktop of its own.
+pub struct Desk {
+    pub session: Session,
+    pub eyes: Eyes,
+    pub person: Person,
+    input: ChildStdin,
+    events: Receiver<Value>,
+    /// The lines of the screen shown last.
+    pub lines: Vec<String>,
+    pub program: Program,
+    _alone: MutexGuard<'static, ()>,
+}
+
+/// One desktop at a time: two cores do not carry more.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Desk {
+    pub fn new() -> Self {
+        Self::with(Session::builder())
+    }
+
+    pub fn with(builder: Builder) -> Self {
+        let alone = alone();
+        let session = builder.start().unwrap();
+        Self::on(session, alone)
+    }
+
+    pub fn on(session: Session, alone: MutexGuard<'static, ()>) -> Self {
+        let mut command = session.command(preview()).unwrap();
+        command.stdin(Stdio::piped());
+        let mut program = session.spawn_piped("prompt-preview", command).unwrap();
+        let input = program.stdin().unwrap();
+        let output = BufReader::new(program.stdout().unwrap());
+        let (events, received) = channel();
+        std::thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                let event = serde_json::from_str(&line).unwrap_or(Value::String(line));
+                if events.send(event).is_err() {
+                    break;
+                }
+            }
+        });
+        let (eyes, person) = (session.eyes().unwrap(), session.person().unwrap());
+        let mut desk = Self {
+            session,
+            eyes,
+            person,
+            input,
+            events: received,
+            lines: vec![],
+            program,
+            _alone: alone,
+        };
+        desk.event("ready");
+        desk
+    }
+
+    pub fn tell(&mut self, command: &Value) {
+        writeln!(self.input, "{command}").unwrap();
+        self.input.flush().unwrap();
+    }
+
+    /// The next event with this member; the others before it are dropped.
+    pub fn event(&mut self, name: &str) -> Value {
+        let deadline = Instant::now() + SOON;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.events.recv_timeout(left) {
+                Ok(event) if event.get(name).is_some() => return event,
+                Ok(_) => {}
+                Err(why) => panic!("no {name}: {why}; {}", self.program.log()),
+            }
+        }
+    }
+
+    /// Fails if an event with this member comes within a short time.
+    pub fn no_event(&mut self, name: &str) {
+        let deadline = Instant::now() + QUIET;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.events.recv_timeout(left) {
+                Ok(event) => assert!(
+                    event.get(name).is_none(),
+                    "there was {event}; {}",
+                    self.program.log()
+                ),
+                Err(RecvTimeoutError::Timeout) => return,
+                Err(why) => panic!("{why}; {}", self.program.log()),
+            }
+        }
+    }
+
+    /// Shows a sample and waits until it is on the glass; the prompt has not the focus.
+    pub fn show(&mut self, command: Value) -> Node {
+        self.tell(&command);
+        let shown = self.event("shown");
+        let lines = shown["lines"].as_array().unwrap();
+        self.lines = lines.iter().map(|line| line.as_str().unwrap().to_owned()).collect();
+        self.event("painted");
+        self.window()
+    }
+
+    /// As [`Self::show`], then gives it the focus, as somebody who clicks the notification does,
+    /// and waits until it is armed.
+    pub fn ask(&mut self, command: Value) -> Node {
+        self.show(command);
+        self.open();
+        self.armed()
+    }
+
+    /// Opens the prompt for the person and waits until it has the focus.
+    pub fn open(&mut self) {
+        self.tell(&json!({"open": true}));
+        self.session.screen().await_active(SOON, |window| window.title == "Placet").unwrap();
+    }
+
+    /// Waits until input counts. There is no event for it: the time itself is what is waited for.
+    pub fn armed(&self) -> Node {
+        std::thread::sleep(ARMED);
+        self.window()
+    }
+
+    /// The prompt as it is now.
+    pub fn window(&self) -> Node {
+        let heading = self.lines.first().cloned().unwrap_or_default();
+        self.eyes
+            .await_window(PROMPT, SOON, |window| {
+                window.is(State::Showing) && window.named("label", &heading).is_some()
+            })
+            .unwrap()
+    }
+
+    /// Waits until the prompt says this somewhere.
+    pub fn says(&self, words: &str) -> Node {
+        self.eyes
+            .await_node(PROMPT, SOON, |node| {
+                node.name == words || node.text.as_deref() == Some(words)
+            })
+            .unwrap()
+    }
+
+    /// Waits until the control with this name has the focus.
+    pub fn focused(&self, name: &str) -> Node {
+        self.eyes
+            .await_node(PROMPT, SOON, |node| node.name == name && node.is(State::Focused))
+            .unwrap()
+    }
+
+    /// Waits until the prompt is off the screen.
+    pub fn gone(&self) {
+        self.session.screen().await_no_window(SOON, |window| window.title == "Placet").unwrap();
+    }
+
+    /// Holds Approve as the person does.
+    pub fn hold_approve(&mut self) {
+        let approve = self.button(&self.approve_name());
+        self.person.hold_on(&approve, HELD).unwrap();
+    }
+
+    /// Presses Ctrl+Enter as the person does.
+    pub fn chord(&mut self) {
+        self.person.chord(&[keys::CONTROL, keys::RETURN]).unwrap();
+    }
+
+    pub fn approve_name(&self) -> String {
+        self.lines.last().unwrap().clone()
+    }
+
+    pub fn button(&self, name: &str) -> Node {
+        let window = self.window();
+        let found = window.named("push button", name).cloned();
+        found.unwrap_or_else(|| panic!("no button {name} in\n{}", window.outline()))
+    }
+
+    /// The last answer: its kind.
+    pub fn answer(&mut self) -> (String, Value) {
+        let event = self.event("answer");
+        (event["answer"].as_str().unwrap().to_owned(), event["with"].clone())
+    }
+
+    /// A picture for whoever wants to look: into the folder that `PLACET_STAGE_PICTURES` names.
+    pub fn picture(&self, name: &str) {
+        if let Ok(folder) = std::env::var("PLACET_STAGE_PICTURES") {
+            self.session.screenshot(&PathBuf::from(folder).join(name)).unwrap();
+        }
+    }
+}
+
+/// What a screen reader reads of a window, in order: the words of everything that has any, but
+/// what stands in the foot that changes, and what a field holds.
+pub fn read(window: &Node) -> Vec<String> {
+    let mut out = Vec::new();
+    gather(window, &mut out);
+    out
+}
+
+fn gather(node: &Node, out: &mut Vec<String>) {
+    if !node.is(State::Showing) {
+        return;
+    }
+    match node.role.as_str() {
+        "footer" => return,
+        "label" | "push button" | "radio button" | "check box" => out.push(node.name.clone()),
+        // An opened fold: text that nobody can write in.
+        "text" if !node.is(State::Editable) => out.extend(node.text.clone()),
+        _ => {}
+    }
+    for child in &node.children {
+        gather(child, out);
+    }
+}
+
+fn preview() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    let path = tests.parent().and_then(|deps| deps.parent()).unwrap().join("prompt-preview");
+    assert!(path.exists(), "{} is missing: cargo build -p placet-desktop", path.display());
+    path
+}
