@@ -10,7 +10,9 @@
 mod list;
 mod trial;
 
-use std::fs;
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
 
 use crate::mirror;
 use crate::run::{Done, Stop, say};
@@ -32,6 +34,7 @@ pub(crate) fn command(arguments: &[String]) -> Done {
         arguments.is_empty() || arguments.iter().any(|word| removal.label().contains(word))
     });
     let files = workspace.files()?;
+    let _alone = alone(&workspace.target.join("removals"))?;
     let ground = Ground {
         root: workspace.target.join("removals/source"),
         target: workspace.target.join("removals/target"),
@@ -56,6 +59,18 @@ pub(crate) fn command(arguments: &[String]) -> Done {
     }
     println!("{held} held, {} tried", removals.len());
     if held == removals.len() { Ok(()) } else { Err(Stop::failed("")) }
+}
+
+/// Waits until no other run has the copy; it is ours until the file is dropped.
+fn alone(folder: &Path) -> Result<File, Stop> {
+    let wrong = |error: io::Error| Stop::failed(format!("{}: {error}", folder.display()));
+    fs::create_dir_all(folder).map_err(wrong)?;
+    let file = File::create(folder.join("lock")).map_err(wrong)?;
+    if file.try_lock().is_err() {
+        say("removals: waiting for another run to end");
+        file.lock().map_err(wrong)?;
+    }
+    Ok(file)
 }
 
 fn read(workspace: &Workspace) -> Result<Vec<Removal>, Stop> {
