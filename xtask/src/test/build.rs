@@ -31,7 +31,8 @@ impl Program {
     /// True if it opens windows: such suites run one test at a time.
     pub(crate) fn needs_display(&self) -> bool {
         self.kind == "test"
-            && (self.folder.ends_with("src-tauri") || self.name.starts_with("desktop"))
+            && (self.folder.ends_with("src-tauri")
+                || ["desktop", "prompt"].iter().any(|word| self.name.starts_with(word)))
     }
 }
 
