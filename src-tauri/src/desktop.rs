@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gtk::glib;
+use placet_core::request::RequestId;
 use tauri::{AppHandle, RunEvent};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -48,6 +49,7 @@ pub fn run<K: Keeper>(
     runtime: &Runtime,
     places: &Places,
     states: watch::Receiver<State>,
+    looked_at: watch::Receiver<Option<RequestId>>,
     keeper: Arc<K>,
 ) -> tauri::Result<i32> {
     let app = tauri::Builder::default().build(crate::context())?;
@@ -58,7 +60,8 @@ pub fn run<K: Keeper>(
         Arc::new(move || keeper.open())
     };
     let picture = tray::write_picture(&places.pictures());
-    let notifications = runtime.spawn(notify::follow(states.clone(), Arc::clone(&open), picture));
+    let notifications =
+        runtime.spawn(notify::follow(states.clone(), looked_at, Arc::clone(&open), picture));
     let book = {
         let (book, states, places) = (desktop.book.clone(), states.clone(), listed(places));
         runtime.spawn(async move { book.serve(states, places, open).await })

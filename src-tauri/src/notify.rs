@@ -1,7 +1,7 @@
 //! One notification for each request that waits: a pointer to the prompt, nothing more.
 //!
 //! **Promises.** A request's notification is posted once, in a task of its own that nobody waits
-//! for, and withdrawn when the request ends, also when the person or the daemon closed it before
+//! for, and withdrawn when the person turns to the prompt or the request ends, also when the person or the daemon closed it before
 //! or somebody pretended so. No daemon, no bus, a daemon that hangs: nothing happens and nobody is
 //! told, because what waits is reachable without it.
 //!
@@ -38,24 +38,34 @@ const HEARD_AT_MOST: usize = 50;
 /// Withdrawing is one message; a daemon that does not take it in this time hangs.
 const WITHDRAWN_WITHIN: Duration = Duration::from_secs(2);
 
-/// Posts and withdraws until `state` is gone, then withdraws what is left.
-pub async fn follow(mut state: watch::Receiver<State>, open: Open, picture: Option<PathBuf>) {
-    let mut posted: HashMap<RequestId, oneshot::Sender<()>> = HashMap::new();
+/// Posts and withdraws until `state` is gone, then withdraws what is left. `looked_at` says which
+/// request the person turned to last: a pointer to it would only lie over the prompt.
+pub async fn follow(
+    mut state: watch::Receiver<State>,
+    mut looked_at: watch::Receiver<Option<RequestId>>,
+    open: Open,
+    picture: Option<PathBuf>,
+) {
+    // A dropped sender tells its task to withdraw; `None` stays so that nothing is posted twice.
+    let mut posted: HashMap<RequestId, Option<oneshot::Sender<()>>> = HashMap::new();
     let mut tasks = JoinSet::new();
     loop {
         let waiting = state.borrow_and_update().waiting.clone();
-        // A dropped sender tells its task that the request has ended.
+        let looked = looked_at.borrow_and_update().clone();
         posted.retain(|id, _| waiting.iter().any(|one| one.id == *id));
         for one in waiting {
-            if !posted.contains_key(&one.id) {
+            if looked.as_ref() == Some(&one.id) {
+                posted.insert(one.id, None);
+            } else if !posted.contains_key(&one.id) {
                 let (end, ended) = oneshot::channel();
-                posted.insert(one.id.clone(), end);
+                posted.insert(one.id.clone(), Some(end));
                 tasks.spawn(accompany(one, ended, Arc::clone(&open), picture.clone()));
             }
         }
         while tasks.try_join_next().is_some() {}
-        if state.changed().await.is_err() {
-            break;
+        tokio::select! {
+            changed = state.changed() => if changed.is_err() { break },
+            Ok(()) = looked_at.changed() => {}
         }
     }
     drop(posted);

@@ -39,6 +39,10 @@ pub trait Witness: Send + Sync {
     /// Input that only an attack or a tool injects: for the record's `Suspicious`. `what` is a
     /// stable word; `detail` names a kind and a device, never a key or a text.
     fn suspicious(&self, what: &'static str, detail: &str);
+    /// The person turned to this request: the prompt has the focus with it.
+    fn looked_at(&self, request: &RequestId) {
+        let _ = request;
+    }
     /// The screen of this request is on the glass.
     fn painted(&self, request: &RequestId) {
         let _ = request;

@@ -216,6 +216,7 @@ impl Inner {
             let Some(inner) = weak.upgrade() else { return };
             if window.is_active() {
                 inner.gestures.borrow_mut().disturb(inner.now());
+                inner.looked_at();
             } else {
                 inner.gestures.borrow_mut().rest();
                 inner.taken.borrow_mut().clear();
@@ -282,6 +283,7 @@ impl Inner {
         self.unscrolled.set(true);
         if self.window.is_active() {
             self.gestures.borrow_mut().disturb(self.now());
+            self.looked_at();
         } else {
             self.gestures.borrow_mut().rest();
         }
@@ -289,6 +291,14 @@ impl Inner {
         self.refresh();
         if !self.away.get() {
             self.appear();
+        }
+    }
+
+    /// Says that the person turned to what is shown: its notification has done its work, and would
+    /// only lie over the prompt.
+    fn looked_at(&self) {
+        if let Some(shown) = &*self.shown.borrow() {
+            self.witness.looked_at(&shown.screen.request);
         }
     }
 
