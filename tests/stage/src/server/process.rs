@@ -1,8 +1,9 @@
 //! A stage in a process of its own, for those who want one: the demo, and tests of the whole.
 //!
-//! [`Process::spawn`] starts the program and reads its start line; dropping it ends it
-//! (and should this process die first, its standard input closes, on which it ends too). The control API is spoken over a plain socket, so that no
-//! HTTP client is needed here; these calls block the calling thread.
+//! [`Process::spawn`] starts the program and reads its start line; dropping it ends it. Should this
+//! process die first, the program's standard input closes, on which it ends too. The control API is
+//! spoken over a plain socket, so that no HTTP client is needed here; these calls block the calling
+//! thread.
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
