@@ -1,5 +1,7 @@
 //! Bad input: each gets one precise error, and nobody else notices (S10, issue 2 "Bad input").
 
+use placet_agentd::clock::RealClock;
+use placet_core::ports::Clock as _;
 use placet_tests::headless::Home;
 use placet_tests::headless::agent::{Agent, authorization, shell};
 use placet_wire::flaw::Problem;
@@ -177,6 +179,25 @@ async fn s13_a_half_closed_connection_has_ended() {
         ("cancelled", "requester_gone")
     );
     assert!(agent.is_closed().await);
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn s12_silence_until_the_end_is_expired_and_not_declined() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    let mut agent = home.agent().await;
+    let mut params = shell("make");
+    params["expires_in"] = json!(1);
+    let id = agent.call("approval/request", params).await;
+    let shown = hands.asked().await;
+    let until = shown.screen.expires_at;
+    let lives = until.0 - RealClock.now().0;
+    assert!((10_000..=15_000).contains(&lives), "15 s at least: {lives} ms");
+    shown.gone().await;
+    assert!(RealClock.now() >= until, "not a moment earlier");
+    let ended = agent.ended(&id).await;
+    assert_eq!((ended.outcome.as_str(), ended.reason.code.as_str()), ("expired", "time_out"));
     daemon.stop().await;
 }
 

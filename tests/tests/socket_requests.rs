@@ -166,6 +166,23 @@ async fn s7_what_only_enrolment_may_say_is_refused_from_a_requester() {
 }
 
 #[tokio::test]
+async fn s8_start_is_the_only_intake_and_an_auth_session_of_a_requester_is_refused() {
+    let home = Home::new();
+    let (daemon, mut hands, mut agent) = ready(&home).await;
+    let hello = agent.hello(None).await;
+    assert_eq!(hello["capabilities"]["intake"], json!(["start"]));
+    let params = json!({ "issuer": ISSUER, "auth_session": "mine" });
+    let problem = agent.ask("authorization/resume", params).await.unwrap_err();
+    assert_eq!(problem.data.unwrap().code, "unknown_method");
+    let mut params = authorization(ISSUER);
+    params["auth_session"] = json!("mine");
+    let problem = agent.ask("authorization/request", params).await.unwrap_err();
+    assert_eq!(problem.data.unwrap().code, "forbidden_member");
+    assert!(hands.asked_nothing());
+    daemon.stop().await;
+}
+
+#[tokio::test]
 async fn f11_a_server_without_metadata_and_a_refusal_say_nothing_of_its_words() {
     let home = Home::new();
     let (daemon, mut hands, mut agent) = ready(&home).await;

@@ -5,7 +5,7 @@
 //! `code ABCD-EFGH` is what an agent's terminal printed, `suspicious` and `pause` put such an entry
 //! on record, `stop` or the end of the input stops it in good order.
 //!
-//! `placet-headless knock SOCKET` only connects, says hello, and prints what it hears.
+//! `placet-headless knock SOCKET` only connects, says hello, and prints how much it hears.
 
 #![allow(
     clippy::unwrap_used,
@@ -74,6 +74,6 @@ async fn approve_everything(mut hands: Hands, mut code: watch::Receiver<Option<S
 async fn knock(socket: PathBuf) {
     let mut agent = placet_tests::headless::agent::Agent::connect(&socket).await.unwrap();
     agent.call("placet/hello", serde_json::json!({ "versions": ["0"] })).await;
-    agent.is_closed().await;
-    println!("heard {} bytes, then the connection was closed", agent.bytes.len());
+    agent.hear().await;
+    println!("heard {} bytes", agent.bytes.len());
 }
