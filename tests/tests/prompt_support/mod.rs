@@ -158,7 +158,7 @@ impl Desk {
         let heading = self.lines.first().cloned().unwrap_or_default();
         self.eyes
             .await_window(PROMPT, SOON, |window| {
-                window.is(State::Showing) && window.named("label", &heading).is_some()
+                window.is(State::Showing) && control(window, "label", &heading).is_some()
             })
             .unwrap()
     }
@@ -201,7 +201,7 @@ impl Desk {
 
     pub fn button(&self, name: &str) -> Node {
         let window = self.window();
-        let found = window.named("push button", name).cloned();
+        let found = control(&window, "push button", name).cloned();
         found.unwrap_or_else(|| panic!("no button {name} in\n{}", window.outline()))
     }
 
@@ -219,6 +219,11 @@ impl Desk {
     }
 }
 
+/// What has this role and name in the window, also where it is scrolled out of sight.
+pub fn control<'a>(window: &'a Node, role: &str, name: &str) -> Option<&'a Node> {
+    window.find(|node| node.role == role && node.name == name && node.is(State::Visible))
+}
+
 /// What a screen reader reads of a window, in order: the words of everything that has any, but
 /// what stands in the foot that changes, and what a field holds.
 pub fn read(window: &Node) -> Vec<String> {
@@ -228,7 +233,8 @@ pub fn read(window: &Node) -> Vec<String> {
 }
 
 fn gather(node: &Node, out: &mut Vec<String>) {
-    if !node.is(State::Showing) {
+    // Scrolled out of sight is still there to be read.
+    if !node.is(State::Visible) {
         return;
     }
     match node.role.as_str() {
