@@ -128,19 +128,20 @@ fn chain(pid: i32, stat: &Stat) -> Vec<Process> {
     chain
 }
 
+/// Where the peer lives. Anybody may call a process `sshd` or a control group `docker-…`, so the
+/// first counts only under a parent of root's, the second only where nothing better can be read.
 fn place(pid: i32, chain: &[Process]) -> Place {
     let is_ssh = |process: &Process| matches!(process.name.as_str(), "sshd" | "sshd-session");
+    let over_ssh = chain.iter().any(|p| is_ssh(p) && proc::real_uid(p.pid) == Some(0));
     // A forwarded socket: the SSH server itself connects, and hides its namespaces.
-    if chain.first().is_some_and(is_ssh) {
+    if over_ssh && chain.first().is_some_and(is_ssh) {
         return Place::Ssh;
-    }
-    if proc::names_a_container(pid) {
-        return Place::Container;
     }
     match proc::shares_our_namespaces(pid) {
         Some(false) => Place::Container,
-        Some(true) if chain.iter().any(is_ssh) => Place::Ssh,
+        Some(true) if over_ssh => Place::Ssh,
         Some(true) => Place::Session,
+        None if proc::names_a_container(pid) => Place::Container,
         None => Place::Unknown,
     }
 }
@@ -181,6 +182,30 @@ mod tests {
         assert_eq!(peer.kernel().pid, None);
         assert_eq!(peer.kernel().place, Place::Unknown);
         assert!(peer.kernel().chain.is_empty());
+    }
+
+    #[test]
+    fn s4_a_process_in_namespaces_of_its_own_is_seen_as_contained() {
+        let probe =
+            std::process::Command::new("unshare").args(["--mount", "--user", "true"]).status();
+        if !probe.is_ok_and(|status| status.success()) {
+            eprintln!("skipped: this machine makes no user namespaces");
+            return;
+        }
+        let mut child = std::process::Command::new("unshare")
+            .args(["--mount", "--user", "sh", "-c", "echo in; read end"])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = [0; 3];
+        std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut said).unwrap();
+        let peer = look(Credentials { pid: Some(child.id().cast_signed()), ..here() });
+        assert_eq!(peer.kernel().place, Place::Container);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        // Nothing is said here of this very process: the tests themselves may run in a container.
+        assert_ne!(look(here()).kernel().place, Place::Container, "not other than the daemon's");
     }
 
     #[test]

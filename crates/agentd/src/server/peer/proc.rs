@@ -48,6 +48,13 @@ pub(super) fn link(pid: i32, name: &str) -> Option<String> {
     Some(path.to_string_lossy().into_owned())
 }
 
+/// The real user of a process, which anybody may read.
+pub(super) fn real_uid(pid: i32) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
+    line.split_ascii_whitespace().next()?.parse().ok()
+}
+
 /// The pid that a pidfd stands for: -1 when that process has ended (pidfd_open(2)).
 pub(super) fn pid_of_pidfd(fd: RawFd) -> Option<i32> {
     let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{fd}")).ok()?;
