@@ -65,7 +65,7 @@ fn of_many_started_at_once_one_runs_and_the_others_exit_with_0() {
     let session = Session::builder().start().unwrap();
     let mut all: Vec<Program> =
         (0..5).map(|n| session.spawn(&format!("start-{n}"), desktop(&session)).unwrap()).collect();
-    desktop_support::await_socket(&session);
+    desktop_support::await_socket(&session, || ());
     let begun = Instant::now();
     while all.iter().filter(|program| program.running()).count() > 1 {
         assert!(begun.elapsed() < SOON, "several are running");

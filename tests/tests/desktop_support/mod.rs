@@ -43,14 +43,15 @@ pub fn desktop(session: &Session) -> Command {
 /// Starts `placet-desktop` and waits until its socket takes connections.
 pub fn start(session: &Session, command: Command) -> Program {
     let program = session.spawn("placet-desktop", command).unwrap();
-    await_socket(session);
+    await_socket(session, || assert!(program.running(), "it ended: {}", program.log()));
     program
 }
 
-/// Waits until `placet status` is answered.
-pub fn await_socket(session: &Session) {
+/// Waits until `placet status` is answered; `check` is called before each try.
+pub fn await_socket(session: &Session, check: impl Fn()) {
     let begun = Instant::now();
     while !run(session, &["status"]).success {
+        check();
         assert!(begun.elapsed() < SOON, "no socket");
         std::thread::sleep(Duration::from_millis(20));
     }

@@ -1,0 +1,278 @@
+//! The book: a process of its own that shows little, may do less, and is gone when it is closed.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod desktop_support;
+
+use std::fs::File;
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use desktop_support::{SOON, alone, ask, await_label, built, desktop, icon, picture, start};
+use placet_stage::desktop::{Program, Session, keys};
+use serde_json::{Value, json};
+
+const TITLE: &str = "Placet: the book";
+
+/// The processes that draw web pages, of anybody's program in this session.
+fn web_processes(session: &Session) -> Vec<u32> {
+    let ours =
+        |name: &str| name.starts_with("WebKitWebProces") || name.starts_with("WebKitNetworkPr");
+    let of_user = |pid: u32| {
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        status.contains(&format!("\nUid:\t{}\t", session.as_user().uid))
+            && !status.contains("State:\tZ")
+    };
+    std::fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|pid| {
+            let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            ours(&name) && of_user(*pid)
+        })
+        .collect()
+}
+
+fn await_no_web_process(session: &Session) {
+    let begun = Instant::now();
+    while !web_processes(session).is_empty() {
+        assert!(begun.elapsed() < SOON, "web processes stay: {:?}", web_processes(session));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_web_process_is_alive_only_while_the_book_is_open() {
+    let _alone = alone();
+    let session = Session::builder().panel(true).start().unwrap();
+    let mut program = start(&session, desktop(&session));
+    let icon = icon(&session);
+    let _asked = ask(&session, "agent");
+    await_label(&icon, "1 request is waiting");
+    assert_eq!(web_processes(&session), [0u32; 0], "one is alive before the book was opened");
+    icon.press("Open the book").unwrap();
+    let book = session.screen().await_window(SOON, |window| window.title == TITLE && window.mapped);
+    let book = book.unwrap();
+    let begun = Instant::now();
+    while web_processes(&session).is_empty() {
+        assert!(begun.elapsed() < SOON, "the book has no page");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_ne!(book.pid, Some(program.pid()), "the book is in the prompt's process");
+    // As the window manager closes the active window: Alt+F4 (keysyms Alt_L and F4).
+    session.screen().await_active(SOON, |active| active.id == book.id).unwrap();
+    session.person().unwrap().chord(&[0xffe9, 0xffc1]).unwrap();
+    await_no_web_process(&session);
+    assert!(program.running(), "{}", program.log());
+    // A second one opens, and ends with the program.
+    icon.press("Open the book").unwrap();
+    session.screen().await_window(SOON, |window| window.title == TITLE && window.mapped).unwrap();
+    icon.press("Quit").unwrap();
+    assert!(program.wait(SOON).unwrap().success(), "{}", program.log());
+    await_no_web_process(&session);
+}
+
+#[test]
+fn a_killed_placet_takes_its_book_along() {
+    let _alone = alone();
+    let session = Session::builder().panel(true).start().unwrap();
+    let mut program = start(&session, desktop(&session));
+    icon(&session).press("Open the book").unwrap();
+    session.screen().await_window(SOON, |window| window.title == TITLE && window.mapped).unwrap();
+    let pid = rustix::process::Pid::from_raw(i32::try_from(program.pid()).unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    program.wait(SOON).unwrap();
+    session.screen().await_no_window(SOON, |window| window.title == TITLE).unwrap();
+    await_no_web_process(&session);
+}
+
+/// A book that a test drives through WebKit's own driver; debug builds of the book allow that.
+struct Driven {
+    at: String,
+    client: reqwest::Client,
+    runtime: tokio::runtime::Runtime,
+    said: std::path::PathBuf,
+    // Its input stays open until the end.
+    to: File,
+    _driver: Program,
+}
+
+impl Driven {
+    fn open(session: &Session) -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let program = session.install(&built("placet-desktop")).unwrap();
+        let (fifo, said) =
+            (session.folder().join("tmp/to-book"), session.folder().join("tmp/said"));
+        assert!(session.command("mkfifo").unwrap().arg(&fifo).status().unwrap().success());
+        let wrapper = format!(
+            "#!/bin/sh\nexec {} --book <{} >{}\n",
+            program.display(),
+            fifo.display(),
+            said.display()
+        );
+        let wrapper = session.write_home("book.sh", wrapper.as_bytes()).unwrap();
+        let mut chmod = session.command("chmod").unwrap();
+        assert!(chmod.arg("+x").arg(&wrapper).status().unwrap().success());
+        let mut driver = session.command("WebKitWebDriver").unwrap();
+        driver.arg(format!("--port={port}")).env("TAURI_WEBVIEW_AUTOMATION", "true");
+        let driver = session.spawn("driver", driver).unwrap();
+        // Readable and writable at once: opening does not wait for the other side.
+        let to = File::options().read(true).write(true).open(&fifo).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let mut driven = Self {
+            at: format!("http://127.0.0.1:{port}"),
+            client: reqwest::Client::new(),
+            runtime,
+            said,
+            to,
+            _driver: driver,
+        };
+        let options = json!({"binary": wrapper, "args": []});
+        let wanted =
+            json!({"capabilities": {"alwaysMatch": {"webkitgtk:browserOptions": options}}});
+        let session = driven.call("/session", &wanted);
+        driven.at = format!("{}/session/{}", driven.at, session["sessionId"].as_str().unwrap());
+        driven
+    }
+
+    fn call(&self, path: &str, body: &Value) -> Value {
+        let begun = Instant::now();
+        let answer = loop {
+            let sent = self.runtime.block_on(async {
+                let sent = self.client.post(format!("{}{path}", self.at)).body(body.to_string());
+                sent.send().await?.text().await
+            });
+            match sent {
+                Ok(answer) => break answer,
+                // The driver takes a moment to listen.
+                Err(error) => assert!(begun.elapsed() < SOON, "{error}"),
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        };
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        assert!(answer["value"].get("error").is_none(), "{path}: {answer}");
+        answer["value"].clone()
+    }
+
+    /// Runs a script with the page's rights; it calls `done` with its answer.
+    fn script(&self, script: &str) -> Value {
+        let script = format!("const done = arguments[arguments.length - 1]; {script}");
+        self.call("/execute/async", &json!({"script": script, "args": []}))
+    }
+
+    fn show(&mut self, waiting: &Value) {
+        let state = json!({"waiting": waiting, "paused_until": null, "trouble": null});
+        let page = json!({"show": {"version": "1.2.3", "state": state, "places": []}});
+        writeln!(self.to, "{page}").unwrap();
+    }
+
+    /// What the book said to Placet so far.
+    fn said(&self) -> String {
+        std::fs::read_to_string(&self.said).unwrap()
+    }
+}
+
+#[test]
+fn h14_the_page_calls_its_two_commands_and_no_other() {
+    let _alone = alone();
+    let session = Session::builder().accessibility(false).start().unwrap();
+    let mut book = Driven::open(&session);
+    book.show(&json!([{"id": "req_1", "name": "bot", "heading": "bot wants to use <b>git</b>"}]));
+    let call = |command: &str| {
+        let call = format!("window.__TAURI__.core.invoke({command})");
+        book.script(&format!("{call}.then(() => done('done'), (no) => done(`refused: ${{no}}`))"))
+    };
+    assert_eq!(call("'book', {seen: 0}"), "done");
+    assert_eq!(call("'look'"), "done");
+    assert_eq!(book.said(), "\"look\"\n");
+    for command in [
+        "'plugin:app|version'",
+        "'plugin:event|listen', {event: 'x', target: {kind: 'Any'}, handler: 1}",
+        "'plugin:event|emit', {event: 'x'}",
+        "'plugin:window|close', {label: 'book'}",
+        "'plugin:webview|create_webview_window', {options: {label: 'other'}}",
+        "'plugin:path|resolve_directory', {directory: 1}",
+        "'plugin:resources|close', {rid: 0}",
+        "'plugin:menu|new', {kind: 'Menu'}",
+        "'plugin:tray|new', {options: {}}",
+        "'plugin:image|from_path', {path: '/etc/passwd'}",
+        "'approve'",
+    ] {
+        let answer = call(command);
+        assert!(answer.as_str().unwrap().starts_with("refused"), "{command}: {answer}");
+    }
+    let shown = "document.querySelector('.heading').textContent";
+    assert_eq!(book.script(&format!("done({shown})")), "bot wants to use <b>git</b>");
+}
+
+#[test]
+fn h14_the_page_loads_and_runs_nothing_from_elsewhere() {
+    let _alone = alone();
+    let session = Session::builder().accessibility(false).start().unwrap();
+    let book = Driven::open(&session);
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    server.set_nonblocking(true).unwrap();
+    let away = format!("http://{}", server.local_addr().unwrap());
+    for (what, script) in [
+        ("eval", "try { eval('1'); done('ran') } catch (no) { done('blocked') }".to_owned()),
+        ("Function", "try { new Function('1')(); done('ran') } catch (no) { done('blocked') }".to_owned()),
+        ("fetch", format!("fetch('{away}').then(() => done('ran'), () => done('blocked'))")),
+        (
+            "an image",
+            format!("const i = new Image(); i.onload = () => done('ran'); i.onerror = () => done('blocked'); i.src = '{away}/x.png'"),
+        ),
+        (
+            "an inline script",
+            "const s = document.createElement('script'); s.textContent = 'window.ran = 1'; document.head.append(s); done(window.ran ? 'ran' : 'blocked')".to_owned(),
+        ),
+        (
+            "a script from elsewhere",
+            format!("const s = document.createElement('script'); s.onload = () => done('ran'); s.onerror = () => done('blocked'); s.src = '{away}/x.js'; document.head.append(s)"),
+        ),
+        (
+            "a frame",
+            format!("const f = document.createElement('iframe'); f.src = '{away}'; document.body.append(f); setTimeout(() => done('blocked'), 300)"),
+        ),
+        ("another page", format!("location.href = '{away}'; setTimeout(() => done('blocked'), 300)")),
+        ("another window", format!("done(window.open('{away}') === null ? 'blocked' : 'ran')")),
+        ("a changed prototype", "Object.prototype.evil = 1; done({}.evil ? 'ran' : 'blocked')".to_owned()),
+    ] {
+        assert_eq!(book.script(&script), "blocked", "{what}");
+    }
+    let knocked = server.accept().map(drop).map_err(|error| error.kind());
+    assert_eq!(
+        knocked,
+        Err(std::io::ErrorKind::WouldBlock),
+        "something was asked for over the network"
+    );
+    assert_eq!(book.script("done(location.protocol)"), "tauri:");
+}
+
+#[test]
+fn h20_the_books_button_is_reached_by_keyboard_opens_the_prompt_and_decides_nothing() {
+    let _alone = alone();
+    let session = Session::builder().panel(true).accessibility(false).start().unwrap();
+    let _program = start(&session, desktop(&session));
+    let icon = icon(&session);
+    let asked = ask(&session, "agent");
+    await_label(&icon, "1 request is waiting");
+    let prompt = session.screen().await_window(SOON, |window| window.title == "Placet").unwrap();
+    icon.press("Open the book").unwrap();
+    let book = session.screen().await_window(SOON, |window| window.title == TITLE && window.mapped);
+    let book = book.unwrap().id;
+    session.screen().await_active(SOON, |active| active.id == book).unwrap();
+    // Until the page is there, keys go nowhere.
+    let begun = Instant::now();
+    let mut person = session.person().unwrap();
+    while session.screen().active().unwrap().is_some_and(|active| active.id == book) {
+        assert!(begun.elapsed() < SOON, "the button was not reached");
+        person.key(keys::TAB).unwrap();
+        person.key(keys::RETURN).unwrap();
+        let a_while = Duration::from_millis(500);
+        let _ = session.screen().await_active(a_while, |active| active.id == prompt.id);
+    }
+    session.screen().await_active(SOON, |active| active.id == prompt.id).unwrap();
+    picture(&session, "book-opened-prompt");
+    assert!(asked.running(), "{}", asked.log());
+}
