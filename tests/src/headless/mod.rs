@@ -106,7 +106,7 @@ impl Home {
     /// As [`Daemon::start_with`].
     pub async fn try_start(&self, options: Options) -> Result<(Daemon, Hands), StartError> {
         let (window, hands) = person::window();
-        let daemon = Daemon::start_with(options, window, Scripted::default()).await?;
+        let daemon = Daemon::start_with(options, window, Scripted).await?;
         Ok((daemon, hands))
     }
 
