@@ -26,6 +26,7 @@ pub mod tray;
 pub mod view;
 
 /// What the program was built with: the pages of `ui/`, their policy and who may call what.
+#[expect(clippy::exit, reason = "what the macro makes ends a program that cannot start at all")]
 pub(crate) fn context() -> tauri::Context {
     tauri::generate_context!()
 }

@@ -1,9 +1,13 @@
 //! What happens before anything else, in order; nothing here needs a display until the last step.
 //!
-//! 1. What the command line says. 2. The same program again with a clean environment.
-//! 3. No core dump, no debugger of the same user. 4. Folders. 5. The daemon, whose lock tells
-//! whether this is the first instance: a second one asks the first to open and ends. 6. GTK and
-//! the prompt. 7. The desktop, until Quit.
+//! 1. What the command line says.
+//! 2. The same program again with a clean environment.
+//! 3. No core dump, no debugger of the same user.
+//! 4. Folders.
+//! 5. The daemon, whose lock tells whether this is the first instance: a second one asks the first
+//!    to open and ends.
+//! 6. GTK and the prompt.
+//! 7. The desktop, until Quit.
 //!
 //! **Promises.** Every step that fails ends the program with a sentence; none is skipped.
 //!
@@ -26,7 +30,7 @@ use crate::keep::{Glass, Kept, Notary};
 use crate::places::Places;
 use crate::prompt::{Appearance, Prompt};
 use crate::second::ask_to_open;
-use crate::{book, desktop};
+use crate::{book, desktop, tray};
 
 /// Any program of the session can watch and inject input, on Wayland too (design §2, 3).
 const OBSERVABLE: bool = true;
@@ -198,7 +202,9 @@ fn second(places: &Places, manner: Manner) -> Result<ExitCode, String> {
 /// Starts GTK with none of the user's files that change what it loads or draws.
 fn toolkit(places: &Places) -> Result<(), String> {
     places.empty_config().map_err(|fault| fault.to_string())?;
-    gtk::init().map_err(|_| "There is no display that Placet can use.".to_owned())
+    gtk::init().map_err(|_| "There is no display that Placet can use.".to_owned())?;
+    tray::mark_windows();
+    Ok(())
 }
 
 fn runtime() -> Result<Runtime, String> {

@@ -9,6 +9,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use gtk::gdk_pixbuf::{Colorspace, Pixbuf};
 use tauri::AppHandle;
 use tauri::image::Image;
 use tauri::menu::{Menu, MenuItem, PredefinedMenuItem};
@@ -144,14 +145,30 @@ pub fn png(picture: Picture) -> &'static [u8] {
     }
 }
 
+/// The program's own picture.
+const PLACET: &[u8] = include_bytes!("../../icons/128.png");
+
 /// Writes the program's own picture for notifications; `None` if that failed, and then they have
 /// none.
 #[must_use]
 pub fn write_picture(folder: &Path) -> Option<PathBuf> {
     let path = folder.join("placet.png");
     std::fs::create_dir_all(folder).ok()?;
-    std::fs::write(&path, include_bytes!("../../icons/128.png")).ok()?;
+    std::fs::write(&path, PLACET).ok()?;
     Some(path)
+}
+
+/// Gives every window of this process the program's picture. GTK must have been started.
+pub fn mark_windows() {
+    let Ok(image) = Image::from_bytes(PLACET) else { return };
+    let (Ok(width), Ok(height)) = (i32::try_from(image.width()), i32::try_from(image.height()))
+    else {
+        return;
+    };
+    let pixels = gtk::glib::Bytes::from(image.rgba());
+    let row = width.saturating_mul(4);
+    let picture = Pixbuf::from_bytes(&pixels, Colorspace::Rgb, true, 8, width, height, row);
+    gtk::Window::set_default_icon(&picture);
 }
 
 #[cfg(test)]

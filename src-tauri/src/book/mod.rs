@@ -11,6 +11,7 @@
 //! **Never** send it a secret, an argument of an action, or believe it in anything that widens
 //! what is allowed (design §6).
 
+mod commands;
 mod process;
 pub mod window;
 

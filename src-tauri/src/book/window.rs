@@ -1,31 +1,21 @@
-//! The book's own process: one window, two commands.
+//! The book's own process: one window, and the two [`commands`].
 //!
 //! **Promises.** The page comes from inside the program and can load nothing else: strict content
-//! security policy, no navigation, no new window, nothing kept on disk. The commands convert and
-//! delegate.
+//! security policy, no navigation, no new window, nothing kept on disk.
 //!
 //! **Never** give the window a command of the core or of a plugin.
 
-use std::io::{BufRead, Write};
+use std::io::BufRead;
 use std::process::ExitCode;
 
-use serde::Serialize;
-use tauri::{AppHandle, Manager, State, WebviewUrl, WebviewWindowBuilder};
+use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindowBuilder};
 use tokio::sync::watch;
 
-use super::{FromBook, Page, ToBook};
+use super::ToBook;
+use super::commands::{self, Numbered, Pages};
 
 /// The window's name, as `capabilities/book.json` knows it.
 const LABEL: &str = "book";
-
-/// A page and how many came before it; 0 while there is none.
-#[derive(Clone, Debug, Default, Serialize)]
-struct Numbered {
-    number: u64,
-    page: Option<Page>,
-}
-
-struct Pages(watch::Receiver<Numbered>);
 
 /// Runs the book until its window is closed or its input ends.
 #[must_use]
@@ -33,7 +23,7 @@ pub fn run() -> ExitCode {
     let (sender, pages) = watch::channel(Numbered::default());
     let built = tauri::Builder::default()
         .manage(Pages(pages))
-        .invoke_handler(tauri::generate_handler![book, look])
+        .invoke_handler(tauri::generate_handler![commands::book, commands::look])
         .setup(move |app| {
             open(app.handle())?;
             let app = app.handle().clone();
@@ -96,19 +86,4 @@ fn hear(app: &AppHandle, pages: &watch::Sender<Numbered>) {
         }
     }
     app.exit(0);
-}
-
-/// The first page that is newer than `seen`.
-#[tauri::command]
-async fn book(seen: u64, pages: State<'_, Pages>) -> Result<Numbered, ()> {
-    let mut pages = pages.0.clone();
-    let newer = pages.wait_for(|now| now.number > seen).await.map_err(drop)?;
-    Ok(newer.clone())
-}
-
-/// Asks Placet for the prompt.
-#[tauri::command]
-fn look() -> Result<(), ()> {
-    let line = serde_json::to_string(&FromBook::Look).map_err(drop)?;
-    writeln!(std::io::stdout().lock(), "{line}").map_err(drop)
 }
