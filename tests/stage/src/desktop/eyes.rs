@@ -249,7 +249,9 @@ async fn read(connection: &zbus::Connection, at: At, depth: usize) -> zbus::Resu
         // Coordinates of kind 0 are of the screen.
         let (x, y, width, height): (i32, i32, i32, i32) =
             component.call("GetExtents", &(0u32)).await?;
-        (width > 0 && height > 0).then_some(Rect { x, y, width, height })
+        // GTK says of what it has not placed that it lies at the smallest number there is.
+        let placed = x != i32::MIN && width > 0 && height > 0;
+        placed.then_some(Rect { x, y, width, height })
     } else {
         None
     };

@@ -103,13 +103,16 @@ fn a_killed_run_is_cleaned_up_by_the_next() {
     std::fs::create_dir_all(folder.join("run")).unwrap();
     let mut strayed = std::process::Command::new("sleep")
         .arg("1000")
+        .stdout(std::process::Stdio::null())
         .env("PLACET_STAGE", &folder)
         .spawn()
         .unwrap();
     drop(Session::builder().accessibility(false).window_manager(false).start().unwrap());
-    assert!(!folder.exists());
-    assert!(ended(strayed.id()));
+    let gone = ended(strayed.id());
+    strayed.kill().unwrap();
     strayed.wait().unwrap();
+    assert!(gone);
+    assert!(!folder.exists());
 }
 
 #[test]
