@@ -102,7 +102,7 @@ fn compose(waiting: &Waiting, picture: Option<PathBuf>) -> Notification {
         .summary(&clipped(&sentence(&waiting.name, &waiting.heading), SUMMARY_LIMIT))
         .body("Open Placet to see what for.")
         .action("default", "Open")
-        .hint(Hint::DesktopEntry("app.placet.desktop".to_owned()))
+        .hint(Hint::DesktopEntry("placet".to_owned()))
         .urgency(Urgency::Normal)
         .timeout(Timeout::Never);
     if let Some(picture) = picture.as_deref().and_then(|path| path.to_str()) {
