@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::builder::MARK;
 use super::fault::{Result, While};
-use super::sweep::Sweep;
+use super::sweep::end_marked;
 use super::user::User;
 
 const PREFIX: &str = "placet-stage-";
@@ -64,21 +64,24 @@ impl Folder {
     }
 }
 
-/// Removes the folders of runs whose process is no more (killed before it could clean up).
+/// Ends the processes and removes the folders of runs whose own process is no more (killed before
+/// it could clean up).
 fn clear_leftovers() {
+    let over = |folder: &Path| {
+        owner(folder).is_some_and(|pid| !Path::new(&format!("/proc/{pid}")).exists())
+    };
+    end_marked(MARK, over);
     let Ok(entries) = fs::read_dir(std::env::temp_dir()) else { return };
-    for entry in entries.flatten() {
-        let name = entry.file_name();
-        let pid = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
-        let Some(pid) = pid.and_then(|rest| rest.split('-').next()) else { continue };
-        let alive = pid.parse::<u32>().is_ok_and(|pid| Path::new(&format!("/proc/{pid}")).exists());
-        if !alive {
-            // What the killed run's programs had started themselves.
-            drop(Sweep::new(MARK, &entry.path()));
-            // Somebody else's is not ours to remove, and the kernel says so.
-            let _ = fs::remove_dir_all(entry.path());
-        }
+    for folder in entries.flatten().map(|entry| entry.path()).filter(|folder| over(folder)) {
+        // Somebody else's is not ours to remove, and the kernel says so.
+        let _ = fs::remove_dir_all(folder);
     }
+}
+
+/// The process id that a session's folder has in its name.
+fn owner(folder: &Path) -> Option<u32> {
+    let name = folder.file_name()?.to_str()?.strip_prefix(PREFIX)?;
+    name.split('-').next()?.parse().ok()
 }
 
 /// An X authority file that holds for every display of this machine (Xau's binary format: family,

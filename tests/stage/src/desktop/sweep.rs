@@ -4,7 +4,9 @@
 //! inherits the session's mark in its environment is found in `/proc`. Each process is held by a
 //! pidfd while it is looked at, so that a number that was given away again is never signalled.
 
+use std::ffi::OsString;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -52,6 +54,25 @@ impl Sweep {
             await_end(&process);
         }
     }
+}
+
+/// Ends every process whose `variable` names a folder that is `over`.
+pub(crate) fn end_marked(variable: &str, over: impl Fn(&Path) -> bool) {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return };
+    let pids =
+        entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let folder = |pid: u32| {
+        let environ = std::fs::read(format!("/proc/{pid}/environ")).ok()?;
+        let mut variables = environ.split(|byte| *byte == 0);
+        let value = variables.find_map(|one| {
+            one.strip_prefix(variable.as_bytes())?.strip_prefix(b"=").map(<[u8]>::to_vec)
+        })?;
+        Some(PathBuf::from(OsString::from_vec(value)))
+    };
+    let mut folders: Vec<PathBuf> = pids.filter_map(folder).filter(|folder| over(folder)).collect();
+    folders.sort();
+    folders.dedup();
+    folders.iter().for_each(|folder| drop(Sweep::new(variable, folder)));
 }
 
 fn hold(pid: u32) -> Option<OwnedFd> {
