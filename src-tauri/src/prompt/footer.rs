@@ -83,8 +83,7 @@ impl Footer {
         let answers = gtk::Box::new(gtk::Orientation::Horizontal, 8);
         let (deny, deny_label) = button("", &["deny"]);
         let (reason, _) = button("Deny with a reason…", &["plain"]);
-        let Approve { button: approve, label: approve_label, how, filled } =
-            approve_control();
+        let Approve { button: approve, label: approve_label, how, filled } = approve_control();
         answers.pack_start(&deny, false, false, 0);
         answers.pack_start(&reason, false, false, 0);
         // Not from the end: the order in the box is the order in which it is read.

@@ -139,6 +139,7 @@ struct Palette {
     wrong_ground: &'static str,
     wrong_text: &'static str,
     said: &'static str,
+    ring: &'static str,
 }
 
 impl Scheme {
@@ -161,6 +162,7 @@ impl Scheme {
                 wrong_ground: "#fdeceb",
                 wrong_text: "#9b1c14",
                 said: "#eceef1",
+                ring: "#1f5fa8",
             },
             Self::Dark => Palette {
                 ground: "#1c1e22",
@@ -179,6 +181,7 @@ impl Scheme {
                 wrong_ground: "#43211f",
                 wrong_text: "#ffb9b2",
                 said: "#2b2e34",
+                ring: "#84b6f4",
             },
             Self::LightContrast => Palette {
                 ground: "#ffffff",
@@ -197,6 +200,7 @@ impl Scheme {
                 wrong_ground: "#ffffff",
                 wrong_text: "#7a0000",
                 said: "#ffffff",
+                ring: "#00306e",
             },
             Self::DarkContrast => Palette {
                 ground: "#000000",
@@ -215,6 +219,7 @@ impl Scheme {
                 wrong_ground: "#000000",
                 wrong_text: "#ffb3ad",
                 said: "#000000",
+                ring: "#a8cdff",
             },
         }
     }
@@ -238,6 +243,7 @@ fn sheet(palette: &Palette, points: f64) -> String {
         wrong_ground,
         wrong_text,
         said,
+        ring,
     } = palette;
     format!(
         r#"
@@ -268,11 +274,11 @@ fn sheet(palette: &Palette, points: f64) -> String {
 .page .said {{ background-color: {said}; border: 1px dashed {control_line}; border-radius: 0.35em; padding: 0.65em 0.9em; }}
 .page .said .value {{ font-style: italic; }}
 .page entry, .page .field {{ background-color: {card}; color: {text}; border: 1px solid {control_line}; border-radius: 0.35em; padding: 0.4em 0.6em; min-height: 1.5em; }}
-.page entry:focus, .page .field:focus {{ border-color: {accent}; box-shadow: 0 0 0 1px {accent}; }}
+.page entry:focus, .page .field:focus {{ border-color: {ring}; box-shadow: 0 0 0 1px {ring}; }}
 .page entry.bad, .page .field.bad {{ border-color: {wrong_text}; }}
 .page .secret {{ font-size: 1.15em; }}
 .page radiobutton, .page checkbutton {{ padding: 0.2em 0.1em; border: 1px solid transparent; border-radius: 0.35em; }}
-.page radiobutton:focus, .page checkbutton:focus {{ border-color: {accent}; }}
+.page radiobutton:focus, .page checkbutton:focus {{ border-color: {ring}; }}
 .page radio, .page check {{ min-width: 1em; min-height: 1em; margin: 0 0.55em 0 0.2em; border: 1px solid {control_line}; background-color: {card}; color: {on_accent}; }}
 .page radio {{ border-radius: 100%; }}
 .page check {{ border-radius: 0.2em; }}
@@ -286,13 +292,13 @@ fn sheet(palette: &Palette, points: f64) -> String {
 .page .notice {{ font-size: 0.92em; font-weight: 700; color: {text}; }}
 .page button {{ background-color: {button}; color: {text}; border: 1px solid {control_line}; border-radius: 0.4em; padding: 0.5em 1.05em; min-height: 1.4em; }}
 .page button:hover {{ background-color: {button_over}; }}
-.page button:focus {{ border-color: {accent}; box-shadow: 0 0 0 2px {accent}; }}
+.page button:focus {{ border-color: {ring}; box-shadow: 0 0 0 2px {ring}; }}
 .page button:active {{ background-color: {line}; }}
 .page button.plain {{ background-color: transparent; border-color: transparent; color: {quiet}; padding: 0.5em 0.6em; }}
 .page button.plain:hover {{ background-color: {button_over}; }}
-.page button.plain:focus {{ border-color: {accent}; }}
+.page button.plain:focus {{ border-color: {ring}; }}
 .page button.approve {{ background-color: {accent}; border-color: {accent}; color: {on_accent}; font-weight: 700; padding: 0.32em 1.2em; }}
-.page button.approve:focus {{ border-color: {on_accent}; box-shadow: 0 0 0 2px {accent}; }}
+.page button.approve:focus {{ border-color: {on_accent}; box-shadow: 0 0 0 2px {ring}; }}
 .page button.approve .how {{ font-size: 0.78em; font-weight: 400; }}
 .page button.unarmed, .page button.approve.unarmed {{ opacity: 0.6; }}
 .page button:disabled, .page button.approve:disabled {{ background-color: {ground}; border-color: {line}; color: {quiet}; }}
@@ -355,6 +361,8 @@ mod tests {
         for scheme in [Scheme::Light, Scheme::Dark, Scheme::LightContrast, Scheme::DarkContrast] {
             let p = scheme.palette();
             assert!(contrast(p.control_line, p.card) >= 3.0, "{scheme:?}");
+            assert!(contrast(p.ring, p.card) >= 4.5, "{scheme:?}: the focus");
+            assert!(contrast(p.ring, p.ground) >= 4.5, "{scheme:?}: the focus");
         }
     }
 }

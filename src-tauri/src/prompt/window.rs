@@ -278,7 +278,6 @@ impl Inner {
         self.shown.replace(Some(next));
         self.hint.set(false);
         self.refused_at.set(None);
-        self.focus_first();
         self.unpainted.set(true);
         self.unscrolled.set(true);
         if self.window.is_active() {
@@ -287,8 +286,10 @@ impl Inner {
         } else {
             self.gestures.borrow_mut().rest();
         }
-        // Before fitting: what the foot says makes it higher.
+        // Before fitting, since what the foot says makes it higher; and before the focus, which an
+        // insensitive control does not take.
         self.refresh();
+        self.focus_first();
         if !self.away.get() {
             self.appear();
         }
@@ -399,6 +400,13 @@ impl Inner {
         self.fit();
         if !self.window.is_visible() {
             self.window.set_keep_above(true);
+            // EWMH: a window whose last user activity was at 0 does not get the focus when it comes
+            // up. GTK sets it once, and the person's last answer was activity.
+            if let Some(window) = self.window.window()
+                && let Some(window) = window.downcast_ref::<gdkx11::X11Window>()
+            {
+                window.set_user_time(0);
+            }
             self.window.show();
         }
         if self.ticking.borrow().is_none() {

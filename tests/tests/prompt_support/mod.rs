@@ -112,11 +112,9 @@ impl Desk {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.events.recv_timeout(left) {
-                Ok(event) => assert!(
-                    event.get(name).is_none(),
-                    "there was {event}; {}",
-                    self.program.log()
-                ),
+                Ok(event) => {
+                    assert!(event.get(name).is_none(), "there was {event}; {}", self.program.log())
+                }
                 Err(RecvTimeoutError::Timeout) => return,
                 Err(why) => panic!("{why}; {}", self.program.log()),
             }
