@@ -7,8 +7,10 @@
 //!
 //! **Promises.** [`restart_clean`] returns only in a process whose environment is exactly what
 //! [`cleaned`] makes of it; cleaning what is clean changes nothing, so it restarts at most once.
-//! The user's configuration folder is kept from the toolkit: `XDG_CONFIG_HOME` names an empty
-//! folder of ours, the real one is in `PLACET_CONFIG_HOME` for our own files.
+//! The user's own files are kept from the toolkit: `HOME` and `XDG_CONFIG_HOME` name empty folders
+//! of ours, so that no `settings.ini`, style sheet, theme, font or module of the user is found. The
+//! real ones are in `PLACET_HOME` and `PLACET_CONFIG_HOME`, for our own files and for programs that
+//! are started for the person.
 //!
 //! **What it does not do.** A library that was preloaded into the first process runs there before
 //! `main` and can stop the restart. That needs the hardened install, where the loader itself
@@ -34,10 +36,11 @@ const DATA_DIRS: &str = "/usr/local/share:/usr/share";
 pub const RUNTIME_FOLDER: &str = "placet";
 /// The empty configuration folder, inside [`RUNTIME_FOLDER`].
 pub const EMPTY_CONFIG: &str = "config";
+/// The empty home, inside [`RUNTIME_FOLDER`].
+pub const EMPTY_HOME: &str = "home";
 
 /// Taken over as they are.
 const PLAIN: &[&str] = &[
-    "HOME",
     "USER",
     "LOGNAME",
     "DISPLAY",
@@ -54,7 +57,8 @@ const PLAIN: &[&str] = &[
 ];
 
 /// Taken over if they are absolute paths, as the XDG Base Directory Specification wants.
-const FOLDERS: &[&str] = &["XDG_RUNTIME_DIR", "XDG_STATE_HOME", "PLACET_CONFIG_HOME"];
+const FOLDERS: &[&str] =
+    &["HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME", "PLACET_HOME", "PLACET_CONFIG_HOME"];
 
 /// Only in debug builds: crash points and test switches.
 const TEST_PREFIXES: &[&str] = &["PLACET_TEST_", "PLACET_FAILPOINT"];
@@ -83,14 +87,22 @@ pub fn cleaned(given: &Environment, process: Process) -> Environment {
     kept.insert("PATH".into(), PATH.into());
     kept.insert("XDG_DATA_DIRS".into(), DATA_DIRS.into());
     if let Some(runtime) = kept.get(OsStr::new("XDG_RUNTIME_DIR")) {
-        let empty = Path::new(runtime).join(RUNTIME_FOLDER).join(EMPTY_CONFIG).into_os_string();
-        // In a process that was cleaned before, XDG_CONFIG_HOME is ours already and says nothing.
-        if given.get(OsStr::new("XDG_CONFIG_HOME")) != Some(&empty)
-            && let Some(real) = config_home(given)
-        {
+        let ours = Path::new(runtime).join(RUNTIME_FOLDER);
+        let (home, config) = (ours.join(EMPTY_HOME), ours.join(EMPTY_CONFIG));
+        // In a process that was cleaned before, both are ours already and say nothing.
+        if let Some(real) = folder(given, "HOME").filter(|named| *named != home) {
+            let state = real.join(".local/state");
+            kept.entry("XDG_STATE_HOME".into()).or_insert(state.into_os_string());
+            let authority = real.join(".Xauthority");
+            kept.entry("XAUTHORITY".into()).or_insert(authority.into_os_string());
+            kept.insert("PLACET_CONFIG_HOME".into(), real.join(".config").into_os_string());
+            kept.insert("PLACET_HOME".into(), real.into_os_string());
+        }
+        if let Some(real) = folder(given, "XDG_CONFIG_HOME").filter(|named| *named != config) {
             kept.insert("PLACET_CONFIG_HOME".into(), real.into_os_string());
         }
-        kept.insert("XDG_CONFIG_HOME".into(), empty);
+        kept.insert("HOME".into(), home.into_os_string());
+        kept.insert("XDG_CONFIG_HOME".into(), config.into_os_string());
     }
     kept
 }
@@ -142,12 +154,8 @@ fn is_local_bus(value: &OsStr) -> bool {
     value.as_bytes().split(|b| *b == b';').all(|address| address.starts_with(b"unix:"))
 }
 
-fn config_home(given: &Environment) -> Option<PathBuf> {
-    let named = given.get(OsStr::new("XDG_CONFIG_HOME")).map(PathBuf::from);
-    named.filter(|path| path.is_absolute()).or_else(|| {
-        let home = given.get(OsStr::new("HOME")).filter(|home| !home.is_empty())?;
-        Some(Path::new(home).join(".config"))
-    })
+fn folder(given: &Environment, name: &str) -> Option<PathBuf> {
+    given.get(OsStr::new(name)).map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
 #[cfg(test)]
@@ -213,7 +221,7 @@ mod tests {
     #[test]
     fn m2_what_the_session_needs_stays_as_it_is() {
         let clean = cleaned(&given(SESSION), Process::Desktop);
-        for (name, value) in SESSION {
+        for (name, value) in SESSION.iter().filter(|(name, _)| *name != "HOME") {
             assert_eq!(clean.get(OsStr::new(name)), Some(&OsString::from(value)), "{name}");
         }
     }
@@ -227,13 +235,25 @@ mod tests {
     }
 
     #[test]
-    fn m2_the_toolkit_reads_an_empty_folder_and_we_still_know_the_real_one() {
+    fn m2_the_toolkit_reads_empty_folders_and_we_still_know_the_real_ones() {
         let of = |env: &Environment, name: &str| env.get(OsStr::new(name)).cloned();
         let clean = cleaned(&given(SESSION), Process::Desktop);
         assert_eq!(of(&clean, "XDG_CONFIG_HOME"), Some("/run/user/1000/placet/config".into()));
         assert_eq!(of(&clean, "PLACET_CONFIG_HOME"), Some("/home/ada/.config".into()));
+        assert_eq!(of(&clean, "HOME"), Some("/run/user/1000/placet/home".into()));
+        assert_eq!(of(&clean, "PLACET_HOME"), Some("/home/ada".into()));
         let own = cleaned(&with("XDG_CONFIG_HOME", "/srv/conf"), Process::Desktop);
         assert_eq!(of(&own, "PLACET_CONFIG_HOME"), Some("/srv/conf".into()));
+    }
+
+    #[test]
+    fn what_is_found_by_the_home_folder_is_still_found() {
+        let of = |env: &Environment, name: &str| env.get(OsStr::new(name)).cloned();
+        let clean = cleaned(&given(SESSION), Process::Desktop);
+        assert_eq!(of(&clean, "XDG_STATE_HOME"), Some("/home/ada/.local/state".into()));
+        assert_eq!(of(&clean, "XAUTHORITY"), Some("/home/ada/.Xauthority".into()));
+        let named = cleaned(&with("XAUTHORITY", "/run/user/1000/xauth"), Process::Desktop);
+        assert_eq!(of(&named, "XAUTHORITY"), Some("/run/user/1000/xauth".into()));
     }
 
     #[test]
@@ -255,7 +275,7 @@ mod tests {
             ("XDG_STATE_HOME", "evil/relative"),
         ] {
             let clean = cleaned(&with(name, value), Process::Desktop);
-            assert!(!clean.contains_key(OsStr::new(name)), "{name}={value} stayed");
+            assert_ne!(clean.get(OsStr::new(name)), Some(&OsString::from(value)), "{name}={value}");
         }
     }
 

@@ -1,8 +1,7 @@
 //! The folders that the program uses, made closed before anything is put into them.
 //!
-//! **Promises.** A folder from here is ours, not a link, and open to nobody else; the toolkit's
-//! configuration folder is empty but for a link to the desktop's own settings store (dconf: data
-//! such as light or dark and the text size, never code).
+//! **Promises.** A folder from here is ours, not a link, and open to nobody else. What the toolkit
+//! takes for the user's home and configuration is empty but for links to [`DATA_ONLY`].
 //!
 //! **Never** go on with a folder that somebody else made.
 
@@ -11,7 +10,12 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 
-use crate::environment::{EMPTY_CONFIG, RUNTIME_FOLDER};
+use crate::environment::{EMPTY_CONFIG, EMPTY_HOME, RUNTIME_FOLDER};
+
+/// What of the user's configuration the toolkit may see, because it is data and not code: the
+/// desktop's settings (light or dark, text size), and where the input method listens, without which
+/// many people could not type their language.
+const DATA_ONLY: [&str; 2] = ["dconf", "ibus"];
 
 /// Where things are.
 #[derive(Clone, Debug)]
@@ -52,9 +56,7 @@ impl Places {
         let variable =
             |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|p| p.is_absolute());
         let runtime = variable("XDG_RUNTIME_DIR").ok_or(Fault::Unnamed("XDG_RUNTIME_DIR"))?;
-        let state = variable("XDG_STATE_HOME")
-            .or_else(|| variable("HOME").map(|home| home.join(".local/state")))
-            .ok_or(Fault::Unnamed("HOME"))?;
+        let state = variable("XDG_STATE_HOME").ok_or(Fault::Unnamed("HOME"))?;
         let runtime = runtime.join(RUNTIME_FOLDER);
         let socket = variable("PLACET_SOCK").unwrap_or_else(|| runtime.join("agent.sock"));
         let places = Self { runtime, state: state.join("placet"), socket };
@@ -63,20 +65,20 @@ impl Places {
         Ok(places)
     }
 
-    /// Empties the folder that the toolkit takes for the user's configuration. To be called
-    /// before the toolkit starts, in every process that uses it.
+    /// Empties the folders that the toolkit takes for the user's home and configuration. To be
+    /// called before the toolkit starts, in every process that uses it.
     ///
     /// # Errors
     /// [`Fault`] if something could not be removed.
-    pub fn empty_config(&self) -> Result<(), Fault> {
-        let folder = self.runtime.join(EMPTY_CONFIG);
-        let failed = |cause| Fault::Failed { path: folder.clone(), cause };
-        match fs::remove_dir_all(&folder) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => closed(&folder)?,
-        }
-        if let Some(real) = std::env::var_os("PLACET_CONFIG_HOME") {
-            symlink(Path::new(&real).join("dconf"), folder.join("dconf")).map_err(failed)?;
+    pub fn empty_folders(&self) -> Result<(), Fault> {
+        let (home, config) = (self.runtime.join(EMPTY_HOME), self.runtime.join(EMPTY_CONFIG));
+        emptied(&home)?;
+        emptied(&config)?;
+        let Some(real) = std::env::var_os("PLACET_CONFIG_HOME") else { return Ok(()) };
+        for name in DATA_ONLY {
+            let link = config.join(name);
+            symlink(Path::new(&real).join(name), &link)
+                .map_err(|cause| Fault::Failed { path: link, cause })?;
         }
         Ok(())
     }
@@ -85,6 +87,15 @@ impl Places {
     #[must_use]
     pub fn pictures(&self) -> PathBuf {
         self.runtime.join("tray")
+    }
+}
+
+fn emptied(path: &Path) -> Result<(), Fault> {
+    match fs::remove_dir_all(path) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+            Err(Fault::Failed { path: path.to_path_buf(), cause })
+        }
+        _ => closed(path),
     }
 }
 
@@ -136,8 +147,8 @@ mod tests {
         let gtk = places.runtime.join(EMPTY_CONFIG).join("gtk-3.0");
         fs::create_dir_all(&gtk).unwrap();
         fs::write(gtk.join("settings.ini"), "[Settings]\ngtk-modules=evil\n").unwrap();
-        places.empty_config().unwrap();
+        places.empty_folders().unwrap();
         assert!(!gtk.exists());
-        places.empty_config().unwrap();
+        places.empty_folders().unwrap();
     }
 }

@@ -201,7 +201,7 @@ fn second(places: &Places, manner: Manner) -> Result<ExitCode, String> {
 
 /// Starts GTK with none of the user's files that change what it loads or draws.
 fn toolkit(places: &Places) -> Result<(), String> {
-    places.empty_config().map_err(|fault| fault.to_string())?;
+    places.empty_folders().map_err(|fault| fault.to_string())?;
     gtk::init().map_err(|_| "There is no display that Placet can use.".to_owned())?;
     tray::mark_windows();
     Ok(())

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use desktop_support::{SOON, alone, ask, desktop, pixels, start};
-use placet_stage::desktop::{Program, Session};
+use placet_stage::desktop::{Program, Session, Theme};
 use rustix::process::Signal;
 
 /// Code that leaves a file behind when it is loaded as a GTK module, and when a program that it
@@ -152,15 +152,30 @@ fn h20_the_users_style_sheet_does_not_change_the_prompt() {
     let sheet = b"* { color: #ff00ff; background: #ff00ff; }";
     session.write_home(".config/gtk-3.0/gtk.css", sheet).unwrap();
     let zenity = ordinary(&session, &[]);
-    let looks = |part: &str| {
-        session.eyes().unwrap().await_node(part, SOON, |node| node.role == "push button")
-    };
-    looks("zenity").unwrap();
-    assert!(magenta(&session) > 1000, "the trap does not work");
+    assert!(await_painted(&session, "zenity") > 1000, "the trap does not work");
     zenity.stop();
     let (_program, _asked) = ours(&session, &[]);
-    looks("placet").unwrap();
-    assert_eq!(magenta(&session), 0);
+    assert_eq!(await_painted(&session, "placet"), 0);
+}
+
+#[test]
+fn h20_a_theme_of_the_users_does_not_change_the_prompt() {
+    let _alone = alone();
+    let session = Session::builder().theme(Theme::Dark).start().unwrap();
+    let theme = b"* { color: #ff00ff; background: #ff00ff; }";
+    session.write_home(".local/share/themes/Adwaita-dark/gtk-3.0/gtk.css", theme).unwrap();
+    let zenity = ordinary(&session, &[]);
+    assert!(await_painted(&session, "zenity") > 1000, "the trap does not work");
+    zenity.stop();
+    let (_program, _asked) = ours(&session, &[]);
+    assert_eq!(await_painted(&session, "placet"), 0);
+}
+
+/// Waits until a program's buttons are there, and counts the pixels that have the trap's colour.
+fn await_painted(session: &Session, program: &str) -> usize {
+    let eyes = session.eyes().unwrap();
+    eyes.await_node(program, SOON, |node| node.role == "push button").unwrap();
+    magenta(session)
 }
 
 /// How many pixels of the screen have the colour of the trap.
@@ -181,6 +196,7 @@ const ALLOWED: &[&str] = &[
     "LOGNAME",
     "PATH",
     "PLACET_CONFIG_HOME",
+    "PLACET_HOME",
     "PLACET_LOG",
     "PLACET_SOCK",
     "TZ",

@@ -98,7 +98,30 @@ pub fn ask_for(session: &Session, name: &str, command: &str) -> Program {
 
 /// The tray's item, known to a panel or a watcher.
 pub fn icon(session: &Session) -> TrayItem {
-    TrayItem::find(session.bus(), "placet", SOON).unwrap()
+    let begun = Instant::now();
+    loop {
+        // Listed anew now and then: one that was known before it could say its name is not
+        // announced again.
+        match TrayItem::find(session.bus(), "placet", Duration::from_secs(2)) {
+            Ok(icon) => return icon,
+            Err(fault) if begun.elapsed() > SOON => {
+                let known = TrayItem::all(session.bus());
+                panic!("{fault}; known: {known:?}; {}", logs(session));
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// What all programs of the session wrote, for a failure's message.
+pub fn logs(session: &Session) -> String {
+    let files = std::fs::read_dir(session.folder().join("log")).unwrap().flatten();
+    files
+        .map(|file| {
+            let written = std::fs::read_to_string(file.path()).unwrap_or_default();
+            format!("{}: {written}\n", file.file_name().display())
+        })
+        .collect()
 }
 
 /// Waits for a menu with a label that contains `part`.
