@@ -111,7 +111,5 @@ fn typing_goes_to_the_first_field_and_never_past_it() {
     desk.person.type_text("a b").unwrap();
     desk.person.key(keys::RETURN).unwrap();
     desk.no_event("answer");
-    desk.eyes
-        .await_node(PROMPT, SOON, |node| node.text.as_deref() == Some("a b"))
-        .unwrap();
+    desk.eyes.await_node(PROMPT, SOON, |node| node.text.as_deref() == Some("a b")).unwrap();
 }

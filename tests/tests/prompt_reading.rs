@@ -19,7 +19,9 @@ fn without_controls(mut words: Vec<String>) -> Vec<String> {
 #[test]
 fn h20_what_is_announced_is_what_is_shown_for_every_kind_of_screen() {
     let mut desk = Desk::new();
-    for name in ["plain", "unpaired", "hostile", "pair", "enrol", "otp", "choice", "form", "payment"] {
+    for name in
+        ["plain", "unpaired", "hostile", "pair", "enrol", "otp", "choice", "form", "payment"]
+    {
         let command = json!({"ask": name, "id": name, "problem": "That code was not accepted."});
         let window = desk.show(command);
         assert_eq!(without_controls(read(&window)), desk.lines, "{name}:\n{}", window.outline());
@@ -34,7 +36,8 @@ fn h20_what_is_announced_is_what_is_shown_for_every_kind_of_screen() {
 fn h20_a_screen_after_another_is_read_as_it_is() {
     let mut desk = Desk::new();
     desk.show(json!({"ask": "otp", "id": "one"}));
-    let window = desk.show(json!({"ask": "otp", "id": "one", "problem": "That was not right.", "round": 3}));
+    let window =
+        desk.show(json!({"ask": "otp", "id": "one", "problem": "That was not right.", "round": 3}));
     assert_eq!(without_controls(read(&window)), desk.lines);
     // Another request in the same window: nothing of the first stays.
     desk.tell(&json!({"drop": true}));
@@ -184,7 +187,9 @@ fn it_fits_a_small_screen_at_twice_the_text_size() {
     for (theme, name) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
         let mut desk = Desk::with(Session::builder().text_scale(2.0).theme(theme));
         for sample in ["plain", "otp", "form", "long"] {
-            desk.ask(json!({"ask": sample, "id": sample, "problem": "That code was not accepted."}));
+            desk.ask(
+                json!({"ask": sample, "id": sample, "problem": "That code was not accepted."}),
+            );
             desk.picture(&format!("prompt-{sample}-{name}-200.png"));
             let window = desk.window();
             let place = window.place.unwrap();

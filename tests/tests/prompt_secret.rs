@@ -17,9 +17,7 @@ const CODE: &str = "One-time code";
 /// What the secret field says of itself.
 fn described(desk: &Desk, words: &str) {
     desk.eyes
-        .await_node(PROMPT, SOON, |node| {
-            node.role == "password text" && node.description == words
-        })
+        .await_node(PROMPT, SOON, |node| node.role == "password text" && node.description == words)
         .unwrap();
 }
 

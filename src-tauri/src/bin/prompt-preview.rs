@@ -116,9 +116,8 @@ fn run(
         let (begun, begins) = std::sync::mpsc::channel();
         asked = Some(context.spawn(async move {
             let request = screen.request.clone();
-            let asking = async {
-                if busy { handle.wait(screen).await } else { handle.ask(screen).await }
-            };
+            let asking =
+                async { if busy { handle.wait(screen).await } else { handle.ask(screen).await } };
             let mut asking = std::pin::pin!(asking);
             let answer = std::future::poll_fn(|context| {
                 let polled = asking.as_mut().poll(context);

@@ -272,7 +272,7 @@ fn broken(text: &str) -> String {
             out.push('\n');
         }
         for (place, character) in line.chars().enumerate() {
-            if place > 0 && place % BREAK_AFTER == 0 {
+            if place > 0 && place.is_multiple_of(BREAK_AFTER) {
                 out.push_str(BREAK);
                 out.push('\n');
             }
@@ -287,7 +287,7 @@ fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

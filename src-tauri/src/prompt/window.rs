@@ -579,7 +579,7 @@ impl Inner {
                 self.raise();
             }
         }
-        if tick % COVER_TICKS == 0 {
+        if tick.is_multiple_of(COVER_TICKS) {
             self.look_for_cover();
         }
         self.refresh();
