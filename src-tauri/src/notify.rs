@@ -35,7 +35,7 @@ const POSTED_WITHIN: Duration = Duration::from_secs(30);
 const SUMMARY_LIMIT: usize = 160;
 /// Each time that something was heard costs the bus two match rules, which it limits.
 const HEARD_AT_MOST: usize = 50;
-/// Withdrawing is one message; a daemon that does not take it in this time hangs.
+/// Withdrawing, or an alarm, is one message; a daemon that does not take it in this time hangs.
 const WITHDRAWN_WITHIN: Duration = Duration::from_secs(2);
 
 /// Posts and withdraws until `state` is gone, then withdraws what is left. `looked_at` says which
@@ -70,6 +70,16 @@ pub async fn follow(
     }
     drop(posted);
     while tasks.join_next().await.is_some() {}
+}
+
+/// Says why Placet does not start, where a person may see it. It stays until they close it.
+pub async fn alarm(sentence: &str) {
+    let mut notification = Notification::new();
+    notification.appname("Placet").summary(sentence).timeout(Timeout::Never);
+    let notification = notification.urgency(Urgency::Critical).finalize();
+    if tokio::time::timeout(WITHDRAWN_WITHIN, notification.show_async()).await.is_err() {
+        tracing::debug!("the notification daemon does not answer");
+    }
 }
 
 /// One notification from its posting to its withdrawal.

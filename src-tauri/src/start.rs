@@ -30,7 +30,7 @@ use crate::keep::{Glass, Kept, Notary};
 use crate::places::Places;
 use crate::prompt::{Appearance, Prompt};
 use crate::second::ask_to_open;
-use crate::{book, desktop, tray};
+use crate::{book, desktop, notify, tray};
 
 /// Any program of the session can watch and inject input, on Wayland too (design §2, 3).
 const OBSERVABLE: bool = true;
@@ -149,7 +149,12 @@ fn run(places: &Places, manner: Manner) -> Result<ExitCode, String> {
     let daemon = match runtime.block_on(Daemon::start(options, Arc::clone(&glass))) {
         Ok(daemon) => daemon,
         Err(StartError::Socket(SocketError::AlreadyRunning(_))) => return second(places, manner),
-        Err(fault) => return Err(format!("Placet cannot start: {fault}")),
+        Err(fault) => {
+            let sentence = format!("Placet cannot start: {fault}");
+            // Nobody reads the standard error of an autostarted program.
+            runtime.block_on(notify::alarm(&sentence));
+            return Err(sentence);
+        }
     };
     let ended = show(&runtime, places, daemon, &glass);
     // Whoever still waits for a window hears that there is none.

@@ -9,7 +9,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
 use desktop_support::{SOON, alone, ask, desktop, run, start};
-use placet_stage::desktop::{Program, Session, Window};
+use placet_stage::desktop::{Notifications, Program, Session, Window};
 use rustix::process::Signal;
 
 /// Starts `placet-desktop` once more.
@@ -131,6 +131,23 @@ fn f9_without_a_display_it_says_so_and_leaves_no_socket() {
     assert_eq!(program.wait(SOON).unwrap().code(), Some(1), "{}", program.log());
     assert_eq!(program.log().trim(), "There is no display that Placet can use.");
     assert!(!session.run_dir().join("placet/agent.sock").exists());
+}
+
+#[test]
+fn s1_a_squatted_socket_is_left_alone_and_the_person_hears_of_it() {
+    let _alone = alone();
+    let session = Session::builder().notifications(Notifications::Fake).start().unwrap();
+    let squat =
+        "mkdir -p -m 700 $XDG_RUNTIME_DIR/placet && echo mine >$XDG_RUNTIME_DIR/placet/agent.sock";
+    assert!(session.command("sh").unwrap().args(["-c", squat]).status().unwrap().success());
+    let mut program = session.spawn("squatted", desktop(&session)).unwrap();
+    assert_eq!(program.wait(SOON).unwrap().code(), Some(1), "{}", program.log());
+    let sentence = program.log().trim().to_owned();
+    assert!(sentence.starts_with("Placet cannot start: "), "{sentence}");
+    let posted = session.fake_notifications().unwrap();
+    posted.await_posted(SOON, |note| note.summary == sentence).unwrap();
+    let kept = std::fs::read_to_string(session.run_dir().join("placet/agent.sock")).unwrap();
+    assert_eq!(kept, "mine\n");
 }
 
 #[test]
