@@ -20,7 +20,7 @@ use placet_agentd::daemon::{Daemon, Options};
 use placet_core::display::Step;
 use placet_core::ports::Surroundings;
 use placet_core::request::Timestamp;
-use placet_tests::headless::person::{self, Hands};
+use placet_tests::headless::person::{self, Hands, Told};
 use placet_tests::headless::server::{OTP, Scripted};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::sync::watch;
@@ -59,7 +59,7 @@ async fn main() {
 
 async fn approve_everything(mut hands: Hands, mut code: watch::Receiver<Option<String>>) {
     loop {
-        let shown = hands.asked().await;
+        let Told::Asked(shown) = hands.told().await else { continue };
         match shown.screen.step {
             Step::Pair => {
                 let printed = code.wait_for(Option::is_some).await.unwrap().clone().unwrap();

@@ -148,7 +148,7 @@ impl Agent {
     /// The next line; `None` if the other side has closed.
     pub async fn hear(&mut self) -> Option<Heard> {
         let mut line = Vec::new();
-        self.read.read_until(b'\n', &mut line).await.ok()?;
+        super::soon("a line", self.read.read_until(b'\n', &mut line)).await.ok()?;
         self.bytes.extend_from_slice(&line);
         if line.last() != Some(&b'\n') {
             return None;

@@ -21,8 +21,10 @@ pub mod person;
 pub mod server;
 
 use std::fs::DirBuilder;
+use std::future::Future;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use placet_agentd::daemon::{Daemon, Options, StartError};
 use placet_core::ports::Surroundings;
@@ -30,6 +32,17 @@ use placet_core::ports::Surroundings;
 use self::agent::Agent;
 use self::person::Hands;
 use self::server::Scripted;
+
+/// Nothing in these tests takes this long but a failure: then they end instead of standing still.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What happens, or a panic if it does not.
+pub(crate) async fn soon<T>(what: &str, happens: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(PATIENCE, happens).await {
+        Ok(done) => done,
+        Err(_) => panic!("{what} did not happen"),
+    }
+}
 
 /// A user's folders, gone when dropped.
 #[derive(Debug)]

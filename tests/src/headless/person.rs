@@ -60,7 +60,7 @@ impl Shown {
 
     /// Waits until nobody wants this screen's answer any more.
     pub async fn gone(mut self) {
-        self.answer.closed().await;
+        super::soon("the end of a screen", self.answer.closed()).await;
     }
 }
 
@@ -83,7 +83,7 @@ impl Hands {
     /// The next screen to be answered; what else the window is told before that is passed over.
     pub async fn asked(&mut self) -> Shown {
         loop {
-            if let Told::Asked(shown) = self.told().await {
+            if let Told::Asked(shown) = super::soon("a screen", self.told()).await {
                 return shown;
             }
         }
@@ -92,7 +92,7 @@ impl Hands {
     /// The next release.
     pub async fn released(&mut self) -> RequestId {
         loop {
-            if let Told::Released(request) = self.told().await {
+            if let Told::Released(request) = super::soon("a release", self.told()).await {
                 return request;
             }
         }
