@@ -183,6 +183,25 @@ fn h16_who_else_waits_is_shown_by_number_and_name() {
 }
 
 #[test]
+fn h16_everything_from_one_requester_can_be_denied_at_once() {
+    let mut desk = Desk::new();
+    desk.ask(json!({"ask": "plain", "id": "one"}));
+    desk.tell(&json!({"waiting": ["Claude Code", "codex", "Claude Code"]}));
+    // Of another request: it says nothing about this one.
+    desk.tell(&json!({"same": 2, "of": "two"}));
+    desk.says("3 more waiting: Claude Code, codex");
+    let all = "Deny all 3 from this requester";
+    assert!(control(&desk.window(), "push button", all).is_none());
+    desk.tell(&json!({"same": 2, "of": "one"}));
+    desk.says(all);
+    // The window grew, which is a disturbance.
+    desk.armed();
+    desk.person.click_on(&desk.button(all)).unwrap();
+    assert_eq!(desk.event("deny_all")["deny_all"], "one");
+    assert_eq!(desk.answer().0, "deny");
+}
+
+#[test]
 fn it_fits_a_small_screen_at_twice_the_text_size() {
     for (theme, name) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
         let mut desk = Desk::with(Session::builder().text_scale(2.0).theme(theme));

@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `{"ask":"otp","seconds":60,"problem":"…","lines":40,"id":"a"}` | asks; then `shown` and, later, `answer` |
 //! | `{"wait":"otp"}` | shows that the server is asked |
-//! | `{"drop":true}`, `{"release":"a"}`, `{"open":true}`, `{"away":true}`, `{"waiting":["x"]}` | as the handle does |
+//! | `{"drop":true}`, `{"release":"a"}`, `{"open":true}`, `{"away":true}`, `{"waiting":["x"]}`, `{"same":1,"of":"a"}` | as the handle does |
 //! | `{"look":"dark","scale":2.0,"still":true}` | how it looks |
 //!
 //! **Never** part of a package: it prints what was typed.
@@ -73,6 +73,10 @@ fn run(
         let on = |name: &str| command.get(name).and_then(Value::as_bool).unwrap_or(false);
         if let Some(names) = command.get("waiting").and_then(Value::as_array) {
             handle.set_waiting(names.iter().filter_map(Value::as_str).map(str::to_owned).collect());
+        }
+        if let Some(count) = command.get("same").and_then(Value::as_u64) {
+            let request = RequestId(text("of").unwrap_or_default().to_owned());
+            handle.set_same(&request, usize::try_from(count).unwrap_or_default());
         }
         if let Some(away) = command.get("away").and_then(Value::as_bool) {
             handle.set_away(away);
@@ -144,6 +148,10 @@ struct Printer;
 impl Witness for Printer {
     fn suspicious(&self, what: &'static str, detail: &str) {
         say(&json!({"suspicious": what, "detail": detail}));
+    }
+
+    fn deny_all(&self, request: &RequestId) {
+        say(&json!({"deny_all": request.0}));
     }
 
     fn painted(&self, request: &RequestId) {

@@ -33,6 +33,8 @@ pub(super) struct Footer {
     pub(super) reason: gtk::Button,
     /// The approving control.
     pub(super) approve: gtk::Button,
+    /// Denies this and everything that waits from the same requester.
+    pub(super) deny_all: gtk::Button,
     /// The line for a reason.
     pub(super) reason_line: Line,
     deny_label: gtk::Label,
@@ -42,6 +44,7 @@ pub(super) struct Footer {
     reason_box: gtk::Box,
     time: gtk::Label,
     code: gtk::Label,
+    deny_all_label: gtk::Label,
     waiting: gtk::Label,
     notice: gtk::Label,
     said: RefCell<String>,
@@ -62,10 +65,14 @@ impl Footer {
         line.pack_start(&code, true, true, 0);
         let waiting = plain_label("", &["status"]);
         let notice = plain_label("", &["notice"]);
+        let (deny_all, deny_all_label) = button("", &["plain"]);
+        deny_all.set_halign(gtk::Align::Start);
+        deny_all.set_no_show_all(true);
         waiting.set_no_show_all(true);
         notice.set_no_show_all(true);
         status.add(&line);
         status.add(&waiting);
+        status.add(&deny_all);
         status.add(&notice);
         if let Some(accessible) = status.accessible() {
             // What stands here changes while a screen stands, and is no part of what is decided.
@@ -100,6 +107,7 @@ impl Footer {
             deny,
             reason,
             approve,
+            deny_all,
             reason_line,
             deny_label,
             approve_label,
@@ -108,6 +116,7 @@ impl Footer {
             reason_box,
             time,
             code,
+            deny_all_label,
             waiting,
             notice,
             said: RefCell::default(),
@@ -172,6 +181,14 @@ impl Footer {
         self.waiting.set_visible(!names.is_empty());
     }
 
+    /// Offers to deny so many others from the same requester together with this.
+    pub(super) fn same(&self, others: usize) {
+        let all = others.saturating_add(1);
+        self.deny_all_label.set_text(&format!("Deny all {all} from this requester"));
+        self.deny_all_label.show();
+        self.deny_all.set_visible(others > 0);
+    }
+
     /// Says what stands in the way, or nothing.
     pub(super) fn notice(&self, words: Option<&str>) {
         let words = words.unwrap_or_default();
@@ -185,12 +202,13 @@ impl Footer {
 
     /// Shows whether the answers count now, and whether Approve can be worked at all.
     pub(super) fn ready(&self, armed: bool, deny: bool, approve: bool) {
-        for control in [&self.deny, &self.reason, &self.approve] {
+        for control in [&self.deny, &self.reason, &self.deny_all, &self.approve] {
             class(control, "unarmed", !armed);
         }
         if self.deny.is_sensitive() != deny {
             self.deny.set_sensitive(deny);
             self.reason.set_sensitive(deny);
+            self.deny_all.set_sensitive(deny);
         }
         if self.approve.is_sensitive() != approve {
             self.approve.set_sensitive(approve);

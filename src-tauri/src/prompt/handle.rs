@@ -26,6 +26,7 @@ pub(super) enum Command {
     Release(RequestId),
     Open,
     Waiting(Vec<String>),
+    Same(RequestId, usize),
     Away(bool),
     Appear(Appearance),
 }
@@ -74,6 +75,12 @@ impl PromptHandle {
     /// The names under which the other requests that wait are spoken of, in order.
     pub fn set_waiting(&self, names: Vec<String>) {
         self.tell(Command::Waiting(names));
+    }
+
+    /// So many of those that wait are from the requester of `request`: while that one is on the
+    /// screen they can be denied together with it ([`super::Witness::deny_all`], H16).
+    pub fn set_same(&self, request: &RequestId, count: usize) {
+        self.tell(Command::Same(request.clone(), count));
     }
 
     /// The session is locked or asleep (true), or back (false): meanwhile the window is hidden,

@@ -204,7 +204,9 @@ impl Inner {
             {
                 Key::Works(number)
             }
-            Some((number, (_, Does::Deny | Does::Toggle(_)))) if is_space(&value) => {
+            Some((number, (_, Does::Deny | Does::DenyAll | Does::Toggle(_))))
+                if is_space(&value) =>
+            {
                 Key::Works(number)
             }
             _ => Key::Other,
@@ -321,6 +323,7 @@ impl Inner {
             Decided::Approve(kind, device) => self.approve(kind, device),
             Decided::Control(number, _) => match self.does(On::Control(number)) {
                 Some(Does::Deny) => self.deny(),
+                Some(Does::DenyAll) => self.deny_all(),
                 Some(Does::Reason) => {
                     self.footer.show_reason(true);
                     self.fit();
@@ -345,6 +348,15 @@ impl Inner {
             }
             // Cancel, or a prompt that is over: it goes away.
             _ => self.answer(Answer::Dismiss),
+        }
+    }
+
+    /// Denies this and everything that waits from the same requester (H16).
+    fn deny_all(&self) {
+        let request = self.shown.borrow().as_ref().map(|shown| shown.screen.request.clone());
+        self.deny();
+        if let Some(request) = request {
+            self.witness.deny_all(&request);
         }
     }
 

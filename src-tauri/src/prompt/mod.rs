@@ -43,6 +43,11 @@ pub trait Witness: Send + Sync {
     fn looked_at(&self, request: &RequestId) {
         let _ = request;
     }
+    /// The person denied this request and everything that waits from the same requester (H16). The
+    /// request itself is answered as any other.
+    fn deny_all(&self, request: &RequestId) {
+        let _ = request;
+    }
     /// The screen of this request is on the glass.
     fn painted(&self, request: &RequestId) {
         let _ = request;

@@ -70,6 +70,7 @@ pub(super) struct Shown {
 pub(super) enum Does {
     Deny,
     Reason,
+    DenyAll,
     Open(Rc<Fold>),
     Toggle(gtk::Button),
 }
@@ -102,6 +103,8 @@ pub(super) struct Inner {
     filling: RefCell<Option<gtk::TickCallbackId>>,
     lingering: RefCell<Option<glib::SourceId>>,
     away: Cell<bool>,
+    /// How many of those that wait are from the requester of which request.
+    same: RefCell<Option<(RequestId, usize)>>,
     unpainted: Cell<bool>,
     /// So many ticks more it asks to be raised, if it is not yet.
     raises: Cell<u32>,
@@ -127,6 +130,7 @@ impl Inner {
         observable: bool,
     ) -> Rc<Self> {
         window.set_title(TITLE);
+        window.set_icon(icon().as_ref());
         window.style_context().add_class("placet");
         window.set_type_hint(gdk::WindowTypeHint::Dialog);
         window.set_focus_on_map(false);
@@ -195,6 +199,7 @@ impl Inner {
             filling: RefCell::default(),
             lingering: RefCell::default(),
             away: Cell::new(false),
+            same: RefCell::default(),
             unpainted: Cell::new(false),
             raises: Cell::new(0),
             unscrolled: Cell::new(false),
@@ -223,7 +228,8 @@ impl Inner {
             }
             inner.refresh();
         });
-        for control in [&self.footer.deny, &self.footer.reason, &self.footer.approve] {
+        let footer = &self.footer;
+        for control in [&footer.deny, &footer.reason, &footer.deny_all, &footer.approve] {
             self.watch(control);
         }
         self.window.realize();
@@ -264,7 +270,15 @@ impl Inner {
             Command::Withdraw(ticket) => self.withdraw(ticket),
             Command::Release(request) => self.release(&request),
             Command::Open => self.open(),
-            Command::Waiting(names) => self.footer.waiting(&names),
+            Command::Waiting(names) => {
+                self.footer.waiting(&names);
+                self.fit_again();
+            }
+            Command::Same(request, count) => {
+                self.same.replace(Some((request, count)));
+                self.offer_deny_all();
+                self.fit_again();
+            }
             Command::Away(away) => self.set_away(away),
             Command::Appear(appearance) => self.style.want(appearance),
         }
@@ -276,6 +290,7 @@ impl Inner {
         let before = before.filter(|before| before.screen.request == next.screen.request);
         self.draw(before.as_ref().map(|before| &*before.screen), &next.screen, next.phase);
         self.shown.replace(Some(next));
+        self.offer_deny_all();
         self.hint.set(false);
         self.refused_at.set(None);
         self.unpainted.set(true);
@@ -366,11 +381,29 @@ impl Inner {
         }
     }
 
+    /// Offers to deny what else waits from the requester on the screen, if that is known of it.
+    fn offer_deny_all(&self) {
+        let shown = self.shown.borrow();
+        let same = self.same.borrow();
+        let count = match (shown.as_ref(), same.as_ref()) {
+            (Some(shown), Some((request, count))) if shown.screen.request == *request => *count,
+            _ => 0,
+        };
+        self.footer.same(count);
+    }
+
+    fn fit_again(&self) {
+        if self.window.is_visible() {
+            self.fit();
+        }
+    }
+
     /// Which widget does what, for the gate.
     fn list_controls(&self) {
         let mut controls: Vec<(gtk::Widget, Does)> = vec![
             (self.footer.deny.clone().upcast(), Does::Deny),
             (self.footer.reason.clone().upcast(), Does::Reason),
+            (self.footer.deny_all.clone().upcast(), Does::DenyAll),
         ];
         for fold in self.folds.borrow().iter().flatten() {
             controls.push((fold.button.clone().upcast(), Does::Open(Rc::clone(fold))));
@@ -423,7 +456,7 @@ impl Inner {
     }
 
     fn open(self: &Rc<Self>) {
-        if self.shown.borrow().is_none() || self.away.get() {
+        if !self.live() || self.away.get() {
             return;
         }
         self.appear();
@@ -497,7 +530,7 @@ impl Inner {
         if away {
             self.wipe();
             self.vanish();
-        } else if self.shown.borrow().is_some() {
+        } else if self.live() {
             self.appear();
             self.refresh();
         }
@@ -601,6 +634,11 @@ impl Inner {
         self.shown.borrow().as_ref().map(|shown| shown.phase)
     }
 
+    /// Somebody waits for what the person does with the screen.
+    fn live(&self) -> bool {
+        matches!(self.phase(), Some(Phase::Asking | Phase::Busy))
+    }
+
     pub(super) fn folded(&self) -> bool {
         self.folds.borrow().iter().flatten().any(|fold| !fold.opened())
     }
@@ -701,6 +739,12 @@ impl Inner {
             }
         }
     }
+}
+
+/// The program's own icon, for the title bar and the task list.
+fn icon() -> Option<gtk::gdk_pixbuf::Pixbuf> {
+    let image: &[u8] = include_bytes!("../../../icons/128.png");
+    gtk::gdk_pixbuf::Pixbuf::from_read(image).ok()
 }
 
 fn seconds_left(screen: &Screen) -> u64 {

@@ -1,0 +1,95 @@
+//! How the real prompt looks is its own: the user's files cannot hide a label, the desktop's
+//! settings are followed (design §6).
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod prompt_support;
+
+use placet_stage::desktop::{Node, Session, Theme};
+use prompt_support::*;
+use serde_json::json;
+use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat};
+
+/// Everything that a user's style sheet could do to hide something.
+const HOSTILE: &str = r#"
+* { color: transparent; background-color: #000; background-image: none; opacity: 0; font-size: 1px;
+    font-family: "Standard Symbols PS"; -gtk-dpi: 10; padding: 0; margin: 30px; border: none; min-width: 0; }
+window, .placet, .page, .page * { opacity: 0; color: transparent; }
+.page .heading, .page button.approve { opacity: 0; color: transparent; font-size: 1px; }
+"#;
+
+/// The pixels of a place on the screen.
+fn pixels(desk: &Desk, node: &Node) -> Vec<u8> {
+    let place = node.place.unwrap();
+    let screen = desk.session.screen();
+    let (x, y) = (i16::try_from(place.x).unwrap(), i16::try_from(place.y).unwrap());
+    let (width, height) = (place.width as u16, place.height as u16);
+    let asked = screen
+        .connection()
+        .get_image(ImageFormat::Z_PIXMAP, screen.root(), x, y, width, height, u32::MAX)
+        .unwrap();
+    asked.reply().unwrap().data
+}
+
+/// How much of it is light, from 0 to 1.
+fn lightness(pixels: &[u8]) -> f64 {
+    let sum: u64 =
+        pixels.chunks(4).map(|p| u64::from(p[0]) + u64::from(p[1]) + u64::from(p[2])).sum();
+    sum as f64 / (pixels.len() as f64 / 4.0 * 765.0)
+}
+
+#[test]
+fn a_style_sheet_of_the_user_changes_nothing() {
+    let pictures = [false, true].map(|hostile| {
+        let alone = alone();
+        let session = Session::builder().start().unwrap();
+        if hostile {
+            session.write_home(".config/gtk-3.0/gtk.css", HOSTILE.as_bytes()).unwrap();
+        }
+        let mut desk = Desk::on(session, alone);
+        let window = desk.ask(json!({"ask": "form", "problem": "Once more."}));
+        desk.picture(&format!("prompt-css-{hostile}.png"));
+        let of = |role: &str, name: &str| {
+            let node = control(&window, role, name).unwrap();
+            (node.place, pixels(&desk, node))
+        };
+        [
+            of("label", "Once more."),
+            of("label", "Where the answer goes"),
+            of("radio button", "Normal, two days"),
+            of("push button", "Deny"),
+            of("push button", "Approve with this code"),
+        ]
+    });
+    for (ours, hostile) in pictures[0].iter().zip(&pictures[1]) {
+        assert_eq!(ours.0, hostile.0, "it has moved");
+        assert!(ours.1 == hostile.1, "it looks different");
+    }
+}
+
+#[test]
+fn light_and_dark_are_followed_while_it_stands() {
+    let mut desk = Desk::new();
+    let window = desk.ask(json!({"ask": "plain"}));
+    let title = control(&window, "label", "Who asks").unwrap().clone();
+    assert!(lightness(&pixels(&desk, &title)) > 0.6);
+    desk.picture("prompt-light.png");
+    desk.session.set_theme(Theme::Dark).unwrap();
+    // Repainting has no event of its own.
+    let deadline = std::time::Instant::now() + SOON;
+    while lightness(&pixels(&desk, &title)) > 0.4 {
+        assert!(std::time::Instant::now() < deadline, "it stayed light");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    desk.picture("prompt-dark.png");
+}
+
+#[test]
+fn larger_text_makes_a_larger_prompt() {
+    let widths = [1.0, 1.5].map(|scale| {
+        let mut desk = Desk::with(Session::builder().text_scale(scale));
+        let window = desk.show(json!({"ask": "plain"}));
+        control(&window, "label", "Who asks").unwrap().place.unwrap().height
+    });
+    assert!(f64::from(widths[1]) > f64::from(widths[0]) * 1.3, "{widths:?}");
+}
