@@ -6,11 +6,12 @@
 //!
 //! **Never** let the loss of one of them stop another.
 
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
 use gtk::glib;
-use placet_core::request::RequestId;
+use gtk::prelude::{Cast as _, GtkWindowExt as _};
 use tauri::{AppHandle, RunEvent};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -49,9 +50,9 @@ pub fn run<K: Keeper>(
     runtime: &Runtime,
     places: &Places,
     states: watch::Receiver<State>,
-    looked_at: watch::Receiver<Option<RequestId>>,
     keeper: Arc<K>,
 ) -> tauri::Result<i32> {
+    let at_prompt = at_prompt();
     let app = tauri::Builder::default().build(crate::context())?;
     let desktop = Desktop { app: app.handle().clone(), book: Book::default() };
 
@@ -61,7 +62,7 @@ pub fn run<K: Keeper>(
     };
     let picture = tray::write_picture(&places.pictures());
     let notifications =
-        runtime.spawn(notify::follow(states.clone(), looked_at, Arc::clone(&open), picture));
+        runtime.spawn(notify::follow(states.clone(), at_prompt, Arc::clone(&open), picture));
     let book = {
         let (book, states, places) = (desktop.book.clone(), states.clone(), listed(places));
         runtime.spawn(async move { book.serve(states, places, open).await })
@@ -96,6 +97,22 @@ pub fn run<K: Keeper>(
         let _ = notifications.await;
     });
     Ok(status)
+}
+
+/// Whether the person is at the prompt: one of the windows that this process has now, which is
+/// before the tray has any, is active.
+fn at_prompt() -> watch::Receiver<bool> {
+    let (sender, active) = watch::channel(false);
+    let sender = Rc::new(sender);
+    for window in gtk::Window::list_toplevels() {
+        if let Ok(window) = window.downcast::<gtk::Window>() {
+            let sender = Rc::clone(&sender);
+            window.connect_is_active_notify(move |window| {
+                sender.send_replace(window.is_active());
+            });
+        }
+    }
+    active
 }
 
 /// Puts the icon up and keeps it true, on the main thread.

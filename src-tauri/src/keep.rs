@@ -221,12 +221,10 @@ fn local_time(at: Timestamp) -> String {
         .map_or_else(|_| "later".to_owned(), String::from)
 }
 
-/// Hears the prompt: puts on record what its gate refused, without letting its sender fill the
-/// disk, and knows which request the person turned to.
+/// Puts on record what the prompt's gate refused, without letting its sender fill the disk.
 #[derive(Debug)]
 pub struct Notary {
     to: mpsc::Sender<(&'static str, String)>,
-    looked_at: watch::Sender<Option<RequestId>>,
 }
 
 /// So many wait to be written; more of the same says nothing new.
@@ -247,21 +245,11 @@ impl Notary {
                 tokio::time::sleep(BETWEEN_NOTES).await;
             }
         });
-        Self { to, looked_at: watch::Sender::new(None) }
-    }
-
-    /// Which request the person turned to last.
-    #[must_use]
-    pub fn looked_at(&self) -> watch::Receiver<Option<RequestId>> {
-        self.looked_at.subscribe()
+        Self { to }
     }
 }
 
 impl Witness for Notary {
-    fn looked_at(&self, request: &RequestId) {
-        self.looked_at.send_replace(Some(request.clone()));
-    }
-
     fn suspicious(&self, what: &'static str, detail: &str) {
         tracing::warn!(what, detail, "input was refused");
         // A full channel holds enough of it already.

@@ -14,7 +14,7 @@
 //! a person typed: only the name and the escaped heading. They go into the summary, which has no
 //! markup (Desktop Notifications Specification 1.2, "Basic Design"); the body is ours alone.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,34 +38,37 @@ const HEARD_AT_MOST: usize = 50;
 /// Withdrawing, or an alarm, is one message; a daemon that does not take it in this time hangs.
 const WITHDRAWN_WITHIN: Duration = Duration::from_secs(2);
 
-/// Posts and withdraws until `state` is gone, then withdraws what is left. `looked_at` says which
-/// request the person turned to last: a pointer to it would only lie over the prompt.
+/// Posts and withdraws until `state` is gone, then withdraws what is left. `at_prompt` says whether
+/// the prompt has the person's focus.
 pub async fn follow(
     mut state: watch::Receiver<State>,
-    mut looked_at: watch::Receiver<Option<RequestId>>,
+    mut at_prompt: watch::Receiver<bool>,
     open: Open,
     picture: Option<PathBuf>,
 ) {
-    // A dropped sender tells its task to withdraw; `None` stays so that nothing is posted twice.
-    let mut posted: HashMap<RequestId, Option<oneshot::Sender<()>>> = HashMap::new();
+    let mut posted: HashMap<RequestId, oneshot::Sender<()>> = HashMap::new();
+    let mut seen: HashSet<RequestId> = HashSet::new();
     let mut tasks = JoinSet::new();
     loop {
         let waiting = state.borrow_and_update().waiting.clone();
-        let looked = looked_at.borrow_and_update().clone();
-        posted.retain(|id, _| waiting.iter().any(|one| one.id == *id));
-        for one in waiting {
-            if looked.as_ref() == Some(&one.id) {
-                posted.insert(one.id, None);
-            } else if !posted.contains_key(&one.id) {
+        if *at_prompt.borrow_and_update() {
+            seen.extend(waiting.iter().map(|one| one.id.clone()));
+        }
+        let waits = |id: &RequestId| waiting.iter().any(|one| one.id == *id);
+        seen.retain(waits);
+        // A dropped sender tells its task to withdraw.
+        posted.retain(|id, _| waits(id) && !seen.contains(id));
+        for one in &waiting {
+            if !seen.contains(&one.id) && !posted.contains_key(&one.id) {
                 let (end, ended) = oneshot::channel();
-                posted.insert(one.id.clone(), Some(end));
-                tasks.spawn(accompany(one, ended, Arc::clone(&open), picture.clone()));
+                posted.insert(one.id.clone(), end);
+                tasks.spawn(accompany(one.clone(), ended, Arc::clone(&open), picture.clone()));
             }
         }
         while tasks.try_join_next().is_some() {}
         tokio::select! {
             changed = state.changed() => if changed.is_err() { break },
-            Ok(()) = looked_at.changed() => {}
+            changed = at_prompt.changed() => if changed.is_err() { break },
         }
     }
     drop(posted);

@@ -172,12 +172,11 @@ fn show(
 ) -> Result<ExitCode, String> {
     toolkit(places)?;
     let notary = Notary::new(daemon.switches(), runtime.handle());
-    let looked_at = notary.looked_at();
     let prompt = Prompt::new(Arc::new(notary), Appearance::default(), OBSERVABLE)
         .map_err(|fault| format!("Placet cannot show its prompt: {fault}."))?;
     glass.put_in(Some(prompt.handle()));
     let (kept, states) = Kept::new(daemon, Arc::clone(glass), runtime.handle().clone());
-    let status = desktop::run(runtime, places, states, looked_at, Arc::new(kept))
+    let status = desktop::run(runtime, places, states, Arc::new(kept))
         .map_err(|error| format!("Placet cannot start its desktop: {error}"))?;
     Ok(ExitCode::from(u8::try_from(status).unwrap_or(1)))
 }

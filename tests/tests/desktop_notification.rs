@@ -86,12 +86,45 @@ fn a_forged_press_of_any_action_can_only_open_the_prompt() {
         }
     });
     assert!(asked.running(), "a forged press answered: {}", asked.log());
-    // A forged end neither ends the request nor keeps its notification from being withdrawn.
+}
+
+#[test]
+fn a_forged_end_neither_ends_a_request_nor_silences_or_keeps_its_notification() {
+    let _alone = alone();
+    let session = fake();
+    let _desktop = start(&session, desktop(&session));
+    let first = ask(&session, "first");
+    let note = posted(&session).await_posted(SOON, ours).unwrap();
     forge(&session, "NotificationClosed", note.id, "uint32:2");
     assert_eq!(run(&session, &["status"]).code, Some(0));
-    assert!(asked.running(), "a forged end answered: {}", asked.log());
-    asked.stop();
+    assert!(first.running(), "a forged end answered: {}", first.log());
+    first.stop();
     posted(&session).await_posted(SOON, |of| of.id == note.id && of.closed).unwrap();
+
+    let second = ask(&session, "second");
+    let note = posted(&session).await_posted(SOON, |of| ours(of) && !of.closed).unwrap();
+    let window = prompt(&session);
+    until_active(&session, &window, || {
+        forge(&session, "NotificationClosed", note.id, "uint32:2");
+        posted(&session).invoke(note.id, "default").unwrap();
+    });
+    assert!(second.running());
+}
+
+#[test]
+fn nothing_of_ours_lies_over_the_prompt_while_the_person_is_at_it() {
+    let _alone = alone();
+    let session = fake();
+    let _desktop = start(&session, desktop(&session));
+    let _first = ask(&session, "first");
+    let note = posted(&session).await_posted(SOON, ours).unwrap();
+    assert!(run(&session, &["open"]).success);
+    posted(&session).await_posted(SOON, |of| of.id == note.id && of.closed).unwrap();
+    // What comes meanwhile is told by the prompt.
+    let _second = ask(&session, "second");
+    let eyes = session.eyes().unwrap();
+    eyes.await_node("placet", SOON, |node| node.name.starts_with("1 more waiting")).unwrap();
+    assert_eq!(posted(&session).posted().len(), 1);
 }
 
 /// Another client of the same bus, which never owned the daemon's name, says it.
