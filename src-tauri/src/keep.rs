@@ -159,6 +159,9 @@ impl Sources {
             });
             if let Some(prompt) = glass.prompt() {
                 prompt.set_waiting(self.behind());
+                if let Some((request, count)) = same(&self.waiting.borrow()) {
+                    prompt.set_same(&request, count);
+                }
             }
             tokio::select! {
                 changed = self.waiting.changed() => if changed.is_err() { return },
@@ -188,6 +191,19 @@ impl Sources {
         let waiting = self.waiting.borrow();
         waiting.iter().filter(|one| !one.shown).map(|one| one.asker.as_str().to_owned()).collect()
     }
+}
+
+/// The request on the screen, and how many of those behind it come from the same requester (H16).
+fn same(waiting: &[desk::Waiting]) -> Option<(RequestId, usize)> {
+    let shown = waiting.iter().find(|one| one.shown)?;
+    Some((shown.request.clone(), others(waiting, shown).count()))
+}
+
+fn others<'a>(
+    waiting: &'a [desk::Waiting],
+    shown: &'a desk::Waiting,
+) -> impl Iterator<Item = &'a desk::Waiting> {
+    waiting.iter().filter(|one| one.bucket == shown.bucket && one.request != shown.request)
 }
 
 fn seen(waiting: &desk::Waiting) -> Waiting {
@@ -221,10 +237,13 @@ fn local_time(at: Timestamp) -> String {
         .map_or_else(|_| "later".to_owned(), String::from)
 }
 
-/// Puts on record what the prompt's gate refused, without letting its sender fill the disk.
+/// Hears the prompt: puts on record what its gate refused, without letting its sender fill the
+/// disk, and declines what else waits from a requester that the person had enough of.
 #[derive(Debug)]
 pub struct Notary {
     to: mpsc::Sender<(&'static str, String)>,
+    switches: Switches,
+    waiting: watch::Receiver<Vec<desk::Waiting>>,
 }
 
 /// So many wait to be written; more of the same says nothing new.
@@ -233,19 +252,21 @@ const NOTES: usize = 8;
 const BETWEEN_NOTES: Duration = Duration::from_secs(1);
 
 impl Notary {
-    /// Writes through `switches` until it is dropped.
+    /// Serves the prompt of this daemon until it is dropped.
     #[must_use]
-    pub fn new(switches: Switches, runtime: &Handle) -> Self {
+    pub fn new(daemon: &Daemon, runtime: &Handle) -> Self {
+        let (switches, waiting) = (daemon.switches(), daemon.waiting());
+        let record = switches.clone();
         let (to, mut from) = mpsc::channel::<(&'static str, String)>(NOTES);
         runtime.spawn(async move {
             while let Some((what, detail)) = from.recv().await {
-                if switches.suspicious(what, &detail).await.is_err() {
+                if record.suspicious(what, &detail).await.is_err() {
                     tracing::warn!(what, "this could not be recorded");
                 }
                 tokio::time::sleep(BETWEEN_NOTES).await;
             }
         });
-        Self { to }
+        Self { to, switches, waiting }
     }
 }
 
@@ -254,5 +275,13 @@ impl Witness for Notary {
         tracing::warn!(what, detail, "input was refused");
         // A full channel holds enough of it already.
         let _ = self.to.try_send((what, detail.to_owned()));
+    }
+
+    fn deny_all(&self, request: &RequestId) {
+        let waiting = self.waiting.borrow().clone();
+        let Some(shown) = waiting.iter().find(|one| one.request == *request) else { return };
+        for other in others(&waiting, shown) {
+            self.switches.decline(&other.request);
+        }
     }
 }
