@@ -133,6 +133,11 @@ async fn r1_update_delete_and_forks_are_refused_by_the_database_itself() {
 async fn r8_a_record_that_was_changed_is_reported_not_repaired_and_everything_is_a_no() {
     for (change, at) in [
         ("UPDATE record SET body = replace(body, 'worker', 'wicked') WHERE event = 'paired'", None),
+        // The last one: no later entry hangs on it and would tell.
+        (
+            r#"UPDATE record SET body = replace(body, '"assurance":"otp"', '"assurance":"passkey"') WHERE seq = (SELECT max(seq) FROM record)"#,
+            None,
+        ),
         ("UPDATE record SET event = 'shown' WHERE seq = 2", Some(2)),
         ("UPDATE record SET at = at + 1 WHERE seq = 4", Some(4)),
         ("UPDATE record SET prev = 'sha256:x' WHERE seq = 5", Some(5)),
