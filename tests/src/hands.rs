@@ -137,7 +137,7 @@ impl<'s> Hands<'s> {
         while Instant::now() < until {
             std::thread::sleep(READING);
             // The control may have moved while the person was reading.
-            let Ok(now) = self.control(name) else { return Ok(()) };
+            let Ok(now) = self.control(name) else { break };
             self.person.hold_on(&now, time)?;
             let changed =
                 self.eyes.until(PROGRAM, PRESS, |windows| (words(windows) != before).then_some(()));
@@ -150,16 +150,30 @@ impl<'s> Hands<'s> {
 
     fn words(&self) -> Vec<String> {
         let programs = self.eyes.program(PROGRAM).unwrap_or_default();
-        words(&programs)
+        let windows: Vec<Node> = programs.into_iter().flat_map(|one| one.children).collect();
+        words(&windows)
     }
 }
 
-/// What the windows say, but for what changes by itself.
+/// What the windows say and offer, but for the foot, which changes by itself.
 fn words(windows: &[Node]) -> Vec<String> {
-    windows
-        .iter()
-        .flat_map(Node::words)
-        .filter(|line| !line.ends_with(" left") && !line.contains("hold"))
-        .map(str::to_owned)
-        .collect()
+    let mut all = Vec::new();
+    for window in windows {
+        read(window, &mut all);
+    }
+    all
+}
+
+fn read(node: &Node, all: &mut Vec<String>) {
+    if node.role == "footer" || !node.is(State::Showing) {
+        return;
+    }
+    if node.role == "push button" {
+        // A control that is switched off while the server is asked is a change, its hint is none.
+        return all.push(format!("{} {}", node.name, node.is(State::Sensitive)));
+    }
+    all.extend(node.text.clone().or_else(|| Some(node.name.clone())).filter(|t| !t.is_empty()));
+    for child in &node.children {
+        read(child, all);
+    }
 }

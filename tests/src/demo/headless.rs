@@ -28,8 +28,8 @@ pub(super) struct Stage<'s> {
     pub(super) server: server::Process,
     /// The sample agent.
     pub(super) agent: Agent,
-    /// Its process: ends when the stage does.
-    _agent_program: Program,
+    /// Its process.
+    pub(super) agent_program: Program,
     /// The app.
     pub(super) desktop: Program,
     /// Where pictures go.
@@ -91,7 +91,7 @@ fn set<'s>(session: &'s Session, places: &Places) -> Outcome<Stage<'s>> {
         hands: Hands::new(session)?,
         server,
         agent: Agent::new(stdin, stdout),
-        _agent_program: agent_program,
+        agent_program,
         desktop,
         out: places.out.clone(),
         programs: places.programs.clone(),

@@ -13,6 +13,8 @@ pub(super) struct Ground<'s> {
     pub(super) session: &'s Session,
     /// More folders.
     pub(super) folders: Vec<PathBuf>,
+    /// Processes that an agent runs: the agent, the command line.
+    pub(super) memories: Vec<(u32, &'static str)>,
     /// What was recorded beside: terminal output of the command line.
     pub(super) streams: Vec<(&'static str, Vec<u8>)>,
     /// Process and reason.
@@ -40,7 +42,9 @@ impl Ground<'_> {
         }
         let uid = self.session.as_user().uid;
         search.processes(uid);
-        search.memory_of_user(uid);
+        for (pid, what) in &self.memories {
+            search.memory(*pid, what);
+        }
         if let Ok(screen) = self.session.open_screen() {
             search.display(&screen).map_err(|fault| fault.to_string())?;
         }

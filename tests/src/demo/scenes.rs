@@ -184,7 +184,9 @@ fn type_code_of(
     stage.hands.no_prompt()?;
     if let Some((placet, drain)) = placet {
         drain.wait_until_full(placet)?;
-        hunt(stage, told, &code, "while the command line holds its answer")?;
+        let mut ground = ground(stage);
+        ground.memories.push((placet.pid(), "the command line"));
+        hunt_in(&ground, told, &code, "while the command line holds its answer")?;
         let (answer, status) = drain.empty(placet)?;
         ended(stage, told, &answer, "approved");
         expect(told, status == 0, "exit status 0");
@@ -199,19 +201,29 @@ fn type_code_of(
     hunt(stage, told, &code, "after the agent heard the outcome")
 }
 
-/// A code that occurs nowhere by chance.
+/// Seconds that a code must still be good for when the person begins to type it.
+const TYPING_TAKES: u64 = 25;
+
+/// A code that occurs nowhere by chance, and that lives long enough to be typed.
 fn fresh_code(stage: &Stage<'_>) -> Outcome<String> {
-    for _ in 0..3 {
+    for _ in 0..6 {
         let code = stage.server.code()?.code;
-        if ground(stage).search(&code)?.hits.is_empty() {
+        let nowhere = ground(stage).search(&code)?.hits.is_empty();
+        let now = stage.server.code()?;
+        if nowhere && now.code == code && now.valid_for >= TYPING_TAKES {
             return Ok(code);
         }
     }
-    Err("three codes in a row turned up before anybody typed them: the search finds what is not there".into())
+    Err("no code was unseen and fresh: the search finds what is not there, or takes too long"
+        .into())
 }
 
 fn hunt(stage: &Stage<'_>, told: &mut Scenario, code: &str, when: &str) -> Outcome<()> {
-    let report = ground(stage).search(code)?;
+    hunt_in(&ground(stage), told, code, when)
+}
+
+fn hunt_in(ground: &Ground<'_>, told: &mut Scenario, code: &str, when: &str) -> Outcome<()> {
+    let report = ground.search(code)?;
     told.secret_hits += report.hits.len();
     for hit in &report.hits {
         told.faults.push(format!("{when}, the code is in {} as {}", hit.place, hit.form));
@@ -237,6 +249,7 @@ fn ground<'a>(stage: &'a Stage<'_>) -> Ground<'a> {
     Ground {
         session: stage.session,
         folders: vec![stage.out.clone()],
+        memories: vec![(stage.agent_program.pid(), "the agent")],
         streams: Vec::new(),
         excluded,
     }
