@@ -1,9 +1,7 @@
 //! What the person does with the window: every accepted input event, before GTK.
 //!
 //! **Promises.** Before the prompt is armed nothing gets through, not even typing (H5). Controls
-//! are worked here and nowhere else; Approve needs the deliberate gesture and then that nothing
-//! stands in the way: all folds open, nothing over the window, time left, every field right (H3,
-//! H7, H12). Esc dismisses.
+//! are worked from here and from nowhere else ([`super::answer`]). Esc dismisses.
 //!
 //! **Never** hand a secret field's key to GTK.
 
@@ -11,41 +9,16 @@ use std::rc::Rc;
 
 use gtk::gdk::{self, EventType, ModifierType};
 use gtk::prelude::*;
-use placet_core::form::{Typed, Wrong};
-use placet_core::ports::{Answer, Gesture, GestureKind};
+use placet_core::ports::Answer;
 
 use super::gate::{Behind, Pass};
-use super::gesture::{Decided, Key, On, Stroke};
+use super::gesture::{Key, On, Stroke};
 use super::judge::{Device, Injected};
-use super::window::{Does, Inner, Phase};
+use super::page::Does;
+use super::window::Inner;
 
 /// The number of Deny among the controls.
 const DENY: usize = 0;
-/// A refused input is spoken of for this long.
-const REFUSED_FOR: std::time::Duration = std::time::Duration::from_secs(6);
-
-/// Why Approve does not work now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Blocked {
-    Busy,
-    Over,
-    Expired,
-    Covered,
-    Folded,
-}
-
-impl Blocked {
-    fn words(self) -> Option<&'static str> {
-        match self {
-            Self::Busy => Some("Waiting for the server…"),
-            Self::Over => None,
-            Self::Expired => Some("Time is over. Nothing was approved."),
-            Self::Covered => Some("Something lies over this window. Move it away to approve."),
-            Self::Folded => Some("To approve, first open every part that says “Show all”."),
-        }
-    }
-}
-
 /// Behind the gate: the window, which the gate does not keep alive.
 pub(super) struct Entrance(pub(super) Rc<Inner>);
 
@@ -145,7 +118,7 @@ impl Inner {
             _ => {}
         }
         let Some(focused) = focused else { return Pass::On };
-        for field in self.fields.borrow().iter() {
+        for field in self.page.fields.borrow().iter() {
             if let Some(secret) = field.secret(focused) {
                 return secret.key(event);
             }
@@ -153,13 +126,13 @@ impl Inner {
                 return line.key(event);
             }
         }
-        if self.footer.reason_line.widget() == focused {
-            return self.footer.reason_line.key(event);
+        if self.page.footer.reason_line.widget() == focused {
+            return self.page.footer.reason_line.key(event);
         }
         if focused.downcast_ref::<gtk::Button>().is_some() && (is_space(&value) || is_enter(&value))
         {
             // GTK would click it from a timer.
-            if self.footer.approve == *focused {
+            if self.page.footer.approve == *focused {
                 self.hint.set(true);
                 self.refresh();
             }
@@ -193,10 +166,10 @@ impl Inner {
             return Key::Chord;
         }
         let Some(focused) = focused.filter(|_| held.is_empty()) else { return Key::Other };
-        if is_enter(&value) && self.footer.reason_line.widget() == focused {
+        if is_enter(&value) && self.page.footer.reason_line.widget() == focused {
             return Key::Works(DENY);
         }
-        let controls = self.controls.borrow();
+        let controls = self.page.controls.borrow();
         let found = controls.iter().enumerate().find(|(_, (widget, _))| widget == focused);
         match found {
             Some((number, (_, Does::Open(_) | Does::Reason)))
@@ -237,7 +210,7 @@ impl Inner {
             && let Some(blocked) = self.blocked()
         {
             self.gestures.borrow_mut().cancel();
-            self.footer.notice(blocked.words());
+            self.page.footer.notice(blocked.words());
             return Pass::Taken;
         }
         self.gestures.borrow_mut().press(now, on, device.clone());
@@ -279,7 +252,7 @@ impl Inner {
     /// The middle button pastes, where that can be.
     fn middle(&self, target: Option<&gtk::Widget>) {
         let Some(target) = target else { return };
-        for field in self.fields.borrow().iter() {
+        for field in self.page.fields.borrow().iter() {
             if let Some(secret) = field.secret(target) {
                 secret.widget().grab_focus();
                 secret.paste(&gdk::SELECTION_PRIMARY);
@@ -297,10 +270,10 @@ impl Inner {
         let within = |control: &gtk::Widget| widget == *control || widget.is_ancestor(control);
         let on = if !inside(event) {
             On::Elsewhere
-        } else if within(self.footer.approve.upcast_ref()) {
+        } else if within(self.page.footer.approve.upcast_ref()) {
             On::Approve
         } else {
-            let controls = self.controls.borrow();
+            let controls = self.page.controls.borrow();
             controls
                 .iter()
                 .position(|(control, _)| within(control))
@@ -309,149 +282,14 @@ impl Inner {
         (on, Some(widget))
     }
 
-    fn does(&self, on: On) -> Option<Does> {
+    /// What the control does that a gesture was on.
+    pub(super) fn does(&self, on: On) -> Option<Does> {
         let On::Control(number) = on else { return None };
-        self.controls.borrow().get(number).map(|(_, does)| does.clone())
+        self.page.controls.borrow().get(number).map(|(_, does)| does.clone())
     }
 
     fn is_secret(&self, widget: &gtk::Widget) -> bool {
-        self.fields.borrow().iter().any(|field| field.secret(widget).is_some())
-    }
-
-    fn act(self: &Rc<Self>, decided: Decided) {
-        match decided {
-            Decided::Approve(kind, device) => self.approve(kind, device),
-            Decided::Control(number, _) => match self.does(On::Control(number)) {
-                Some(Does::Deny) => self.deny(),
-                Some(Does::DenyAll) => self.deny_all(),
-                Some(Does::Reason) => {
-                    self.footer.show_reason(true);
-                    self.fit();
-                }
-                Some(Does::Open(fold)) => {
-                    fold.open();
-                    self.fit();
-                    self.refresh();
-                }
-                Some(Does::Toggle(toggle)) if toggle.is_sensitive() => {
-                    self.gate.judged(|| toggle.clicked());
-                }
-                Some(Does::Toggle(_)) | None => {}
-            },
-        }
-    }
-
-    fn deny(&self) {
-        match self.phase() {
-            Some(Phase::Asking) if self.seconds_left() > 0 => {
-                self.answer(Answer::Deny { note: self.footer.note() });
-            }
-            // Cancel, or a prompt that is over: it goes away.
-            _ => self.answer(Answer::Dismiss),
-        }
-    }
-
-    /// Denies this and everything that waits from the same requester (H16).
-    fn deny_all(&self) {
-        let request = self.shown.borrow().as_ref().map(|shown| shown.screen.request.clone());
-        self.deny();
-        if let Some(request) = request {
-            self.witness.deny_all(&request);
-        }
-    }
-
-    fn approve(self: &Rc<Self>, kind: GestureKind, device: Device) {
-        if let Some(blocked) = self.blocked() {
-            self.footer.notice(blocked.words());
-            return;
-        }
-        let typed: Vec<Typed> = self.fields.borrow().iter().map(|field| field.typed()).collect();
-        let checked = match self.shown.borrow().as_ref() {
-            Some(shown) => shown.screen.form.check(typed),
-            None => return,
-        };
-        match checked {
-            Ok(values) => {
-                let gesture = Gesture { kind, device: device.0, observable: self.observable };
-                self.answer(Answer::Approve { gesture, values });
-            }
-            Err(wrong) => self.mark(&wrong),
-        }
-    }
-
-    /// Says at each field what is wrong with it, and goes to the first (H7).
-    fn mark(&self, wrong: &[Wrong]) {
-        let names: Vec<String> = match self.shown.borrow().as_ref() {
-            Some(shown) => {
-                shown.screen.form.fields.iter().map(|field| field.name.clone()).collect()
-            }
-            None => return,
-        };
-        let mut first = true;
-        for (field, name) in self.fields.borrow().iter().zip(&names) {
-            let sentence = wrong.iter().find(|wrong| wrong.field == *name);
-            field.mark(sentence.map(|wrong| wrong.sentence.as_str()));
-            if sentence.is_some() && std::mem::take(&mut first) {
-                field.focus();
-            }
-        }
-        self.fit();
-    }
-
-    /// What stands in the way of Approve now. Looks at the stacking itself.
-    fn blocked(&self) -> Option<Blocked> {
-        let phase = self.phase();
-        if phase == Some(Phase::Busy) {
-            Some(Blocked::Busy)
-        } else if self.seconds_left() == 0 {
-            Some(Blocked::Expired)
-        } else if phase != Some(Phase::Asking) {
-            Some(Blocked::Over)
-        } else if self.folded() {
-            Some(Blocked::Folded)
-        } else if self.look_for_cover() {
-            Some(Blocked::Covered)
-        } else {
-            None
-        }
-    }
-
-    fn say_what_blocks(&self, key: Key) {
-        if key == Key::Chord
-            && let Some(blocked) = self.blocked()
-        {
-            self.footer.notice(blocked.words());
-        }
-    }
-
-    /// Brings the foot up to date: what counts, what stands in the way, the time.
-    pub(super) fn refresh(&self) {
-        let phase = self.phase();
-        let (armed, active) = (self.gestures.borrow().armed(self.now()), self.window.is_active());
-        let left = self.seconds_left();
-        let asking = phase == Some(Phase::Asking) && left > 0;
-        let deny = phase.is_some_and(|phase| phase != Phase::Answered);
-        self.footer.time(left);
-        self.footer.ready(armed, deny, asking && !self.folded());
-        let refused = self.refused_at.get().is_some_and(|at| at.elapsed() < REFUSED_FOR);
-        let words = if phase == Some(Phase::Busy) {
-            Blocked::Busy.words()
-        } else if phase.is_some() && left == 0 {
-            Blocked::Expired.words()
-        } else if self.covered.get() {
-            Blocked::Covered.words()
-        } else if refused {
-            Some("Another program tried to use this window. It was refused.")
-        } else if asking && !active {
-            Some("To answer, click this window first.")
-        } else if asking && self.folded() {
-            Blocked::Folded.words()
-        } else if asking && self.hint.get() {
-            Some("To approve, hold the button with the mouse, or press Ctrl+Enter.")
-        } else {
-            None
-        };
-        self.footer.notice(words);
+        self.page.fields.borrow().iter().any(|field| field.secret(widget).is_some())
     }
 }
 

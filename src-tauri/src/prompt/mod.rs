@@ -7,9 +7,10 @@
 //!
 //! **Never** decide anything, speak to a server or the socket, or keep a secret beyond its screen.
 //!
-//! A call goes `handle` → `window` (draws with `sections`, `fields`, `footer`) and an answer goes
-//! `gate` → `judge` → `input` → `gesture` → `window::answer` → the handle's future.
+//! A call goes `handle` → `window` → `page` (`sections`, `fields`, `footer`); an answer goes `gate` →
+//! `judge` → `input` → `gesture` → `answer` → `window` → the handle's future.
 
+mod answer;
 mod cover;
 mod fields;
 mod footer;
@@ -18,6 +19,8 @@ mod gesture;
 mod handle;
 mod input;
 mod judge;
+mod page;
+mod place;
 mod secret_field;
 mod sections;
 mod style;

@@ -1,9 +1,8 @@
 //! The one window: what it shows, when it is shown, and that nothing of it stays behind.
 //!
 //! **Promises.** It is made once and used again. It opens without taking the focus and is raised
-//! only when the person asks. It fits the monitor and scrolls inside; the foot is always in sight.
-//! What a screen has in common with the one before stays in place: opened folds, plain text,
-//! scrolling. Secrets are wiped when a screen is answered, withdrawn, released or hidden.
+//! only when the person asks. Secrets are wiped when a screen is answered, withdrawn, released or
+//! hidden.
 //!
 //! **Never** change what is read while a screen stands.
 
@@ -16,19 +15,18 @@ use std::time::{Duration, Instant};
 use gtk::gdk;
 use gtk::glib;
 use gtk::prelude::*;
-use placet_core::display::{Screen, Section};
+use placet_core::display::Screen;
 use placet_core::ports::Answer;
 use placet_core::request::{RequestId, Timestamp};
 use tokio::sync::oneshot;
 
 use super::Witness;
 use super::cover::Cover;
-use super::fields::Field;
-use super::footer::Footer;
 use super::gate::Gate;
 use super::gesture::Gestures;
 use super::handle::{Command, Ticket};
-use super::sections::{Fold, Weight, clear, draw, draw_words, label, vertical};
+use super::page::Page;
+use super::place;
 use super::style::Style;
 
 /// Constant: a title is no place for a stranger's text.
@@ -41,8 +39,6 @@ const COVER_TICKS: u32 = 2;
 const RAISES: u32 = 15;
 /// An expired request says so for this long.
 const LINGER: Duration = Duration::from_secs(4);
-/// Pixels that a window manager's frame may take.
-const FRAME: i32 = 48;
 
 /// What became of the screen that is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,25 +61,13 @@ pub(super) struct Shown {
     pub(super) reply: Option<oneshot::Sender<Answer>>,
 }
 
-/// What a control of ours does when it is worked.
-#[derive(Clone)]
-pub(super) enum Does {
-    Deny,
-    Reason,
-    DenyAll,
-    Open(Rc<Fold>),
-    Toggle(gtk::Button),
-}
-
 /// The window and everything in it.
 pub(super) struct Inner {
     pub(super) window: gtk::Window,
     pub(super) gate: Rc<Gate>,
-    pub(super) footer: Footer,
+    pub(super) page: Page,
     pub(super) gestures: RefCell<Gestures>,
     pub(super) shown: RefCell<Option<Shown>>,
-    pub(super) fields: RefCell<Vec<Field>>,
-    pub(super) controls: RefCell<Vec<(gtk::Widget, Does)>>,
     /// Keys whose press was taken here: their release is taken too.
     pub(super) taken: RefCell<BTreeSet<u16>>,
     pub(super) witness: Arc<dyn Witness>,
@@ -92,11 +76,7 @@ pub(super) struct Inner {
     pub(super) hint: Cell<bool>,
     pub(super) observable: bool,
     pub(super) style: Rc<Style>,
-    parts: Parts,
-    scroller: gtk::ScrolledWindow,
-    body: gtk::Box,
     cover: Option<Cover>,
-    folds: RefCell<[Vec<Rc<Fold>>; 3]>,
     started: Instant,
     ticks: Cell<u32>,
     ticking: RefCell<Option<glib::SourceId>>,
@@ -110,15 +90,6 @@ pub(super) struct Inner {
     raises: Cell<u32>,
     /// The first field is to be scrolled into sight.
     unscrolled: Cell<bool>,
-}
-
-struct Parts {
-    heading: gtk::Label,
-    banners: gtk::Box,
-    sections: [gtk::Box; 3],
-    problem: gtk::Label,
-    fields: gtk::Box,
-    words: gtk::Box,
 }
 
 impl Inner {
@@ -140,59 +111,23 @@ impl Inner {
             // A screen reader reads all labels of a dialog when it comes up.
             accessible.set_role(gtk::atk::Role::Dialog);
         }
-        let page = vertical(0);
-        page.style_context().add_class("page");
-        let body = vertical(13);
-        body.style_context().add_class("body");
-        let parts = Parts {
-            heading: label(&"".into(), &["heading"]),
-            banners: vertical(6),
-            sections: [vertical(5), vertical(2), vertical(2)],
-            problem: label(&"".into(), &["problem"]),
-            fields: vertical(12),
-            words: vertical(5),
-        };
-        parts.problem.set_no_show_all(true);
-        body.add(&parts.heading);
-        body.add(&parts.banners);
-        parts.sections.iter().for_each(|section| body.add(section));
-        body.add(&parts.problem);
-        body.add(&parts.fields);
-        body.add(&parts.words);
-        let scroller = gtk::ScrolledWindow::new(gtk::Adjustment::NONE, gtk::Adjustment::NONE);
-        scroller.set_policy(gtk::PolicyType::Never, gtk::PolicyType::Automatic);
-        scroller.set_overlay_scrolling(false);
-        scroller.set_min_content_height(96);
-        scroller.add(&body);
-        // The field with the focus scrolls into sight.
-        body.set_focus_vadjustment(&scroller.vadjustment());
-        let footer = Footer::new(&gate);
-        page.pack_start(&scroller, true, true, 0);
-        page.pack_start(&footer.whole, false, false, 0);
-        window.add(&page);
-        page.show_all();
-
+        let page = Page::new(&gate);
+        window.add(&page.whole);
         let cover = gdk::Display::default().as_ref().and_then(Cover::of);
         let inner = Rc::new(Self {
             window,
             gate,
-            footer,
+            page,
             witness,
             observable,
             style,
-            parts,
-            scroller,
-            body,
             cover,
             gestures: RefCell::default(),
             shown: RefCell::default(),
-            fields: RefCell::default(),
-            controls: RefCell::default(),
             taken: RefCell::default(),
             covered: Cell::new(false),
             refused_at: Cell::new(None),
             hint: Cell::new(false),
-            folds: RefCell::default(),
             started: Instant::now(),
             ticks: Cell::new(0),
             ticking: RefCell::default(),
@@ -228,10 +163,6 @@ impl Inner {
             }
             inner.refresh();
         });
-        let footer = &self.footer;
-        for control in [&footer.deny, &footer.reason, &footer.deny_all, &footer.approve] {
-            self.watch(control);
-        }
         self.window.realize();
         if let Some(clock) = self.window.frame_clock() {
             let weak = Rc::downgrade(self);
@@ -241,16 +172,6 @@ impl Inner {
                 }
             });
         }
-    }
-
-    /// A button that says it was clicked while the gate judges nothing was not clicked by a person.
-    fn watch(&self, button: &gtk::Button) {
-        let gate = Rc::downgrade(&self.gate);
-        button.connect_clicked(move |_| {
-            if let Some(gate) = gate.upgrade().filter(|gate| !gate.judging()) {
-                gate.without_event();
-            }
-        });
     }
 
     /// Time on a steady clock.
@@ -271,7 +192,7 @@ impl Inner {
             Command::Release(request) => self.release(&request),
             Command::Open => self.open(),
             Command::Waiting(names) => {
-                self.footer.waiting(&names);
+                self.page.footer.waiting(&names);
                 self.fit_again();
             }
             Command::Same(request, count) => {
@@ -288,13 +209,16 @@ impl Inner {
         self.stop_lingering();
         let before = self.shown.borrow_mut().take();
         let before = before.filter(|before| before.screen.request == next.screen.request);
-        self.draw(before.as_ref().map(|before| &*before.screen), &next.screen, next.phase);
+        let (asking, wrong) = (next.phase == Phase::Asking, next.screen.problem.is_some());
+        let height = place::room(&self.window).height();
+        let earlier = before.as_ref().map(|before| &*before.screen);
+        self.page.draw(earlier, &next.screen, asking, height);
         self.shown.replace(Some(next));
         self.offer_deny_all();
         self.hint.set(false);
         self.refused_at.set(None);
         self.unpainted.set(true);
-        self.unscrolled.set(true);
+        self.unscrolled.set(asking);
         if self.window.is_active() {
             self.gestures.borrow_mut().disturb(self.now());
             self.looked_at();
@@ -304,7 +228,7 @@ impl Inner {
         // Before fitting, since what the foot says makes it higher; and before the focus, which an
         // insensitive control does not take.
         self.refresh();
-        self.focus_first();
+        self.page.focus_first(asking, wrong);
         if !self.away.get() {
             self.appear();
         }
@@ -318,69 +242,6 @@ impl Inner {
         }
     }
 
-    fn draw(&self, before: Option<&Screen>, screen: &Screen, phase: Phase) {
-        let parts = &self.parts;
-        parts.heading.set_text(screen.heading.as_str());
-        if before.is_none_or(|before| before.banners != screen.banners) {
-            clear(&parts.banners);
-            for banner in &screen.banners {
-                parts.banners.add(&label(banner, &["banner"]));
-            }
-            parts.banners.show_all();
-        }
-        parts.banners.set_visible(!screen.banners.is_empty());
-        let height = self.room().height();
-        let sections = |screen: &Screen| -> [Section; 3] {
-            [screen.action.clone(), screen.asker.clone(), screen.destination.clone()]
-        };
-        let old = before.map(sections);
-        for (number, section) in sections(screen).iter().enumerate() {
-            let same = old.as_ref().and_then(|old| old.get(number)) == Some(section);
-            if let (false, Some(place), Some(folds)) =
-                (same, parts.sections.get(number), self.folds.borrow_mut().get_mut(number))
-            {
-                let weight = if number == 0 { Weight::Main } else { Weight::Side };
-                *folds = draw(section, weight, place, height);
-                folds.iter().for_each(|fold| self.watch(&fold.button));
-            }
-        }
-        parts.problem.set_text(screen.problem.as_ref().map_or("", |text| text.as_str()));
-        parts.problem.set_visible(screen.problem.is_some());
-        let same_form = before
-            .is_some_and(|before| before.form == screen.form && before.fields == screen.fields);
-        if !same_form {
-            clear(&parts.fields);
-            let drawn =
-                screen.fields.iter().map(|view| Field::draw(view, &parts.fields, &self.gate));
-            self.fields.replace(drawn.collect());
-            parts.fields.show();
-        }
-        parts.fields.set_visible(!screen.fields.is_empty());
-        for field in self.fields.borrow().iter() {
-            field.wipe();
-            field.mark(None);
-            field.enable(phase == Phase::Asking);
-        }
-        if before.is_none_or(|before| before.words != screen.words) {
-            clear(&parts.words);
-            if let Some(words) = &screen.words {
-                draw_words(words, &parts.words);
-            }
-        }
-        parts.words.set_visible(screen.words.is_some());
-        let deny = if phase == Phase::Busy { "Cancel" } else { screen.deny.as_str() };
-        self.footer.name(
-            screen.approve.as_str(),
-            deny,
-            screen.binding_code.as_str(),
-            before.is_some() && phase == Phase::Asking,
-        );
-        self.list_controls();
-        if before.is_none() {
-            self.scroller.vadjustment().set_value(0.0);
-        }
-    }
-
     /// Offers to deny what else waits from the requester on the screen, if that is known of it.
     fn offer_deny_all(&self) {
         let shown = self.shown.borrow();
@@ -389,42 +250,12 @@ impl Inner {
             (Some(shown), Some((request, count))) if shown.screen.request == *request => *count,
             _ => 0,
         };
-        self.footer.same(count);
+        self.page.footer.same(count);
     }
 
     fn fit_again(&self) {
         if self.window.is_visible() {
             self.fit();
-        }
-    }
-
-    /// Which widget does what, for the gate.
-    fn list_controls(&self) {
-        let mut controls: Vec<(gtk::Widget, Does)> = vec![
-            (self.footer.deny.clone().upcast(), Does::Deny),
-            (self.footer.reason.clone().upcast(), Does::Reason),
-            (self.footer.deny_all.clone().upcast(), Does::DenyAll),
-        ];
-        for fold in self.folds.borrow().iter().flatten() {
-            controls.push((fold.button.clone().upcast(), Does::Open(Rc::clone(fold))));
-        }
-        for toggle in self.fields.borrow().iter().flat_map(Field::toggles) {
-            controls.push((toggle.clone().upcast(), Does::Toggle(toggle)));
-        }
-        self.controls.replace(controls);
-    }
-
-    /// Deny for a plain question; the first field where there is one, and after something went
-    /// wrong the first secret one, which is empty now (H5).
-    fn focus_first(&self) {
-        let asking = self.phase() == Some(Phase::Asking);
-        let wrong =
-            self.shown.borrow().as_ref().is_some_and(|shown| shown.screen.problem.is_some());
-        let fields = self.fields.borrow();
-        let secret = fields.iter().find(|field| wrong && field.is_secret());
-        match secret.or_else(|| fields.first()).filter(|_| asking) {
-            Some(field) => field.focus(),
-            None => self.footer.deny.grab_focus(),
         }
     }
 
@@ -484,7 +315,7 @@ impl Inner {
             }
             shown.phase = Phase::Withdrawn;
         }
-        self.wipe();
+        self.page.wipe();
         self.gestures.borrow_mut().cancel();
         self.refresh();
     }
@@ -500,7 +331,7 @@ impl Inner {
         if !of_this {
             return;
         }
-        self.wipe();
+        self.page.wipe();
         if expired && self.window.is_visible() {
             // H12: the person sees why the prompt goes away.
             let weak = Rc::downgrade(self);
@@ -528,7 +359,7 @@ impl Inner {
             return;
         }
         if away {
-            self.wipe();
+            self.page.wipe();
             self.vanish();
         } else if self.live() {
             self.appear();
@@ -552,7 +383,7 @@ impl Inner {
                 None => None,
             }
         };
-        self.wipe();
+        self.page.wipe();
         self.gestures.borrow_mut().cancel();
         if let Some(reply) = reply {
             // Whoever asked may be gone: then the answer, with what was typed, is dropped here.
@@ -570,16 +401,7 @@ impl Inner {
         self.stop_lingering();
         self.vanish();
         self.shown.replace(None);
-        self.fields.replace(Vec::new());
-        self.folds.replace(Default::default());
-        self.list_controls();
-        let parts = &self.parts;
-        for place in parts.sections.iter().chain([&parts.banners, &parts.fields, &parts.words]) {
-            clear(place);
-        }
-        parts.heading.set_text("");
-        parts.problem.set_text("");
-        self.footer.show_reason(false);
+        self.page.clear();
     }
 
     /// Ends it all: no question is open any more.
@@ -588,7 +410,7 @@ impl Inner {
     }
 
     fn vanish(&self) {
-        self.wipe();
+        self.page.wipe();
         self.window.hide();
         self.raises.set(0);
         self.gestures.borrow_mut().rest();
@@ -596,11 +418,6 @@ impl Inner {
             id.remove();
         }
         self.stop_filling();
-    }
-
-    /// Forgets every secret.
-    pub(super) fn wipe(&self) {
-        self.fields.borrow().iter().for_each(Field::wipe);
     }
 
     fn tick(&self) {
@@ -639,10 +456,6 @@ impl Inner {
         matches!(self.phase(), Some(Phase::Asking | Phase::Busy))
     }
 
-    pub(super) fn folded(&self) -> bool {
-        self.folds.borrow().iter().flatten().any(|fold| !fold.opened())
-    }
-
     /// Seconds until the request on the screen is over.
     pub(super) fn seconds_left(&self) -> u64 {
         self.shown.borrow().as_ref().map_or(0, |shown| seconds_left(&shown.screen))
@@ -657,7 +470,7 @@ impl Inner {
         let id = self.window.add_tick_callback(move |_, _| {
             let Some(inner) = weak.upgrade() else { return glib::ControlFlow::Break };
             let progress = inner.gestures.borrow().progress(inner.now());
-            inner.footer.progress(progress, !inner.style.reduced_motion());
+            inner.page.footer.progress(progress, !inner.style.reduced_motion());
             if progress == super::gesture::Progress::None {
                 inner.filling.replace(None);
                 return glib::ControlFlow::Break;
@@ -671,71 +484,22 @@ impl Inner {
         if let Some(id) = self.filling.take() {
             id.remove();
         }
-        self.footer.progress(super::gesture::Progress::None, false);
+        self.page.footer.progress(super::gesture::Progress::None, false);
+    }
+
+    /// As large as what it shows, within the monitor.
+    pub(super) fn fit(&self) {
+        place::put(&self.window, self.style.page_width(), |width| self.page.height_at(width));
     }
 
     fn painted(&self) {
         if self.window.is_mapped() && self.unscrolled.replace(false) {
-            self.scroll();
+            self.page.scroll();
         }
         if self.window.is_mapped() && self.unpainted.replace(false) {
             let request = self.shown.borrow().as_ref().map(|shown| shown.screen.request.clone());
             if let Some(request) = request {
                 self.witness.painted(&request);
-            }
-        }
-    }
-
-    /// Brings what is to be filled in into sight, with what went wrong above it.
-    fn scroll(&self) {
-        if self.fields.borrow().is_empty() || self.phase() != Some(Phase::Asking) {
-            return;
-        }
-        let top = |widget: &gtk::Widget| widget.translate_coordinates(&self.body, 0, 0);
-        let parts = &self.parts;
-        let problem = parts.problem.is_visible().then(|| top(parts.problem.upcast_ref())).flatten();
-        let Some((_, fields)) = top(parts.fields.upcast_ref()) else { return };
-        let from = problem.map_or(fields, |(_, problem)| problem);
-        let adjustment = self.scroller.vadjustment();
-        let end = fields + parts.fields.allocated_height();
-        // Too much to be seen at once: from its beginning.
-        let end = f64::from(end).min(f64::from(from) + adjustment.page_size());
-        adjustment.clamp_page(f64::from(from), end);
-    }
-
-    /// The part of the monitor that windows may use.
-    fn room(&self) -> gdk::Rectangle {
-        let Some(display) = gdk::Display::default() else {
-            return gdk::Rectangle::new(0, 0, 800, 600);
-        };
-        let at_pointer = || {
-            let (_, x, y) = display.default_seat()?.pointer()?.position();
-            display.monitor_at_point(x, y)
-        };
-        let monitor = match self.window.window().filter(|_| self.window.is_visible()) {
-            Some(window) => display.monitor_at_window(&window),
-            None => at_pointer().or_else(|| display.primary_monitor()),
-        };
-        monitor.map_or_else(|| gdk::Rectangle::new(0, 0, 800, 600), |monitor| monitor.workarea())
-    }
-
-    /// As large as what it shows, and never larger than the monitor's free part.
-    pub(super) fn fit(&self) {
-        let room = self.room();
-        let width = self.style.page_width().min(room.width() - 16);
-        let (_, body) = self.body.preferred_height_for_width(width);
-        let (_, foot) = self.footer.whole.preferred_height_for_width(width);
-        let height = (body + foot + 2).min(room.height() - FRAME);
-        self.window.resize(width.max(1), height.max(1));
-        if !self.window.is_visible() {
-            let x = room.x() + (room.width() - width) / 2;
-            let y = room.y() + (room.height() - FRAME - height).max(0) / 3;
-            self.window.move_(x, y);
-        } else {
-            let (x, y) = self.window.position();
-            let lowest = room.y() + room.height() - FRAME - height;
-            if y > lowest {
-                self.window.move_(x, lowest.max(room.y()));
             }
         }
     }

@@ -1,0 +1,186 @@
+//! What a decided gesture does: answers, opens, toggles; and what stands in its way.
+//!
+//! **Promises.** Approve goes through only if all folds are open, nothing lies over the window,
+//! time is left and every field is right (H3, H7, H12); otherwise the foot or the field says why.
+//! A late gesture does nothing.
+//!
+//! **Never** answer twice: the window takes the answer once.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use gtk::prelude::*;
+use placet_core::form::{Typed, Wrong};
+use placet_core::ports::{Answer, Gesture, GestureKind};
+
+use super::gesture::{Decided, Key, On};
+use super::judge::Device;
+use super::page::Does;
+use super::window::{Inner, Phase};
+
+/// A refused input is spoken of for this long.
+const REFUSED_FOR: Duration = Duration::from_secs(6);
+
+/// Why Approve does not work now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Blocked {
+    Busy,
+    Over,
+    Expired,
+    Covered,
+    Folded,
+}
+
+impl Blocked {
+    /// What the foot says of it.
+    pub(super) fn words(self) -> Option<&'static str> {
+        match self {
+            Self::Busy => Some("Waiting for the server…"),
+            Self::Over => None,
+            Self::Expired => Some("Time is over. Nothing was approved."),
+            Self::Covered => Some("Something lies over this window. Move it away to approve."),
+            Self::Folded => Some("To approve, first open every part that says “Show all”."),
+        }
+    }
+}
+
+impl Inner {
+    /// Does what was decided.
+    pub(super) fn act(self: &Rc<Self>, decided: Decided) {
+        match decided {
+            Decided::Approve(kind, device) => self.approve(kind, device),
+            Decided::Control(number, _) => match self.does(On::Control(number)) {
+                Some(Does::Deny) => self.deny(),
+                Some(Does::DenyAll) => self.deny_all(),
+                Some(Does::Reason) => {
+                    self.page.footer.show_reason(true);
+                    self.fit();
+                }
+                Some(Does::Open(fold)) => {
+                    fold.open();
+                    self.fit();
+                    self.refresh();
+                }
+                Some(Does::Toggle(toggle)) if toggle.is_sensitive() => {
+                    self.gate.judged(|| toggle.clicked());
+                }
+                Some(Does::Toggle(_)) | None => {}
+            },
+        }
+    }
+
+    fn deny(&self) {
+        match self.phase() {
+            Some(Phase::Asking) if self.seconds_left() > 0 => {
+                self.answer(Answer::Deny { note: self.page.footer.note() });
+            }
+            // Cancel, or a prompt that is over: it goes away.
+            _ => self.answer(Answer::Dismiss),
+        }
+    }
+
+    /// Denies this and everything that waits from the same requester (H16).
+    fn deny_all(&self) {
+        let request = self.shown.borrow().as_ref().map(|shown| shown.screen.request.clone());
+        self.deny();
+        if let Some(request) = request {
+            self.witness.deny_all(&request);
+        }
+    }
+
+    fn approve(self: &Rc<Self>, kind: GestureKind, device: Device) {
+        if let Some(blocked) = self.blocked() {
+            self.page.footer.notice(blocked.words());
+            return;
+        }
+        let typed: Vec<Typed> =
+            self.page.fields.borrow().iter().map(|field| field.typed()).collect();
+        let checked = match self.shown.borrow().as_ref() {
+            Some(shown) => shown.screen.form.check(typed),
+            None => return,
+        };
+        match checked {
+            Ok(values) => {
+                let gesture = Gesture { kind, device: device.0, observable: self.observable };
+                self.answer(Answer::Approve { gesture, values });
+            }
+            Err(wrong) => self.mark(&wrong),
+        }
+    }
+
+    /// Says at each field what is wrong with it, and goes to the first (H7).
+    fn mark(&self, wrong: &[Wrong]) {
+        let names: Vec<String> = match self.shown.borrow().as_ref() {
+            Some(shown) => {
+                shown.screen.form.fields.iter().map(|field| field.name.clone()).collect()
+            }
+            None => return,
+        };
+        let mut first = true;
+        for (field, name) in self.page.fields.borrow().iter().zip(&names) {
+            let sentence = wrong.iter().find(|wrong| wrong.field == *name);
+            field.mark(sentence.map(|wrong| wrong.sentence.as_str()));
+            if sentence.is_some() && std::mem::take(&mut first) {
+                field.focus();
+            }
+        }
+        self.fit();
+    }
+
+    /// What stands in the way of Approve now. Looks at the stacking itself.
+    pub(super) fn blocked(&self) -> Option<Blocked> {
+        let phase = self.phase();
+        if phase == Some(Phase::Busy) {
+            Some(Blocked::Busy)
+        } else if self.seconds_left() == 0 {
+            Some(Blocked::Expired)
+        } else if phase != Some(Phase::Asking) {
+            Some(Blocked::Over)
+        } else if self.page.folded() {
+            Some(Blocked::Folded)
+        } else if self.look_for_cover() {
+            Some(Blocked::Covered)
+        } else {
+            None
+        }
+    }
+
+    /// Says why the chord that was begun will do nothing.
+    pub(super) fn say_what_blocks(&self, key: Key) {
+        if key == Key::Chord
+            && let Some(blocked) = self.blocked()
+        {
+            self.page.footer.notice(blocked.words());
+        }
+    }
+
+    /// Brings the foot up to date: what counts, what stands in the way, the time.
+    pub(super) fn refresh(&self) {
+        let phase = self.phase();
+        let (armed, active) = (self.gestures.borrow().armed(self.now()), self.window.is_active());
+        let left = self.seconds_left();
+        let asking = phase == Some(Phase::Asking) && left > 0;
+        let deny = phase.is_some_and(|phase| phase != Phase::Answered);
+        self.page.footer.time(left);
+        self.page.footer.ready(armed, deny, asking && !self.page.folded());
+        let refused = self.refused_at.get().is_some_and(|at| at.elapsed() < REFUSED_FOR);
+        let words = if phase == Some(Phase::Busy) {
+            Blocked::Busy.words()
+        } else if phase.is_some() && left == 0 {
+            Blocked::Expired.words()
+        } else if self.covered.get() {
+            Blocked::Covered.words()
+        } else if refused {
+            Some("Another program tried to use this window. It was refused.")
+        } else if asking && !active {
+            Some("To answer, click this window first.")
+        } else if asking && self.page.folded() {
+            Blocked::Folded.words()
+        } else if asking && self.hint.get() {
+            Some("To approve, hold the button with the mouse, or press Ctrl+Enter.")
+        } else {
+            None
+        };
+        self.page.footer.notice(words);
+    }
+}

@@ -1,0 +1,256 @@
+//! What stands in the window: the page with the screen on it, and the foot.
+//!
+//! **Promises.** What a screen has in common with the one before stays in place: opened folds, plain
+//! text, scrolling; a secret never does. The widgets stand in the order in which they are read.
+//! Every control of ours is in one list, by which the gate's gestures find what it does.
+//!
+//! **Never** show a part of a screen.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use gtk::prelude::*;
+use placet_core::display::{Screen, Section};
+
+use super::fields::Field;
+use super::footer::Footer;
+use super::gate::Gate;
+use super::sections::{Fold, Weight, clear, draw, draw_words, label, vertical};
+
+/// What a control of ours does when it is worked.
+#[derive(Clone)]
+pub(super) enum Does {
+    Deny,
+    Reason,
+    DenyAll,
+    Open(Rc<Fold>),
+    Toggle(gtk::Button),
+}
+
+/// The page.
+pub(super) struct Page {
+    /// All of it, the foot included.
+    pub(super) whole: gtk::Box,
+    /// The foot.
+    pub(super) footer: Footer,
+    /// The fields of the form, in order.
+    pub(super) fields: RefCell<Vec<Field>>,
+    /// Which widget does what.
+    pub(super) controls: RefCell<Vec<(gtk::Widget, Does)>>,
+    gate: Rc<Gate>,
+    parts: Parts,
+    scroller: gtk::ScrolledWindow,
+    body: gtk::Box,
+    folds: RefCell<[Vec<Rc<Fold>>; 3]>,
+}
+
+struct Parts {
+    heading: gtk::Label,
+    banners: gtk::Box,
+    sections: [gtk::Box; 3],
+    problem: gtk::Label,
+    fields: gtk::Box,
+    words: gtk::Box,
+}
+
+impl Page {
+    /// An empty page.
+    pub(super) fn new(gate: &Rc<Gate>) -> Self {
+        let whole = vertical(0);
+        whole.style_context().add_class("page");
+        let body = vertical(13);
+        body.style_context().add_class("body");
+        let parts = Parts {
+            heading: label(&"".into(), &["heading"]),
+            banners: vertical(6),
+            sections: [vertical(5), vertical(2), vertical(2)],
+            problem: label(&"".into(), &["problem"]),
+            fields: vertical(12),
+            words: vertical(5),
+        };
+        parts.problem.set_no_show_all(true);
+        body.add(&parts.heading);
+        body.add(&parts.banners);
+        parts.sections.iter().for_each(|section| body.add(section));
+        body.add(&parts.problem);
+        body.add(&parts.fields);
+        body.add(&parts.words);
+        let scroller = gtk::ScrolledWindow::new(gtk::Adjustment::NONE, gtk::Adjustment::NONE);
+        scroller.set_policy(gtk::PolicyType::Never, gtk::PolicyType::Automatic);
+        scroller.set_overlay_scrolling(false);
+        scroller.set_min_content_height(96);
+        scroller.add(&body);
+        // The field with the focus scrolls into sight.
+        body.set_focus_vadjustment(&scroller.vadjustment());
+        let footer = Footer::new(gate);
+        whole.pack_start(&scroller, true, true, 0);
+        whole.pack_start(&footer.whole, false, false, 0);
+        whole.show_all();
+        let page = Self {
+            whole,
+            footer,
+            fields: RefCell::default(),
+            controls: RefCell::default(),
+            gate: Rc::clone(gate),
+            parts,
+            scroller,
+            body,
+            folds: RefCell::default(),
+        };
+        let footer = &page.footer;
+        for control in [&footer.deny, &footer.reason, &footer.deny_all, &footer.approve] {
+            page.watch(control);
+        }
+        page
+    }
+
+    /// Draws `screen`; `before` is the screen of the same request that it follows. Fields take input
+    /// only while the person is asked, else there is only Cancel. `height` is the room there is.
+    pub(super) fn draw(&self, before: Option<&Screen>, screen: &Screen, asking: bool, height: i32) {
+        let parts = &self.parts;
+        parts.heading.set_text(screen.heading.as_str());
+        if before.is_none_or(|before| before.banners != screen.banners) {
+            clear(&parts.banners);
+            for banner in &screen.banners {
+                parts.banners.add(&label(banner, &["banner"]));
+            }
+            parts.banners.show_all();
+        }
+        parts.banners.set_visible(!screen.banners.is_empty());
+        let sections = |screen: &Screen| -> [Section; 3] {
+            [screen.action.clone(), screen.asker.clone(), screen.destination.clone()]
+        };
+        let old = before.map(sections);
+        for (number, section) in sections(screen).iter().enumerate() {
+            let same = old.as_ref().and_then(|old| old.get(number)) == Some(section);
+            if let (false, Some(place), Some(folds)) =
+                (same, parts.sections.get(number), self.folds.borrow_mut().get_mut(number))
+            {
+                let weight = if number == 0 { Weight::Main } else { Weight::Side };
+                *folds = draw(section, weight, place, height);
+                folds.iter().for_each(|fold| self.watch(&fold.button));
+            }
+        }
+        parts.problem.set_text(screen.problem.as_ref().map_or("", |text| text.as_str()));
+        parts.problem.set_visible(screen.problem.is_some());
+        let same_form = before
+            .is_some_and(|before| before.form == screen.form && before.fields == screen.fields);
+        if !same_form {
+            clear(&parts.fields);
+            let drawn =
+                screen.fields.iter().map(|view| Field::draw(view, &parts.fields, &self.gate));
+            self.fields.replace(drawn.collect());
+            parts.fields.show();
+        }
+        parts.fields.set_visible(!screen.fields.is_empty());
+        for field in self.fields.borrow().iter() {
+            field.wipe();
+            field.mark(None);
+            field.enable(asking);
+        }
+        if before.is_none_or(|before| before.words != screen.words) {
+            clear(&parts.words);
+            if let Some(words) = &screen.words {
+                draw_words(words, &parts.words);
+            }
+        }
+        parts.words.set_visible(screen.words.is_some());
+        let deny = if asking { screen.deny.as_str() } else { "Cancel" };
+        self.footer.name(
+            screen.approve.as_str(),
+            deny,
+            screen.binding_code.as_str(),
+            before.is_some() && asking,
+        );
+        self.list_controls();
+        if before.is_none() {
+            self.scroller.vadjustment().set_value(0.0);
+        }
+    }
+
+    /// Deny for a plain question; the first field where there is one, and after something went
+    /// wrong the first secret one, which is empty now (H5).
+    pub(super) fn focus_first(&self, asking: bool, wrong: bool) {
+        let fields = self.fields.borrow();
+        let secret = fields.iter().find(|field| wrong && field.is_secret());
+        match secret.or_else(|| fields.first()).filter(|_| asking) {
+            Some(field) => field.focus(),
+            None => self.footer.deny.grab_focus(),
+        }
+    }
+
+    /// Brings what is to be filled in into sight, with what went wrong above it.
+    pub(super) fn scroll(&self) {
+        if self.fields.borrow().is_empty() {
+            return;
+        }
+        let top = |widget: &gtk::Widget| widget.translate_coordinates(&self.body, 0, 0);
+        let parts = &self.parts;
+        let problem = parts.problem.is_visible().then(|| top(parts.problem.upcast_ref())).flatten();
+        let Some((_, fields)) = top(parts.fields.upcast_ref()) else { return };
+        let from = problem.map_or(fields, |(_, problem)| problem);
+        let adjustment = self.scroller.vadjustment();
+        let end = fields + parts.fields.allocated_height();
+        // Too much to be seen at once: from its beginning.
+        let end = f64::from(end).min(f64::from(from) + adjustment.page_size());
+        adjustment.clamp_page(f64::from(from), end);
+    }
+
+    /// True while a fold is closed: not all was seen (H3).
+    pub(super) fn folded(&self) -> bool {
+        self.folds.borrow().iter().flatten().any(|fold| !fold.opened())
+    }
+
+    /// Forgets every secret.
+    pub(super) fn wipe(&self) {
+        self.fields.borrow().iter().for_each(Field::wipe);
+    }
+
+    /// Forgets the screen.
+    pub(super) fn clear(&self) {
+        self.wipe();
+        self.fields.replace(Vec::new());
+        self.folds.replace(Default::default());
+        self.list_controls();
+        let parts = &self.parts;
+        for place in parts.sections.iter().chain([&parts.banners, &parts.fields, &parts.words]) {
+            clear(place);
+        }
+        parts.heading.set_text("");
+        parts.problem.set_text("");
+        self.footer.show_reason(false);
+    }
+
+    /// How high it is at this width, in pixels, if nothing has to scroll.
+    pub(super) fn height_at(&self, width: i32) -> i32 {
+        let (_, body) = self.body.preferred_height_for_width(width);
+        let (_, foot) = self.footer.whole.preferred_height_for_width(width);
+        body + foot + 2
+    }
+
+    /// Which widget does what, for the gate.
+    fn list_controls(&self) {
+        let mut controls: Vec<(gtk::Widget, Does)> = vec![
+            (self.footer.deny.clone().upcast(), Does::Deny),
+            (self.footer.reason.clone().upcast(), Does::Reason),
+            (self.footer.deny_all.clone().upcast(), Does::DenyAll),
+        ];
+        for fold in self.folds.borrow().iter().flatten() {
+            controls.push((fold.button.clone().upcast(), Does::Open(Rc::clone(fold))));
+        }
+        for toggle in self.fields.borrow().iter().flat_map(Field::toggles) {
+            controls.push((toggle.clone().upcast(), Does::Toggle(toggle)));
+        }
+        self.controls.replace(controls);
+    }
+
+    /// A button that says it was clicked while the gate judges nothing was not clicked by a person.
+    fn watch(&self, button: &gtk::Button) {
+        let gate = Rc::downgrade(&self.gate);
+        button.connect_clicked(move |_| {
+            if let Some(gate) = gate.upgrade().filter(|gate| !gate.judging()) {
+                gate.without_event();
+            }
+        });
+    }
+}
