@@ -7,8 +7,6 @@
 
 #![expect(clippy::unreachable, reason = "the macro's way to check a type; it is never run")]
 
-use std::io::Write;
-
 use serde::Serialize;
 use tauri::State;
 use tokio::sync::watch;
@@ -35,6 +33,5 @@ pub(super) async fn book(seen: u64, pages: State<'_, Pages>) -> Result<Numbered,
 /// Asks Placet for the prompt.
 #[tauri::command]
 pub(super) fn look() -> Result<(), ()> {
-    let line = serde_json::to_string(&FromBook::Look).map_err(drop)?;
-    writeln!(std::io::stdout().lock(), "{line}").map_err(drop)
+    super::say(&FromBook::Look).map_err(drop)
 }

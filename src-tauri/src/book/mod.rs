@@ -15,6 +15,8 @@ mod commands;
 mod process;
 pub mod window;
 
+use std::io::Write as _;
+
 use serde::{Deserialize, Serialize};
 
 use crate::view::State;
@@ -57,4 +59,12 @@ enum ToBook {
 enum FromBook {
     /// Bring up the prompt.
     Look,
+    /// It came to the front.
+    Raised,
+}
+
+/// The book says it to Placet.
+fn say(what: &FromBook) -> std::io::Result<()> {
+    let line = serde_json::to_string(what)?;
+    writeln!(std::io::stdout().lock(), "{line}")
 }

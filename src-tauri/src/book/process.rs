@@ -43,7 +43,8 @@ impl Book {
         }
     }
 
-    /// One book, from its start to its end.
+    /// One book, from its start to its end. One that was asked to come to the front while it was
+    /// closing did not: then another is wanted.
     async fn accompany(
         &self,
         states: &mut watch::Receiver<State>,
@@ -51,26 +52,46 @@ impl Book {
         open: &Open,
     ) -> std::io::Result<()> {
         let (mut child, mut to, from) = start()?;
-        let mut heard = BufReader::new(from);
-        let mut line = Vec::new();
-        say(&mut to, &show(states, places)).await?;
-        loop {
-            tokio::select! {
-                changed = states.changed() => match changed {
-                    Ok(()) => say(&mut to, &show(states, places)).await?,
-                    Err(_) => break,
-                },
-                () = self.wanted.notified() => say(&mut to, &ToBook::Raise).await?,
-                read = read_line(&mut heard, &mut line) => match read? {
-                    Some(FromBook::Look) => open(),
-                    None => break,
-                },
-            }
-        }
+        let mut asked = false;
+        let ended = self.converse(states, places, open, &mut to, from, &mut asked).await;
         // Its input ends here, which is what ends it; what does not end is killed on drop.
         drop(to);
         let _ = tokio::time::timeout(ENDS_WITHIN, child.wait()).await;
-        Ok(())
+        if asked {
+            self.open();
+        }
+        ended
+    }
+
+    async fn converse(
+        &self,
+        states: &mut watch::Receiver<State>,
+        places: &[Place],
+        open: &Open,
+        to: &mut ChildStdin,
+        from: ChildStdout,
+        asked: &mut bool,
+    ) -> std::io::Result<()> {
+        let mut heard = BufReader::new(from);
+        let mut line = Vec::new();
+        say(to, &show(states, places)).await?;
+        loop {
+            tokio::select! {
+                changed = states.changed() => match changed {
+                    Ok(()) => say(to, &show(states, places)).await?,
+                    Err(_) => return Ok(()),
+                },
+                () = self.wanted.notified() => {
+                    *asked = true;
+                    say(to, &ToBook::Raise).await?;
+                }
+                read = read_line(&mut heard, &mut line) => match read? {
+                    Some(FromBook::Look) => open(),
+                    Some(FromBook::Raised) => *asked = false,
+                    None => return Ok(()),
+                },
+            }
+        }
     }
 }
 

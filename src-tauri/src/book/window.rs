@@ -11,8 +11,8 @@ use std::process::ExitCode;
 use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindowBuilder};
 use tokio::sync::watch;
 
-use super::ToBook;
 use super::commands::{self, Numbered, Pages};
+use super::{FromBook, ToBook};
 
 /// The window's name, as `capabilities/book.json` knows it.
 const LABEL: &str = "book";
@@ -81,6 +81,11 @@ fn hear(app: &AppHandle, pages: &watch::Sender<Numbered>) {
                     // The person asked for it in the menu; a window manager may still say no.
                     let _ = window.unminimize();
                     let _ = window.set_focus();
+                    // Answered by the window's own thread: by one that is closing it is not.
+                    if window.is_visible().is_ok() {
+                        // A Placet that is gone ends the book by itself.
+                        let _ = super::say(&FromBook::Raised);
+                    }
                 }
             }
         }
