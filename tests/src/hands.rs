@@ -96,7 +96,17 @@ impl<'s> Hands<'s> {
             node.name == name && matches!(node.role.as_str(), "text" | "entry" | "password text")
         })?;
         self.focus(&field)?;
-        self.person.type_text(text)
+        self.person.type_text(text)?;
+        // A person sees what they typed, or its dots, before they go on.
+        let arrived = |node: &Node| {
+            node.name == name
+                && node.is(State::Showing)
+                && match node.role.as_str() {
+                    "password text" => node.description != "Nothing typed",
+                    _ => node.text.as_deref() == Some(text),
+                }
+        };
+        self.eyes.await_node(PROGRAM, WITHIN, arrived).map(drop)
     }
 
     /// Chooses the option with this name.

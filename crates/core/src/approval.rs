@@ -203,11 +203,11 @@ impl<P: Ports> Case<'_, P> {
             }
             Ok(Decided::No(ended)) => {
                 let declined = matches!(ended.reason, Reason::Denied);
-                self.ports.servers().leave(question.left(), declined).await;
+                self.leave(question.left(), declined).await;
                 Ok(Err(ended))
             }
             Err(reason) => {
-                self.ports.servers().leave(question.left(), false).await;
+                self.leave(question.left(), false).await;
                 Err(reason)
             }
         }
@@ -300,6 +300,13 @@ impl<P: Ports> Case<'_, P> {
         unless(&over, exchange).await
     }
 
+    /// Tells the server, but does not let a slow one hold the window or the answer.
+    async fn leave(&self, session: SessionOf<P>, declined: bool) {
+        let patience = self.ports.clock().until(self.ports.clock().now().plus_seconds(LEAVING));
+        let telling = self.ports.servers().leave(session, declined);
+        select(Box::pin(telling), Box::pin(patience)).await;
+    }
+
     async fn contacting(&self, server: &Server, round: u32) -> Result<(), Reason> {
         let event = Event::Contacting { issuer: server.issuer.clone(), round };
         self.record(event).await.map(drop).map_err(|_| Reason::RecordUnwritable)
@@ -353,6 +360,8 @@ impl<P: Ports> Case<'_, P> {
     }
 }
 
+/// Seconds for which a server may take the news that nobody will answer.
+const LEAVING: u64 = 2;
 /// How often a pairing code may be mistyped.
 const PAIRING_TRIES: u32 = 3;
 

@@ -205,17 +205,21 @@ fn s4_what_the_kernel_says_and_what_the_peer_says_are_told_apart() {
     );
 }
 
-#[test]
-fn t7_and_t8_the_screen_says_what_a_code_is_worth() {
+fn code_screen() -> String {
     let review = Screen::review(&request(call(json!({})), None), None, BARE);
-    let form = Form::parse(
-        &json!({"type":"object","properties":{"otp":{"type":"string"}}}),
-        crate::form::Source::Server,
-    )
-    .unwrap();
-    let all = Screen::challenge(&review, 2, "", form, None, Timestamp(1)).lines().join("\n");
-    assert!(all.contains("not phishing-resistant"), "T7");
-    assert!(all.contains("not what you approve"), "T8");
+    let schema = json!({"type":"object","properties":{"otp":{"type":"string"}}});
+    let form = Form::parse(&schema, crate::form::Source::Server).unwrap();
+    Screen::challenge(&review, 2, "", form, None, Timestamp(1)).lines().join("\n")
+}
+
+#[test]
+fn t7_the_screen_says_that_a_code_is_not_phishing_resistant() {
+    assert!(code_screen().contains("not phishing-resistant"));
+}
+
+#[test]
+fn t8_the_screen_says_that_a_code_is_not_tied_to_the_action() {
+    assert!(code_screen().contains("not what you approve"));
 }
 
 #[test]

@@ -133,7 +133,7 @@ pub(crate) fn tell(notice: &Notice, printer: &mut Printer) {
         }
         Notice::Status(at) => {
             let word = match at.status {
-                Status::Queued => "waiting for the prompt, another question is open",
+                Status::Queued => "waiting for the prompt",
                 Status::Shown => "shown to the person",
                 Status::Answering => "the person agreed to look, the server is asked",
                 Status::Waiting => "the server looks at the answer",
