@@ -165,7 +165,8 @@ impl<'s> Hands<'s> {
     }
 }
 
-/// What the windows say and offer, but for the foot, which changes by itself.
+/// What the windows say and offer, in sight or scrolled out of it, but for the foot, which changes
+/// by itself.
 fn words(windows: &[Node]) -> Vec<String> {
     let mut all = Vec::new();
     for window in windows {
@@ -175,7 +176,7 @@ fn words(windows: &[Node]) -> Vec<String> {
 }
 
 fn read(node: &Node, all: &mut Vec<String>) {
-    if node.role == "footer" || !node.is(State::Showing) {
+    if node.role == "footer" || !node.is(State::Visible) {
         return;
     }
     if node.role == "push button" {
