@@ -102,7 +102,7 @@ async fn s5_nothing_but_the_outcome_and_the_code_ever_reaches_an_agent() {
         "issuer",
         "client_id",
     ];
-    for line in heard[heard_before..].lines() {
+    for line in heard.get(heard_before..).unwrap().lines() {
         let line: Value = serde_json::from_str(line).unwrap();
         let Some(result) = line["result"].as_object().filter(|r| r.contains_key("outcome")) else {
             continue;

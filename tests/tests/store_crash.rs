@@ -134,8 +134,7 @@ async fn survives(failpoint: &str) -> bool {
     // Before anything else touches it: what the agent heard as approved is recorded so.
     let approved = |rows: &[chain::Row]| {
         let ends = ends(rows);
-        let all = ends.values().flatten().filter(|(outcome, _)| outcome == "approved").count();
-        all
+        ends.values().flatten().filter(|(outcome, _)| outcome == "approved").count()
     };
     let before = if home.record().exists() { chain_or_nothing(&home) } else { Vec::new() };
     let told = heard

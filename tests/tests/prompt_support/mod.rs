@@ -3,7 +3,7 @@
 //!
 //! Needs the program `prompt-preview` beside the tests (`cargo build -p placet-desktop`).
 
-#![allow(dead_code)] // Each test file uses a part of it.
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
