@@ -147,7 +147,7 @@ fn h3_a_single_long_line_folds_as_well() {
         .eyes
         .await_node(PROMPT, SOON, |node| node.name == "body" && node.role == "text")
         .unwrap();
-    assert!(desk.lines.contains(&node.text.unwrap().replace(" ↩\n", "")));
+    assert!(desk.lines.contains(&node.text.unwrap().replace("⟨↩⟩\n", "")));
 }
 
 #[test]

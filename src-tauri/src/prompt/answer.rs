@@ -109,7 +109,7 @@ impl Inner {
     }
 
     /// Says at each field what is wrong with it, and goes to the first (H7).
-    fn mark(&self, wrong: &[Wrong]) {
+    fn mark(self: &Rc<Self>, wrong: &[Wrong]) {
         let names: Vec<String> = match self.shown.borrow().as_ref() {
             Some(shown) => {
                 shown.screen.form.fields.iter().map(|field| field.name.clone()).collect()
@@ -125,6 +125,7 @@ impl Inner {
             }
         }
         self.fit();
+        self.scroll_to_fields();
     }
 
     /// What stands in the way of Approve now. Looks at the stacking itself.
@@ -162,7 +163,7 @@ impl Inner {
         let asking = phase == Some(Phase::Asking) && left > 0;
         let deny = phase.is_some_and(|phase| phase != Phase::Answered);
         self.page.footer.time(left);
-        self.page.footer.ready(armed, deny, asking && !self.page.folded());
+        self.page.footer.ready(armed, deny, asking, asking && !self.page.folded());
         let refused = self.refused_at.get().is_some_and(|at| at.elapsed() < REFUSED_FOR);
         let words = if phase == Some(Phase::Busy) {
             Blocked::Busy.words()

@@ -201,14 +201,17 @@ impl Footer {
     }
 
     /// Shows whether the answers count now, and whether Approve can be worked at all.
-    pub(super) fn ready(&self, armed: bool, deny: bool, approve: bool) {
+    pub(super) fn ready(&self, armed: bool, deny: bool, asking: bool, approve: bool) {
         for control in [&self.deny, &self.reason, &self.deny_all, &self.approve] {
             class(control, "unarmed", !armed);
         }
         if self.deny.is_sensitive() != deny {
             self.deny.set_sensitive(deny);
-            self.reason.set_sensitive(deny);
-            self.deny_all.set_sensitive(deny);
+        }
+        // While the server is asked there is only Cancel, which is in the place of Deny.
+        if self.reason.is_sensitive() != asking {
+            self.reason.set_sensitive(asking);
+            self.deny_all.set_sensitive(asking);
         }
         if self.approve.is_sensitive() != approve {
             self.approve.set_sensitive(approve);

@@ -17,6 +17,9 @@ use super::footer::Footer;
 use super::gate::Gate;
 use super::sections::{Fold, Weight, clear, draw, draw_words, label, vertical};
 
+/// Pixels at an edge that are shaded where the page goes on beyond it.
+const SHADE: i32 = 16;
+
 /// What a control of ours does when it is worked.
 #[derive(Clone)]
 pub(super) enum Does {
@@ -190,7 +193,7 @@ impl Page {
         let Some((_, fields)) = top(parts.fields.upcast_ref()) else { return };
         let from = problem.map_or(fields, |(_, problem)| problem);
         let adjustment = self.scroller.vadjustment();
-        let end = fields + parts.fields.allocated_height();
+        let end = fields + parts.fields.allocated_height() + SHADE;
         // Too much to be seen at once: from its beginning.
         let end = f64::from(end).min(f64::from(from) + adjustment.page_size());
         adjustment.clamp_page(f64::from(from), end);

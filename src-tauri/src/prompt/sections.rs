@@ -12,7 +12,6 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use gtk::pango;
 use gtk::prelude::*;
 use placet_core::display::{FOLD_AFTER_LINES, Row, Section};
 use placet_core::text::Text;
@@ -21,11 +20,13 @@ use placet_core::text::Text;
 const FOLD_AFTER_CHARACTERS: usize = 2_000;
 /// This much of a folded value is seen before it is opened.
 const HEAD_CHARACTERS: usize = 800;
-/// An opened value breaks its lines after this many characters, because laying out one line of a
-/// million takes minutes. A break is marked by [`BREAK`].
-const BREAK_AFTER: usize = 2_000;
-/// Stands at the end of a line that goes on below.
-const BREAK: &str = " ↩";
+/// Stands at the end of a line of an opened value that goes on below. Such lines are broken here and
+/// not by the text view, which would put hyphens where it breaks (no one wrote them) and takes
+/// minutes for a line of a million characters. `⟨` never stands in a stranger's text unescaped, so
+/// the mark cannot be forged.
+const BREAK: &str = "⟨↩⟩";
+/// Fewer columns than this are not worth breaking at.
+const LEAST_COLUMNS: usize = 20;
 /// An opened value is at most this part of the monitor's height; it scrolls.
 const OPEN_PART: f64 = 0.5;
 /// Labels beside their values up to this many characters; longer ones stand above.
@@ -112,10 +113,18 @@ pub(super) fn plain_label(text: &str, classes: &[&str]) -> gtk::Label {
     label.set_line_wrap_mode(pango::WrapMode::WordChar);
     label.set_max_width_chars(1);
     label.set_hexpand(true);
+    without_hyphens(&label);
     for class in classes {
         label.style_context().add_class(class);
     }
     label
+}
+
+/// Pango shows a hyphen where it breaks a word over two lines: a character that nobody wrote.
+fn without_hyphens(label: &gtk::Label) {
+    let attributes = pango::AttrList::new();
+    attributes.insert(pango::AttrInt::new_insert_hyphens(false));
+    label.set_attributes(Some(&attributes));
 }
 
 /// A button with one label that may wrap where there is little room.
@@ -125,6 +134,7 @@ pub(super) fn button(words: &str, classes: &[&str]) -> (gtk::Button, gtk::Label)
     label.set_text(words);
     label.set_line_wrap(true);
     label.set_justify(gtk::Justification::Center);
+    without_hyphens(&label);
     button.add(&label);
     for class in classes {
         button.style_context().add_class(class);
@@ -206,52 +216,52 @@ fn fold(row: &Row, into: &gtk::Box, height: i32) -> Rc<Fold> {
     }
     into.add(&head);
     into.add(&button);
-    let (text, verbatim) = (text.to_owned(), row.verbatim);
+    let text = text.to_owned();
     let (name, place, closed, pressed) =
         (row.label.as_str().to_owned(), into.clone(), head, button.clone());
     let open = Box::new(move || {
         // The focus goes to the text, so that it can be scrolled by keyboard at once.
-        let (all, view) = opened(&text, &name, verbatim, height);
+        let (all, view) = opened(&name);
+        let width = place.allocated_width();
         place.remove(&closed);
         place.remove(&pressed);
         place.add(&all);
         all.show_all();
+        // Measured only now: its font comes from where it stands.
+        if let Some(buffer) = view.buffer() {
+            let (columns, line) = letters(&view, width);
+            let shown = broken(&text, columns);
+            // The view learns its own height only later, while it scrolls.
+            let needed = i64::from(line) * (shown.lines().count() as i64 + 1);
+            let most = (f64::from(height) * OPEN_PART) as i64;
+            all.set_min_content_height(needed.min(most).try_into().unwrap_or(0));
+            buffer.set_text(&shown);
+            buffer.place_cursor(&buffer.start_iter());
+        }
         view.grab_focus();
     });
     Rc::new(Fold { button, opened: Cell::new(false), open })
 }
 
-fn opened(
-    text: &str,
-    name: &str,
-    verbatim: bool,
-    height: i32,
-) -> (gtk::ScrolledWindow, gtk::TextView) {
+/// An empty view for an opened value.
+fn opened(name: &str) -> (gtk::ScrolledWindow, gtk::TextView) {
     let view = gtk::TextView::new();
     view.set_editable(false);
     view.set_cursor_visible(false);
     view.set_accepts_tab(false);
-    view.set_wrap_mode(gtk::WrapMode::WordChar);
+    view.set_wrap_mode(gtk::WrapMode::None);
     view.style_context().add_class("value");
-    if verbatim {
-        view.style_context().add_class("verbatim");
-        view.set_wrap_mode(gtk::WrapMode::Char);
-    }
+    // Always in a fixed width, so that its lines can be broken by columns.
+    view.style_context().add_class("verbatim");
     view.drag_dest_unset();
-    if let Some(buffer) = view.buffer() {
-        buffer.set_text(&broken(text));
-        buffer.place_cursor(&buffer.start_iter());
-    }
     if let Some(accessible) = view.accessible() {
         accessible.set_name(name);
     }
     let scroller = gtk::ScrolledWindow::new(gtk::Adjustment::NONE, gtk::Adjustment::NONE);
-    scroller.set_policy(gtk::PolicyType::Never, gtk::PolicyType::Automatic);
+    // Sideways only for letters that are wider than a column.
+    scroller.set_policy(gtk::PolicyType::Automatic, gtk::PolicyType::Automatic);
     scroller.set_overlay_scrolling(false);
     scroller.style_context().add_class("block");
-    scroller.set_propagate_natural_height(true);
-    scroller.set_min_content_height(120.min(height));
-    scroller.set_max_content_height(((f64::from(height) * OPEN_PART) as i32).max(120));
     scroller.add(&view);
     (scroller, view)
 }
@@ -264,20 +274,34 @@ fn head(text: &str) -> &str {
     text.get(..end).unwrap_or(text)
 }
 
-/// Very long lines in pieces, each piece but the last marked.
-fn broken(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
+/// How many characters fit into a line of the view, if its frame has this width, and how high a
+/// line is, in pixels.
+fn letters(view: &gtk::TextView, width: i32) -> (usize, i32) {
+    let (letter, line) = view.create_pango_layout(Some("0")).pixel_size();
+    // The frame, its padding and the scroll bar take about four letters.
+    let fit = width / letter.max(1) - 4;
+    (usize::try_from(fit).unwrap_or(0).max(LEAST_COLUMNS), line)
+}
+
+/// Lines in pieces of so many columns, each piece but the last marked.
+fn broken(text: &str, columns: usize) -> String {
+    let piece = columns.saturating_sub(BREAK.chars().count()).max(1);
+    let mut out = String::with_capacity(text.len() + text.len() / piece * (BREAK.len() + 1));
     for (number, line) in text.split('\n').enumerate() {
         if number > 0 {
             out.push('\n');
         }
-        for (place, character) in line.chars().enumerate() {
-            if place > 0 && place.is_multiple_of(BREAK_AFTER) {
-                out.push_str(BREAK);
-                out.push('\n');
-            }
-            out.push(character);
+        let mut rest = line;
+        // A line that fits is left alone, also if it would not fit with a mark.
+        while let Some((at, _)) = rest.char_indices().nth(columns) {
+            let cut = rest.char_indices().nth(piece).map_or(at, |(cut, _)| cut);
+            let (head, tail) = rest.split_at(cut);
+            out.push_str(head);
+            out.push_str(BREAK);
+            out.push('\n');
+            rest = tail;
         }
+        out.push_str(rest);
     }
     out
 }
@@ -303,9 +327,11 @@ mod tests {
     fn h3_breaking_a_long_line_loses_nothing() {
         let long = "x".repeat(5_000);
         let text = format!("short\n{long}\n");
-        let shown = broken(&text);
-        assert_eq!(shown.replace(" ↩\n", ""), text);
-        assert!(shown.lines().all(|line| line.chars().count() <= BREAK_AFTER + 2));
+        let shown = broken(&text, 70);
+        assert_eq!(shown.replace("⟨↩⟩\n", ""), text);
+        assert!(shown.lines().all(|line| line.chars().count() <= 70));
+        assert_eq!(broken(&"ü".repeat(70), 70), "ü".repeat(70), "it fits");
+        assert_eq!(broken("abcdef", 5), "ab⟨↩⟩\ncdef");
     }
 
     #[test]

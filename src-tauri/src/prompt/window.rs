@@ -487,14 +487,25 @@ impl Inner {
         self.page.footer.progress(super::gesture::Progress::None, false);
     }
 
+    /// Brings what is to be filled in into sight, as soon as its size is known: GTK lays out at a
+    /// higher priority than an idle call has.
+    pub(super) fn scroll_to_fields(self: &Rc<Self>) {
+        let weak = Rc::downgrade(self);
+        glib::idle_add_local_once(move || {
+            if let Some(inner) = weak.upgrade() {
+                inner.page.scroll();
+            }
+        });
+    }
+
     /// As large as what it shows, within the monitor.
     pub(super) fn fit(&self) {
         place::put(&self.window, self.style.page_width(), |width| self.page.height_at(width));
     }
 
-    fn painted(&self) {
+    fn painted(self: &Rc<Self>) {
         if self.window.is_mapped() && self.unscrolled.replace(false) {
-            self.page.scroll();
+            self.scroll_to_fields();
         }
         if self.window.is_mapped() && self.unpainted.replace(false) {
             let request = self.shown.borrow().as_ref().map(|shown| shown.screen.request.clone());
