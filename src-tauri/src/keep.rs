@@ -9,7 +9,7 @@
 //! **Never** decide here: a pause, an open and a stop are handed on.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use gtk::glib;
 use placet_agentd::clock::RealClock;
@@ -31,7 +31,13 @@ use crate::view::{State, Waiting};
 pub struct Glass {
     /// `None` inside: there is no display and never will be.
     prompt: OnceLock<Option<PromptHandle>>,
+    /// When somebody last wanted it open.
+    wanted: Mutex<Option<Instant>>,
 }
+
+/// An open that came just before the screen is meant for it: what waits is announced a moment
+/// before it is drawn. A later screen would take the focus of a person who asked for another.
+const MEANT_WITHIN: Duration = Duration::from_secs(1);
 
 impl Glass {
     /// Says which prompt it is, or that there is none. Counts once.
@@ -42,12 +48,26 @@ impl Glass {
     fn prompt(&self) -> Option<&PromptHandle> {
         self.prompt.get().and_then(Option::as_ref)
     }
+
+    /// Takes what was wanted; true if it was so just now.
+    fn wanted(&self) -> bool {
+        let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner).take();
+        wanted.is_some_and(|at| at.elapsed() < MEANT_WITHIN)
+    }
 }
 
 impl Window for Glass {
     async fn ask(&self, screen: Screen) -> Answer {
         match self.prompt() {
-            Some(prompt) => prompt.ask(screen).await,
+            Some(prompt) => {
+                // The prompt hears both in this order.
+                let open = async {
+                    if self.wanted() {
+                        prompt.open();
+                    }
+                };
+                tokio::join!(biased; prompt.ask(screen), open).0
+            }
             None => Answer::Dismiss,
         }
     }
@@ -61,12 +81,15 @@ impl Window for Glass {
 
     fn release(&self, request: &RequestId) {
         if let Some(prompt) = self.prompt() {
+            // What was wanted is over.
+            self.wanted();
             prompt.release(request);
         }
     }
 
     fn open(&self) {
         if let Some(prompt) = self.prompt() {
+            *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
             prompt.open();
         }
     }

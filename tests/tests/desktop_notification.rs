@@ -104,10 +104,8 @@ fn a_forged_end_neither_ends_a_request_nor_silences_or_keeps_its_notification() 
     let second = ask(&session, "second");
     let note = posted(&session).await_posted(SOON, |of| ours(of) && !of.closed).unwrap();
     let window = prompt(&session);
-    until_active(&session, &window, || {
-        forge(&session, "NotificationClosed", note.id, "uint32:2");
-        posted(&session).invoke(note.id, "default").unwrap();
-    });
+    forge(&session, "NotificationClosed", note.id, "uint32:2");
+    until_active(&session, &window, || posted(&session).invoke(note.id, "default").unwrap());
     assert!(second.running());
 }
 
@@ -118,6 +116,7 @@ fn nothing_of_ours_lies_over_the_prompt_while_the_person_is_at_it() {
     let _desktop = start(&session, desktop(&session));
     let _first = ask(&session, "first");
     let note = posted(&session).await_posted(SOON, ours).unwrap();
+    prompt(&session);
     assert!(run(&session, &["open"]).success);
     posted(&session).await_posted(SOON, |of| of.id == note.id && of.closed).unwrap();
     // What comes meanwhile is told by the prompt.
@@ -170,6 +169,22 @@ fn without_a_daemon_placet_open_brings_the_prompt_up_within_two_seconds() {
     assert!(begun.elapsed() < Duration::from_secs(2), "it took {:?}", begun.elapsed());
     assert!(asked.running());
     assert_eq!(program.log(), "", "a missing daemon is no reason to complain");
+}
+
+#[test]
+fn an_open_in_the_moment_before_the_prompt_is_drawn_is_not_lost() {
+    let _alone = alone();
+    let session = fake();
+    let _desktop = start(&session, desktop(&session));
+    for _ in 0..5 {
+        let asked = ask(&session, "agent");
+        // Announced, and perhaps not drawn yet.
+        posted(&session).await_posted(SOON, |of| ours(of) && !of.closed).unwrap();
+        assert!(run(&session, &["open"]).success);
+        session.screen().await_active(SOON, |active| active.title == "Placet").unwrap();
+        asked.stop();
+        session.screen().await_no_window(SOON, |window| window.mapped).unwrap();
+    }
 }
 
 #[test]

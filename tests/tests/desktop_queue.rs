@@ -24,17 +24,16 @@ fn h16_one_prompt_at_a_time_and_the_person_can_deny_all_of_one_requester() {
     let window = prompts[0].id;
     session.screen().await_active(SOON, |active| active.id == window).unwrap();
     let all = "Deny all 3 from this requester";
-    let button = eyes.await_node("placet", SOON, |node| {
-        node.name == all && node.is(placet_stage::desktop::State::Sensitive)
-    });
-    picture(&session, "queue");
-    let button = button.unwrap();
-    // A press too soon after the window changed does not count; a person presses again.
+    // A press too soon after the window changed does not count; a person looks and presses again.
     let mut person = session.person().unwrap();
     let begun = Instant::now();
     while asked[0].wait(Duration::from_secs(1)).is_err() {
         assert!(begun.elapsed() < SOON, "nothing was denied: {}", asked[0].log());
-        person.click_on(&button).unwrap();
+        let button = eyes.await_node("placet", SOON, |node| {
+            node.name == all && node.is(placet_stage::desktop::State::Sensitive)
+        });
+        picture(&session, "queue");
+        person.click_on(&button.unwrap()).unwrap();
     }
     for one in &mut asked {
         assert_eq!(one.wait(SOON).unwrap().code(), Some(1), "{}", one.log());
