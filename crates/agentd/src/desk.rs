@@ -186,8 +186,10 @@ impl<W: Window> Desk<W> {
         }
         // Any agent may call this: not often enough to make a window jump about.
         let now = RealClock.awake_and_asleep();
-        let last = self.opened.swap(now, Ordering::Relaxed);
+        let last = self.opened.load(Ordering::Relaxed);
         if now.saturating_sub(last) >= OPEN_AGAIN_MS {
+            // Only what was done counts: a loop of calls must not keep the person's own from working.
+            self.opened.store(now, Ordering::Relaxed);
             self.window.open();
         }
         true
