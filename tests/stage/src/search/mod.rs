@@ -2,7 +2,7 @@
 //!
 //! A [`Needle`] is the secret in every form in which it is looked for; a [`Search`] goes through
 //! places (recorded streams, folders, environments, command lines, process memory, the clipboard
-//! and the window properties of an X display) and ends as a [`Report`]. [`prove`] plants canaries
+//! and the window properties of an X display) and ends as a [`Report`]. [`prove()`] plants canaries
 //! in each kind of place and in each form and checks that they are found: a search that cannot
 //! find proves nothing.
 //!

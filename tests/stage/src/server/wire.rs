@@ -1,6 +1,6 @@
 //! The sockets: loopback only, both families, and connections that can be cut.
 //!
-//! Promises: listens on 127.0.0.1 and, where the machine has it, on [::1] with the same port, so
+//! Promises: listens on 127.0.0.1 and, where the machine has it, on `::1` with the same port, so
 //! that `localhost` is ours in both; every connection is a task of one set and ends with it; a
 //! reply that carries [`Cut`] is never sent, its connection is reset.
 
