@@ -7,7 +7,7 @@ mod prompt_support;
 
 use std::time::Duration;
 
-use placet_stage::desktop::keys;
+use placet_stage::desktop::{State, keys};
 use prompt_support::*;
 use serde_json::json;
 
@@ -169,6 +169,10 @@ fn a_withdrawn_question_takes_no_answer() {
     let mut desk = Desk::new();
     desk.ask(json!({"ask": "plain"}));
     desk.tell(&json!({"drop": true}));
+    // The prompt has heard of it.
+    desk.eyes
+        .await_node(PROMPT, SOON, |node| node.name == "Approve" && !node.is(State::Sensitive))
+        .unwrap();
     desk.chord();
     desk.no_event("answer");
     desk.tell(&json!({"release": "plain"}));
