@@ -8,6 +8,7 @@
 //!
 //! **Never** decide here: a pause, an open and a stop are handed on.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -33,7 +34,13 @@ pub struct Glass {
     prompt: OnceLock<Option<PromptHandle>>,
     /// When somebody last wanted it open.
     wanted: Mutex<Option<Instant>>,
+    /// Which buckets the latest screens belonged to: a request that was answered a moment ago no
+    /// longer stands among those that wait.
+    buckets: Mutex<VecDeque<(RequestId, String)>>,
 }
+
+/// Screens that may still be asked about; one is enough but for the moment of a change.
+const REMEMBERED: usize = 8;
 
 /// An open that came just before the screen is meant for it: what waits is announced a moment
 /// before it is drawn. A later screen would take the focus of a person who asked for another.
@@ -47,6 +54,20 @@ impl Glass {
 
     fn prompt(&self) -> Option<&PromptHandle> {
         self.prompt.get().and_then(Option::as_ref)
+    }
+
+    /// Remembers whose the screen is, before anything is offered on it.
+    fn remember(&self, shown: &desk::Waiting) {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        if !buckets.iter().any(|(request, _)| *request == shown.request) {
+            buckets.push_front((shown.request.clone(), shown.bucket.clone()));
+            buckets.truncate(REMEMBERED);
+        }
+    }
+
+    fn bucket_of(&self, request: &RequestId) -> Option<String> {
+        let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        buckets.iter().find(|(one, _)| one == request).map(|(_, bucket)| bucket.clone())
     }
 
     /// Takes what was wanted; true if it was so just now.
@@ -182,8 +203,11 @@ impl Sources {
             });
             if let Some(prompt) = glass.prompt() {
                 prompt.set_waiting(self.behind());
-                if let Some((request, count)) = same(&self.waiting.borrow()) {
-                    prompt.set_same(&request, count);
+                let waiting = self.waiting.borrow();
+                if let Some(shown) = waiting.iter().find(|one| one.shown) {
+                    glass.remember(shown);
+                    let others = others(&waiting, &shown.request, &shown.bucket);
+                    prompt.set_same(&shown.request, others.count());
                 }
             }
             tokio::select! {
@@ -216,17 +240,13 @@ impl Sources {
     }
 }
 
-/// The request on the screen, and how many of those behind it come from the same requester (H16).
-fn same(waiting: &[desk::Waiting]) -> Option<(RequestId, usize)> {
-    let shown = waiting.iter().find(|one| one.shown)?;
-    Some((shown.request.clone(), others(waiting, shown).count()))
-}
-
+/// What waits from the same requester as `request`, whose bucket this is (H16).
 fn others<'a>(
     waiting: &'a [desk::Waiting],
-    shown: &'a desk::Waiting,
+    request: &'a RequestId,
+    bucket: &'a str,
 ) -> impl Iterator<Item = &'a desk::Waiting> {
-    waiting.iter().filter(|one| one.bucket == shown.bucket && one.request != shown.request)
+    waiting.iter().filter(move |one| one.bucket == bucket && one.request != *request)
 }
 
 fn seen(waiting: &desk::Waiting) -> Waiting {
@@ -267,6 +287,7 @@ pub struct Notary {
     to: mpsc::Sender<(&'static str, String)>,
     switches: Switches,
     waiting: watch::Receiver<Vec<desk::Waiting>>,
+    glass: Arc<Glass>,
 }
 
 /// So many wait to be written; more of the same says nothing new.
@@ -277,7 +298,7 @@ const BETWEEN_NOTES: Duration = Duration::from_secs(1);
 impl Notary {
     /// Serves the prompt of this daemon until it is dropped.
     #[must_use]
-    pub fn new(daemon: &Daemon, runtime: &Handle) -> Self {
+    pub fn new(daemon: &Daemon, glass: Arc<Glass>, runtime: &Handle) -> Self {
         let (switches, waiting) = (daemon.switches(), daemon.waiting());
         let record = switches.clone();
         let (to, mut from) = mpsc::channel::<(&'static str, String)>(NOTES);
@@ -289,7 +310,7 @@ impl Notary {
                 tokio::time::sleep(BETWEEN_NOTES).await;
             }
         });
-        Self { to, switches, waiting }
+        Self { to, switches, waiting, glass }
     }
 }
 
@@ -301,9 +322,11 @@ impl Witness for Notary {
     }
 
     fn deny_all(&self, request: &RequestId) {
+        let Some(bucket) = self.glass.bucket_of(request) else {
+            return tracing::warn!("it is not known who asked; nothing else was declined");
+        };
         let waiting = self.waiting.borrow().clone();
-        let Some(shown) = waiting.iter().find(|one| one.request == *request) else { return };
-        for other in others(&waiting, shown) {
+        for other in others(&waiting, request, &bucket) {
             self.switches.decline(&other.request);
         }
     }

@@ -171,7 +171,7 @@ fn show(
     glass: &Arc<Glass>,
 ) -> Result<ExitCode, String> {
     toolkit(places)?;
-    let notary = Notary::new(&daemon, runtime.handle());
+    let notary = Notary::new(&daemon, Arc::clone(glass), runtime.handle());
     let prompt = Prompt::new(Arc::new(notary), Appearance::default(), OBSERVABLE)
         .map_err(|fault| format!("Placet cannot show its prompt: {fault}."))?;
     glass.put_in(Some(prompt.handle()));
