@@ -1,7 +1,7 @@
 //! The chain through the record: each entry carries the hash of the one before (R1).
 //!
 //! **Promises.** `hash = SHA-256(JCS({entry, prev, seq}))`, as `sha256:` and hex; the first entry's
-//! `prev` is [`GENESIS`]. [`verify`] reads every row, first to last, and names the first that is
+//! `prev` is [`genesis`]. [`verify`] reads every row, first to last, and names the first that is
 //! wrong.
 //!
 //! **Never** repair: what is wrong is reported (R8). The chain shows that an entry was changed or
