@@ -18,7 +18,7 @@ use crate::ports::Surroundings;
 use crate::request::{
     Asker, Authorization, Kernel, Matter, Place, Request, RequestId, Server, Timestamp, ToolCall,
 };
-use crate::text::{Text, clipped, sentence, visible, visible_line};
+use crate::text::{Text, clipped, prose, sentence, visible, visible_line};
 
 /// The agent's own words are clipped at this many characters (H2).
 pub const WORDS_LIMIT: usize = 280;
@@ -246,7 +246,7 @@ impl Screen {
         screen.step = Step::Challenge;
         screen.round = round;
         let mut says = row("The server says", message);
-        says.value = visible(message);
+        says.value = prose(message);
         screen.destination.rows.push(says);
         screen.problem = problem;
         screen.fields = fields(&form, true);
@@ -510,7 +510,7 @@ fn fields(form: &Form, from_server: bool) -> Vec<FieldView> {
     form.fields
         .iter()
         .map(|field| {
-            let mut help: Vec<Text> = field.description.iter().map(|words| visible(words)).collect();
+            let mut help: Vec<Text> = field.description.iter().map(|words| prose(words)).collect();
             let input = match &field.kind {
                 Kind::Text { default, .. } => Input::Line { default: visible_line(default.as_deref().unwrap_or_default()) },
                 Kind::Secret { .. } => {
