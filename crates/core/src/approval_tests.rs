@@ -117,6 +117,9 @@ impl Record for World {
     fn server(&self, issuer: &str) -> Option<Server> {
         self.server.clone().filter(|server| server.issuer == issuer)
     }
+    fn servers(&self) -> Vec<Server> {
+        self.server.iter().cloned().collect()
+    }
 }
 
 impl Clock for World {

@@ -33,6 +33,12 @@ impl Text {
         self.0.split('\n').count()
     }
 
+    /// How many characters it has.
+    #[must_use]
+    pub fn characters(&self) -> usize {
+        self.0.chars().count()
+    }
+
     /// The same with words of ours behind it.
     #[must_use]
     pub fn and(mut self, words: &'static str) -> Self {
@@ -87,6 +93,42 @@ pub fn sentence(pattern: &'static str, words: &[&str]) -> Text {
         out.push_str(part);
     }
     Text(out)
+}
+
+/// As [`sentence`], around what is escaped already.
+#[must_use]
+pub fn phrase(pattern: &'static str, words: &[&Text]) -> Text {
+    let mut parts = pattern.split("{}");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for (part, word) in parts.zip(words) {
+        out.push_str(word.as_str());
+        out.push_str(part);
+    }
+    Text(out)
+}
+
+/// A name that a requester gave to a part of what it asks for: a plain word that begins with a
+/// lower-case letter stands as it is, anything else in quotation marks. Our own labels begin with a
+/// capital letter, so it can be none of them, nor empty, nor end unseen.
+#[must_use]
+pub fn name(raw: &str) -> Text {
+    let plain = raw.starts_with(|c: char| c.is_ascii_lowercase() || c == '_') && is_word(raw);
+    if plain { Text(raw.to_owned()) } else { quoted(raw) }
+}
+
+/// What somebody or something is called, inside a sentence of ours: a plain word as it is, anything
+/// that could go on with our sentence in quotation marks.
+#[must_use]
+pub fn called(raw: &str) -> Text {
+    if is_word(raw) { Text(raw.to_owned()) } else { quoted(raw) }
+}
+
+fn is_word(raw: &str) -> bool {
+    !raw.is_empty() && raw.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
+}
+
+fn quoted(raw: &str) -> Text {
+    Text(format!("\"{}\"", escape(&raw.replace('\\', "\\\\").replace('"', "\\\""), false, true)))
 }
 
 /// Marks stacked on one letter beyond this many are written out: real scripts need fewer, and a
@@ -162,10 +204,8 @@ impl Run {
         let blocks = matches!(c,
             '\u{590}'..='\u{8FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}'
             | '\u{10800}'..='\u{10FFF}' | '\u{1E800}'..='\u{1EFFF}');
-        let digits = matches!(
-            category,
-            GeneralCategory::DecimalNumber | GeneralCategory::OtherNumber
-        );
+        let digits =
+            matches!(category, GeneralCategory::DecimalNumber | GeneralCategory::OtherNumber);
         blocks.then_some(if digits { Self::Digits } else { Self::Letters })
     }
 }
@@ -265,7 +305,8 @@ mod tests {
 
     #[test]
     fn h9_ordinary_text_of_any_script_stays_as_it_is() {
-        for plain in ["git push", "naïve café", "日本語", "हिन्दी", "Ελλάδα\nsecond", "🙂"] {
+        for plain in ["git push", "naïve café", "日本語", "हिन्दी", "Ελλάδα\nsecond", "🙂"]
+        {
             assert_eq!(visible(plain).as_str(), plain);
         }
         let sentence = "שלום עולם, 3 קבצים.\nمرحبا بالعالم";
@@ -302,6 +343,31 @@ mod tests {
         assert_eq!(plain, raw);
         let depth = |c: char| shown.as_str().matches(c).count();
         assert_eq!(depth('⍇'), depth('⍈'));
+    }
+
+    #[test]
+    fn h1_a_name_that_a_stranger_chose_is_a_plain_word_or_in_quotation_marks() {
+        for plain in ["command", "file_path", "instructedAmount", "_meta", "x-api.key2"] {
+            assert_eq!(name(plain).as_str(), plain);
+        }
+        for (raw, shown) in [
+            ("", "\"\""),
+            ("Tool", "\"Tool\""),
+            ("In the folder", "\"In the folder\""),
+            ("command ", "\"command \""),
+            ("timeout (number)", "\"timeout (number)\""),
+            ("a\"b\\", "\"a\\\"b\\\\\""),
+            ("commаnd", "\"commаnd\""),
+            ("a\nb", "\"a⟨U+000A⟩b\""),
+        ] {
+            assert_eq!(name(raw).as_str(), shown);
+        }
+        assert_eq!(called("claude-2.1").as_str(), "claude-2.1");
+        assert_eq!(called("git. Approved").as_str(), "\"git. Approved\"");
+        assert_eq!(
+            phrase("Let {} do {}?", &[&called("a"), &called("b c")]).as_str(),
+            "Let a do \"b c\"?"
+        );
     }
 
     #[test]
