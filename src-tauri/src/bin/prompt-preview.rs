@@ -205,7 +205,7 @@ fn sample(name: &str, command: &Value) -> Option<Screen> {
         "rows" => (rows(number("rows").unwrap_or(240)), true),
         "names" => (names(number("characters").unwrap_or(90)), false),
         "leftwards" => (leftwards(), true),
-        "payments" => (payments(number("rows").unwrap_or(3)), true),
+        "payments" | "payments-otp" => (payments(number("rows").unwrap_or(3)), true),
         "look-alike" => (
             Matter::EnrolServer(Server {
                 name: "Hаrbor Bank".into(),
@@ -242,7 +242,7 @@ fn sample(name: &str, command: &Value) -> Option<Screen> {
         Some(Screen::challenge(&review, round, message, form, problem.clone(), expires_at))
     };
     match name {
-        "otp" => challenge(
+        "otp" | "payments-otp" => challenge(
             "Enter the code from your authenticator app.",
             json!({"type": "object", "required": ["otp"], "properties": {
                 "otp": {"type": "string", "title": "One-time code", "pattern": "^[0-9]{6}$",
