@@ -50,6 +50,8 @@ pub(super) struct Page {
     folds: RefCell<[Vec<Rc<Fold>>; 3]>,
     seen: Seen,
     unseen: Cell<Option<Unseen>>,
+    /// The page stands where it begins: what flashes by before does not count as seen.
+    settled: Cell<bool>,
 }
 
 struct Parts {
@@ -106,6 +108,7 @@ impl Page {
             folds: RefCell::default(),
             seen: Seen::default(),
             unseen: Cell::new(Some(Unseen::NotYet)),
+            settled: Cell::new(false),
         };
         let footer = &page.footer;
         for control in [&footer.deny, &footer.reason, &footer.deny_all, &footer.approve] {
@@ -119,6 +122,8 @@ impl Page {
     pub(super) fn draw(&self, before: Option<&Screen>, screen: &Screen, asking: bool, height: i32) {
         let parts = &self.parts;
         self.unseen.set(Some(Unseen::NotYet));
+        // While somebody is asked, `scroll` follows.
+        self.settled.set(!asking);
         self.say(&parts.heading, screen.heading.as_str());
         if before.is_none_or(|before| before.banners != screen.banners) {
             clear(&parts.banners);
@@ -192,6 +197,8 @@ impl Page {
 
     /// Brings what is to be filled in into sight, with what went wrong above it.
     pub(super) fn scroll(&self) {
+        self.settled.set(true);
+        self.scroller.queue_draw();
         if self.fields.borrow().is_empty() {
             return;
         }
@@ -214,6 +221,9 @@ impl Page {
 
     /// Called when it was painted: true if that changed what was seen.
     pub(super) fn look(&self) -> bool {
+        if !self.settled.get() {
+            return false;
+        }
         let adjustment = self.scroller.vadjustment();
         let from = adjustment.value();
         let unseen = self.seen.look(&self.body, from, from + adjustment.page_size());
