@@ -194,6 +194,7 @@ fn h3_very_many_rows_are_folded_and_are_to_be_opened_before_approve_works() {
     }
     desk.scroll_through();
     desk.armed();
+    desk.picture("prompt-rows-opened.png");
     desk.chord();
     assert_eq!(desk.answer().0, "approve");
 }
