@@ -18,6 +18,10 @@ const PRESS: Duration = Duration::from_millis(800);
 /// How long a window may take to come or to change.
 const WITHIN: Duration = Duration::from_secs(15);
 
+/// Notches of the wheel at a time, and how often it is turned each way at most.
+const NOTCHES: i32 = 4;
+const TURNS: usize = 12;
+
 /// A person at a session.
 pub struct Hands<'s> {
     session: &'s Session,
@@ -74,6 +78,7 @@ impl<'s> Hands<'s> {
     /// # Errors
     /// When the control is not there, or nothing happens.
     pub fn approve(&mut self, name: &str) -> Result<()> {
+        self.scroll_through(name)?;
         let control = self.control(name)?;
         self.press(&control, PRESS, name)
     }
@@ -131,6 +136,23 @@ impl<'s> Hands<'s> {
         std::thread::sleep(READING);
         self.person.click_on(node)?;
         std::thread::sleep(READING);
+        Ok(())
+    }
+
+    /// Scrolls until this control works: all must have been in sight.
+    fn scroll_through(&mut self, name: &str) -> Result<()> {
+        let ways = [NOTCHES; TURNS].into_iter().chain([-NOTCHES; TURNS]);
+        for notches in ways {
+            let found = |node: &Node| node.name == name && node.role == "push button";
+            if self.eyes.await_node(PROGRAM, WITHIN, found)?.is(State::Sensitive) {
+                return Ok(());
+            }
+            // On its edge, where nothing else scrolls.
+            let window = self.eyes.await_window(PROGRAM, WITHIN, |one| one.is(State::Showing))?;
+            if let Some(place) = window.place {
+                self.person.wheel(place.x + 6, place.y + place.height / 2, notches)?;
+            }
+        }
         Ok(())
     }
 

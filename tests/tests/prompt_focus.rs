@@ -68,6 +68,8 @@ fn the_next_screen_of_a_request_keeps_the_focus_and_the_next_request_does_not_ta
     // The same request goes on: the person stays in the window.
     desk.show(json!({"ask": "otp", "id": "one"}));
     desk.focused("One-time code");
+    // What is new on it, above and below the field.
+    desk.scroll_through();
     desk.armed();
     desk.person.type_text("123456").unwrap();
     desk.chord();

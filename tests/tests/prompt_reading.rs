@@ -19,9 +19,20 @@ fn without_controls(mut words: Vec<String>) -> Vec<String> {
 #[test]
 fn h20_what_is_announced_is_what_is_shown_for_every_kind_of_screen() {
     let mut desk = Desk::new();
-    for name in
-        ["plain", "unpaired", "hostile", "pair", "enrol", "otp", "choice", "form", "payment"]
-    {
+    for name in [
+        "plain",
+        "unpaired",
+        "hostile",
+        "names",
+        "leftwards",
+        "look-alike",
+        "pair",
+        "enrol",
+        "otp",
+        "choice",
+        "form",
+        "payment",
+    ] {
         let command = json!({"ask": name, "id": name, "problem": "That code was not accepted."});
         let window = desk.show(command);
         assert_eq!(without_controls(read(&window)), desk.lines, "{name}:\n{}", window.outline());
@@ -115,6 +126,7 @@ fn h3_a_folded_value_is_to_be_opened_before_approve_works() {
         node.name == "content" && node.text.as_deref().is_some_and(|text| text.contains("step 40"))
     });
     opened.unwrap();
+    desk.scroll_through();
     let window = desk.armed();
     assert_eq!(without_controls(read(&window)), desk.lines);
     desk.hold_approve();
@@ -128,13 +140,15 @@ fn h3_a_very_long_value_opens_at_once_and_is_there_to_its_end() {
     let button = desk.button("Show all 3,000 lines");
     let before = Instant::now();
     desk.person.click_on(&button).unwrap();
-    let node = desk
-        .eyes
+    desk.eyes
         .await_node(PROMPT, SOON, |node| node.name == "content" && node.role == "text")
         .unwrap();
     // Far above what it takes; a layout of every line at once takes longer.
     assert!(before.elapsed() < Duration::from_secs(5), "{:?}", before.elapsed());
-    assert!(desk.lines.contains(node.text.as_ref().unwrap()));
+    let whole = desk.eyes.await_node(PROMPT, SOON, |node| {
+        node.name == "content" && node.text.as_ref().is_some_and(|text| desk.lines.contains(text))
+    });
+    whole.unwrap();
 }
 
 #[test]
@@ -143,11 +157,119 @@ fn h3_a_single_long_line_folds_as_well() {
     let window = desk.ask(json!({"ask": "wide", "characters": 200_000}));
     assert!(!control(&window, "push button", "Approve").unwrap().is(State::Sensitive));
     desk.person.click_on(&desk.button("Show all 200,000 characters")).unwrap();
-    let node = desk
-        .eyes
-        .await_node(PROMPT, SOON, |node| node.name == "body" && node.role == "text")
-        .unwrap();
-    assert!(desk.lines.contains(&node.text.unwrap().replace("⟨↩⟩\n", "")));
+    let node = desk.eyes.await_node(PROMPT, SOON, |node| {
+        let all = || node.text.as_ref().map(|text| text.replace("⟨↩⟩\n", ""));
+        node.name == "body"
+            && node.role == "text"
+            && all().is_some_and(|all| desk.lines.contains(&all))
+    });
+    node.unwrap();
+}
+
+#[test]
+fn h3_very_many_rows_are_folded_and_are_to_be_opened_before_approve_works() {
+    let mut desk = Desk::new();
+    let window = desk.ask(json!({"ask": "rows", "rows": 240}));
+    assert!(!control(&window, "push button", "Approve").unwrap().is(State::Sensitive));
+    desk.chord();
+    desk.no_event("answer");
+    // The button is at the end of the section, out of sight.
+    while !desk.button("Show all 242 rows").is(State::Showing) {
+        desk.wheel(4);
+    }
+    desk.person.click_on(&desk.button("Show all 242 rows")).unwrap();
+    let expected: Vec<String> = (1..=240).map(|row| format!("option_{row}: value {row}")).collect();
+    let opened = desk.eyes.await_node(PROMPT, SOON, |node| {
+        node.role == "text"
+            && node.text.as_deref().is_some_and(|text| text.ends_with("option_240: value 240"))
+    });
+    let opened = opened.unwrap();
+    let text = opened.text.clone().unwrap();
+    // Every row is read, those before the fold and those in it.
+    let seen = read(&desk.window());
+    let folded = text.lines().count();
+    assert!(folded > 100 && expected.join("\n").ends_with(&text));
+    for row in 1..=(240 - folded) {
+        assert!(seen.contains(&format!("option_{row}")) && seen.contains(&format!("value {row}")));
+    }
+    desk.scroll_through();
+    desk.armed();
+    desk.picture("prompt-rows-opened.png");
+    desk.chord();
+    assert_eq!(desk.answer().0, "approve");
+}
+
+#[test]
+fn h3_a_page_that_scrolls_must_have_been_in_sight_to_its_end() {
+    let mut desk = Desk::new();
+    desk.show(json!({"ask": "names", "characters": 600}));
+    desk.open();
+    let window = desk.armed();
+    assert!(!control(&window, "push button", "Approve").unwrap().is(State::Sensitive));
+    desk.says("To approve, scroll down to the end first.");
+    desk.chord();
+    desk.no_event("answer");
+    desk.scroll_through();
+    desk.armed();
+    desk.chord();
+    assert_eq!(desk.answer().0, "approve");
+}
+
+#[test]
+fn h3_h20_the_page_is_read_to_its_end_by_keyboard_and_a_jump_over_the_middle_does_not_count() {
+    let mut desk = Desk::new();
+    // As much as is not folded: more than two pages.
+    desk.show(json!({"ask": "rows", "rows": 37}));
+    desk.open();
+    desk.armed();
+    desk.focused("Deny");
+    desk.person.key(keys::END).unwrap();
+    desk.says("To approve, scroll up first: a part of this was not in sight yet.");
+    desk.chord();
+    desk.no_event("answer");
+    let deadline = Instant::now() + SOON;
+    while let Some(down) = desk.scrolling_asked() {
+        assert!(Instant::now() < deadline);
+        desk.person.key(if down { keys::PAGE_DOWN } else { keys::PAGE_UP }).unwrap();
+    }
+    desk.armed();
+    desk.chord();
+    assert_eq!(desk.answer().0, "approve");
+}
+
+#[test]
+fn h3_what_was_in_sight_in_the_review_need_not_be_again_but_what_is_new_must() {
+    let mut desk = Desk::new();
+    desk.ask(json!({"ask": "payments", "rows": 2, "id": "one"}));
+    desk.chord();
+    assert_eq!(desk.answer().0, "approve");
+    // The same action with a server's question: it scrolls to the field by itself, and the action,
+    // higher than the page, is not to be scrolled through again.
+    desk.show(json!({"ask": "payments-otp", "rows": 2, "id": "one"}));
+    desk.focused("One-time code");
+    let window = desk.armed();
+    let approve = control(&window, "push button", "Approve with this code").unwrap();
+    assert!(approve.is(State::Sensitive), "{}", window.outline());
+    // Without a review before it, all of it is new.
+    desk.tell(&json!({"drop": true}));
+    desk.tell(&json!({"release": "one"}));
+    desk.gone();
+    desk.show(json!({"ask": "payments-otp", "rows": 2, "id": "two"}));
+    desk.open();
+    desk.says("To approve, scroll up first: a part of this was not in sight yet.");
+    desk.armed();
+    desk.chord();
+    desk.no_event("answer");
+}
+
+#[test]
+fn h3_what_is_too_large_to_be_shown_says_so_and_cannot_be_approved() {
+    let mut desk = Desk::new();
+    let window = desk.ask(json!({"ask": "long", "lines": 600_001}));
+    assert!(!control(&window, "push button", "Approve").unwrap().is(State::Sensitive));
+    desk.says("This is too large to be shown, so it cannot be approved.");
+    desk.chord();
+    desk.no_event("answer");
 }
 
 #[test]

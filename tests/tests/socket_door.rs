@@ -185,6 +185,26 @@ async fn s4_the_peer_is_told_shown_and_recorded_as_the_kernel_sees_it_and_its_cl
 }
 
 #[tokio::test]
+async fn s4_a_name_that_looks_like_that_of_a_paired_agent_is_refused() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    let mut agent = home.agent().await;
+    let id = agent.call("placet/pair", json!({ "name": "claude-code" })).await;
+    let code = agent.pair_code().await.unwrap();
+    hands.asked().await.approve(&[&code]);
+    agent.answer(&id).await.unwrap();
+    for (name, how) in [
+        ("claude-code", "is claude-code"),
+        ("Claude.Code", "looks like claude-code"),
+        ("cIaude_c0de", "looks like claude-code"),
+    ] {
+        let problem = agent.ask("placet/pair", json!({ "name": name })).await.unwrap_err();
+        assert!(problem.message.contains(how), "{name}: {}", problem.message);
+    }
+    daemon.stop().await;
+}
+
+#[tokio::test]
 async fn s4_a_wrong_token_is_not_paired_and_a_right_one_is_until_it_is_revoked() {
     let home = Home::new();
     let (daemon, mut hands) = home.start().await;

@@ -111,7 +111,7 @@ async fn s10_64_kib_for_all_and_8_mib_for_an_approval() {
     let write = json!({ "tool": "write", "arguments": { "content": file } });
     let id = agent.call("approval/request", write).await;
     let shown = hands.asked().await;
-    let row = &shown.screen.action.rows[1];
+    let row = shown.screen.action.rows.last().unwrap();
     assert_eq!(row.value.as_str().len(), file.len(), "every byte of it is shown");
     shown.approve(&[]);
     assert_eq!(agent.ended(&id).await.outcome.as_str(), "approved");

@@ -424,7 +424,7 @@ async fn h16_one_prompt_at_a_time_in_order_and_all_of_one_requester_can_be_decli
     }
     shown.gone().await;
     let shown = hands.asked().await;
-    assert_eq!(shown.screen.action.rows[1].value.as_str(), "2");
+    assert_eq!(shown.screen.action.rows.last().unwrap().value.as_str(), "2");
     shown.approve(&[]);
     assert_eq!(other.ended(&second).await.outcome, Outcome::Approved);
     assert!(daemon.waiting().borrow().is_empty());

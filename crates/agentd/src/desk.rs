@@ -12,11 +12,11 @@ use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use placet_core::display::{Screen, name_of};
+use placet_core::display::{Screen, name_of, spoken_of};
 use placet_core::policy;
 use placet_core::ports::{Answer, Clock as _, NoHuman, Person, Standing, Surroundings, Turn};
 use placet_core::request::{Matter, Request, RequestId, Timestamp};
-use placet_core::text::{Text, sentence};
+use placet_core::text::{Text, called, phrase, sentence, visible_line};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::clock::RealClock;
@@ -279,11 +279,11 @@ impl Drop for Place {
 
 /// What it is about, for a list: the names that are in it, none of the arguments.
 fn heading(request: &Request) -> Text {
-    let who = name_of(&request.asker);
+    let who = &spoken_of(&request.asker);
     match &request.matter {
-        Matter::Approval(call) => sentence("{} wants to use {}", &[who, &call.tool]),
+        Matter::Approval(call) => phrase("{} wants to use {}", &[who, &called(&call.tool)]),
         Matter::Authorization(asked) => {
-            sentence("{} wants an authorization of {}", &[who, &asked.issuer])
+            phrase("{} wants an authorization of {}", &[who, &visible_line(&asked.issuer)])
         }
         Matter::EnrolServer(server) => sentence("Trust {}?", &[&server.issuer]),
         Matter::RemoveServer(server) => sentence("Forget {}?", &[&server.issuer]),

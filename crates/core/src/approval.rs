@@ -18,6 +18,7 @@ use crate::ceremony::{Agreed, Heard, Question, Waiting};
 use crate::display::{PAIRING_CODE, Screen};
 use crate::form::Values;
 use crate::json::{Digest, Refused};
+use crate::names::resembled;
 use crate::outcome::{Assurance, Ended, Granted, Method, Reason};
 use crate::policy::{Verdict, judge};
 use crate::ports::{
@@ -59,6 +60,7 @@ pub async fn handle<P: Ports>(
         Verdict::Ask(least) => {
             let over = case.over(stopped).shared();
             let review = Screen::review(request, server.as_ref(), standing.surroundings);
+            let review = case.warned(review);
             match case.ask(review, server.as_ref(), least, &over).await {
                 Ok(ended) => ended,
                 Err(reason) => Ended::no(reason),
@@ -247,7 +249,11 @@ impl<P: Ports> Case<'_, P> {
         self.record(shown).await.map_err(|_| Reason::RecordUnwritable)?;
         self.ports.status(self.request, Status::Shown);
         let since = self.ports.clock().awake_and_asleep();
-        let answer = unless(over, turn.ask(screen)).await?;
+        let answer = match unless(over, turn.ask(screen)).await? {
+            // H3: no window may say yes to what it could not show.
+            Answer::Approve { .. } if !screen.approvable => Answer::Dismiss,
+            answer => answer,
+        };
         let took_ms = self.ports.clock().awake_and_asleep().saturating_sub(since);
         let gesture = match &answer {
             Answer::Approve { gesture, .. } => Some(gesture.clone()),
@@ -334,6 +340,15 @@ impl<P: Ports> Case<'_, P> {
         match &self.request.matter {
             Matter::Authorization(asked) => self.ports.record().server(&asked.issuer),
             _ => None,
+        }
+    }
+
+    /// With a warning if a new server could be taken for one that is enrolled.
+    fn warned(&self, review: Screen) -> Screen {
+        let Matter::EnrolServer(new) = &self.request.matter else { return review };
+        match resembled(new, &self.ports.record().servers()) {
+            Some(enrolled) => review.resembling(enrolled),
+            None => review,
         }
     }
 

@@ -117,6 +117,9 @@ impl Record for World {
     fn server(&self, issuer: &str) -> Option<Server> {
         self.server.clone().filter(|server| server.issuer == issuer)
     }
+    fn servers(&self) -> Vec<Server> {
+        self.server.iter().cloned().collect()
+    }
 }
 
 impl Clock for World {
@@ -494,4 +497,37 @@ fn r5_the_yes_names_the_screen_that_was_answered() {
     let screens = world.script.screens.lock().unwrap();
     assert_eq!(ended.display_hash, Some(screens[1].hash().unwrap()));
     assert_ne!(screens[0].hash().unwrap(), screens[1].hash().unwrap());
+}
+
+#[test]
+fn h3_a_yes_to_what_is_too_large_to_be_shown_is_a_no() {
+    let world = World::new(vec![Act::Approve], vec![]);
+    let arguments = json!({ "content": "\n".repeat(crate::display::SHOWN_LINES) });
+    let call = ToolCall { tool: "write".into(), arguments, working_directory: None };
+    let ended = world.run(&request(Matter::Approval(call)));
+    assert_eq!(ended.outcome, Outcome::Cancelled);
+    let entries = world.entries.lock().unwrap();
+    assert!(
+        entries.iter().any(|entry| matches!(entry, Event::Answered { approve: false, .. })),
+        "nor is a yes on record"
+    );
+}
+
+#[test]
+fn s6_a_new_server_that_resembles_an_enrolled_one_is_shown_with_a_warning() {
+    let mut world = World::new(vec![Act::Dismiss], vec![]);
+    world.server = Some(server());
+    let new = Server {
+        issuer: "https://other.example".into(),
+        name: "Exampl\u{0435}".into(),
+        ..server()
+    };
+    world.run(&request(Matter::EnrolServer(new)));
+    let screens = world.script.screens.lock().unwrap();
+    assert!(
+        screens[0]
+            .banners
+            .iter()
+            .any(|banner| banner.as_str().starts_with("It looks like Example at"))
+    );
 }

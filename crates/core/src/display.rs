@@ -14,16 +14,21 @@ use serde_json::Value;
 
 use crate::form::{Form, Kind};
 use crate::json::{Digest, Refused, digest};
+use crate::names::host_in_letters;
 use crate::ports::Surroundings;
 use crate::request::{
     Asker, Authorization, Kernel, Matter, Place, Request, RequestId, Server, Timestamp, ToolCall,
 };
-use crate::text::{Text, clipped, sentence, visible, visible_line};
+pub use crate::section::{Part, Row, Section};
+use crate::text::{Text, called, clipped, name, phrase, prose, sentence, visible, visible_line};
 
 /// The agent's own words are clipped at this many characters (H2).
 pub const WORDS_LIMIT: usize = 280;
-/// A block with more lines than this is folded until the person opens it (H3, digest §5.1).
-pub const FOLD_AFTER_LINES: usize = 12;
+/// More characters than this are not shown: 8 MiB, the largest question, are well below, unless
+/// most of it has to be written out.
+pub const SHOWN_CHARACTERS: usize = 12 << 20;
+/// Nor are more lines.
+pub const SHOWN_LINES: usize = 600_000;
 
 /// One state of the prompt, complete.
 #[derive(Clone, Debug, Serialize)]
@@ -50,6 +55,8 @@ pub struct Screen {
     pub fields: Vec<FieldView>,
     /// The agent's own words, last, framed.
     pub words: Option<Section>,
+    /// False if it is too large to be shown in full: then it cannot be approved (H3).
+    pub approvable: bool,
     /// The label of the approving control.
     pub approve: Text,
     /// The label of the refusing control.
@@ -75,34 +82,6 @@ pub enum Step {
     Server,
     /// Name an agent.
     Pair,
-}
-
-/// Rows under a title.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Section {
-    /// The title.
-    pub title: Text,
-    /// The rows, in order.
-    pub rows: Vec<Row>,
-}
-
-/// A label and what it says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Row {
-    /// Short; empty for a row that is a sentence.
-    pub label: Text,
-    /// The value, every line of it.
-    pub value: Text,
-    /// Drawn in a fixed-width face: code, arguments, paths.
-    pub verbatim: bool,
-}
-
-impl Row {
-    /// True if the value is folded at first; the approving control stays off until it was opened.
-    #[must_use]
-    pub fn folds(&self) -> bool {
-        self.value.lines() > FOLD_AFTER_LINES
-    }
 }
 
 /// A field, drawn.
@@ -150,7 +129,7 @@ impl Screen {
         let (step, heading, action, destination, approve) = match &request.matter {
             Matter::Approval(call) => (
                 Step::Review,
-                sentence("Let {} do this?", &[name_of(&request.asker)]),
+                phrase("Let {} do this?", &[&spoken_of(&request.asker)]),
                 tool_call(call),
                 Section {
                     title: "Where the answer goes".into(),
@@ -160,7 +139,7 @@ impl Screen {
             ),
             Matter::Authorization(asked) => (
                 Step::Review,
-                sentence("Let {} do this?", &[name_of(&request.asker)]),
+                phrase("Let {} do this?", &[&spoken_of(&request.asker)]),
                 authorization(asked),
                 server_section(server),
                 "Approve and continue",
@@ -189,7 +168,7 @@ impl Screen {
             ),
             Matter::Pair(pairing) => (
                 Step::Pair,
-                sentence("Pair with {}?", &[&pairing.name]),
+                phrase("Pair with {}?", &[&called(&pairing.name)]),
                 Section {
                     title: "What this means".into(),
                     rows: vec![
@@ -208,6 +187,7 @@ impl Screen {
                 "Pair",
             ),
         };
+        let (action, approvable) = shown_in_full(action);
         let form = match &request.matter {
             Matter::Pair(_) => pairing_form(),
             _ => Form::default(),
@@ -224,12 +204,23 @@ impl Screen {
             problem: None,
             fields: fields(&form, false),
             words: words(request.words.as_deref()),
+            approvable,
             approve: approve.into(),
             deny: "Deny".into(),
             binding_code: visible_line(&request.binding_code),
             expires_at: request.expires_at,
             form,
         }
+    }
+
+    /// With a warning that stays: this new server could be taken for one that is enrolled.
+    #[must_use]
+    pub fn resembling(mut self, enrolled: &Server) -> Self {
+        self.banners.push(phrase(
+            "It looks like {} at {}, which you trust already, and is another server.",
+            &[&called(&enrolled.name), &visible_line(&enrolled.issuer)],
+        ));
+        self
     }
 
     /// A server's question, on the same screen as the action (H1).
@@ -246,7 +237,7 @@ impl Screen {
         screen.step = Step::Challenge;
         screen.round = round;
         let mut says = row("The server says", message);
-        says.value = visible(message);
+        says.value = prose(message);
         screen.destination.rows.push(says);
         screen.problem = problem;
         screen.fields = fields(&form, true);
@@ -300,16 +291,18 @@ impl Screen {
     }
 }
 
-impl Section {
-    fn push_lines(&self, out: &mut Vec<String>) {
-        out.push(self.title.as_str().to_owned());
-        for row in &self.rows {
-            if !row.label.as_str().is_empty() {
-                out.push(row.label.as_str().to_owned());
-            }
-            out.push(row.value.as_str().to_owned());
-        }
+/// The action, or that it is too large, and whether it can be approved. What a person cannot be
+/// shown in full is not shown in part.
+fn shown_in_full(action: Section) -> (Section, bool) {
+    let characters = action.characters();
+    if characters <= SHOWN_CHARACTERS && action.lines() <= SHOWN_LINES {
+        return (action, true);
     }
+    let words = sentence(
+        "This is too large to be shown in full: {} characters on {} lines. What cannot be shown in full cannot be approved.",
+        &[&characters.to_string(), &action.lines().to_string()],
+    );
+    (Section { rows: vec![fact(Text::default(), words, false)], ..action }, false)
 }
 
 /// The name under which a requester is spoken of: its pairing, or that it has none. Never what it
@@ -319,44 +312,54 @@ pub fn name_of(asker: &Asker) -> &str {
     asker.pairing.as_deref().unwrap_or("an unpaired program")
 }
 
+/// As [`name_of`], for a sentence: no name can go on with it or be taken for having none.
+#[must_use]
+pub fn spoken_of(asker: &Asker) -> Text {
+    asker.pairing.as_deref().map_or_else(|| "an unpaired program".into(), called)
+}
+
 fn plain(words: &'static str) -> Row {
-    Row { label: Text::default(), value: words.into(), verbatim: false }
+    fact(Text::default(), words.into(), false)
 }
 
 fn row(label: &'static str, value: &str) -> Row {
-    Row { label: label.into(), value: visible_line(value), verbatim: false }
+    fact(label.into(), visible_line(value), false)
 }
 
 fn code(label: &'static str, value: &str) -> Row {
-    Row { label: label.into(), value: visible(value), verbatim: true }
+    fact(label.into(), visible(value), true)
+}
+
+fn fact(label: Text, value: Text, verbatim: bool) -> Row {
+    Row { label, value, verbatim, part: Part::Fact }
+}
+
+/// A title over rows that the requester named.
+fn heading(words: Text) -> Row {
+    Row { part: Part::Heading, ..fact(Text::default(), words, false) }
 }
 
 fn tool_call(call: &ToolCall) -> Section {
     let mut rows = vec![row("Tool", &call.tool)];
-    match &call.arguments {
-        Value::Object(members) => {
-            rows.extend(members.iter().map(|(name, value)| member(name, value)))
-        }
-        other => rows.push(Row { label: "Arguments".into(), ..member("", other) }),
-    }
     if let Some(folder) = &call.working_directory {
         rows.push(code("In the folder", folder));
+    }
+    match &call.arguments {
+        Value::Object(members) if members.is_empty() => {}
+        Value::Object(members) => {
+            rows.push(heading("Arguments, as the agent gave them".into()));
+            rows.extend(members.iter().map(|(name, value)| member(name, value)));
+        }
+        other => {
+            let (kind, text) = typed(other);
+            rows.push(fact(Text::from("Arguments").and(kind), text, true));
+        }
     }
     Section { title: "What it wants to do".into(), rows }
 }
 
 fn authorization(asked: &Authorization) -> Section {
     let mut rows = Vec::new();
-    for details in &asked.authorization_details {
-        let kind = details.get("type").and_then(Value::as_str).unwrap_or_default();
-        rows.push(row("Permission", kind));
-        rows.extend(
-            details
-                .iter()
-                .filter(|(name, _)| *name != "type")
-                .map(|(name, value)| member(name, value)),
-        );
-    }
     if let Some(scope) = &asked.scope {
         rows.push(row("Scope", scope));
     }
@@ -367,35 +370,42 @@ fn authorization(asked: &Authorization) -> Section {
     if let Some(seconds) = asked.max_age {
         rows.push(row("Sign-in not older than", &format!("{seconds} s")));
     }
+    let count = asked.authorization_details.len();
+    for (number, details) in asked.authorization_details.iter().enumerate() {
+        rows.push(heading(match count {
+            1 => "Permission, as the agent asked for it".into(),
+            _ => sentence(
+                "Permission {} of {}, as the agent asked for it",
+                &[&(number + 1).to_string(), &count.to_string()],
+            ),
+        }));
+        // What kind of permission it is comes first.
+        let (kind, rest): (Vec<_>, Vec<_>) = details.iter().partition(|(name, _)| *name == "type");
+        rows.extend(kind.into_iter().chain(rest).map(|(name, value)| member(name, value)));
+    }
     if rows.is_empty() {
         rows.push(plain("It does not say what for: a general sign-in."));
     }
     Section { title: "What it wants to do".into(), rows }
 }
 
-/// Text stands as it is; anything else as JSON, with its type beside the label so that the text
-/// `5` and the number 5 do not look the same.
-fn member(name: &str, value: &Value) -> Row {
-    let (kind, text) = match value {
+/// A member that the requester named, with the type of its value beside the name.
+fn member(called: &str, value: &Value) -> Row {
+    let (kind, text) = typed(value);
+    Row { part: Part::Given, ..fact(name(called).and(kind), text, true) }
+}
+
+/// Text stands as it is; anything else as JSON, with its type, so that the text `5` and the number 5
+/// do not look the same.
+fn typed(value: &Value) -> (&'static str, Text) {
+    match value {
         Value::String(text) => ("", visible(text)),
         Value::Null => (" (null)", Text::default()),
         Value::Bool(on) => (" (yes or no)", Text::from(if *on { "true" } else { "false" })),
         Value::Number(number) => (" (number)", visible(&number.to_string())),
         Value::Array(_) => (" (list)", pretty(value)),
         Value::Object(_) => (" (object)", pretty(value)),
-    };
-    let label = sentence(
-        match kind {
-            "" => "{}",
-            " (null)" => "{} (null)",
-            " (yes or no)" => "{} (yes or no)",
-            " (number)" => "{} (number)",
-            " (list)" => "{} (list)",
-            _ => "{} (object)",
-        },
-        &[name],
-    );
-    Row { label, value: text, verbatim: true }
+    }
 }
 
 fn pretty(value: &Value) -> Text {
@@ -439,20 +449,28 @@ fn server_section(server: Option<&Server>) -> Section {
     let mut rows = Vec::new();
     if let Some(server) = server {
         rows.push(row("Server", &server.name));
-        rows.push(Row { verbatim: true, ..row("Address", &server.issuer) });
+        rows.extend(address(&server.issuer));
         rows.push(row("Your account", &server.account));
     }
     rows.push(plain("Your answer goes from Placet to this server. The agent does not see it."));
     Section { title: "Where the answer goes".into(), rows }
 }
 
+/// An issuer; one in Punycode also in the letters that it stands for.
+fn address(issuer: &str) -> Vec<Row> {
+    let mut rows = vec![Row { verbatim: true, ..row("Address", issuer) }];
+    if let Some(letters) = host_in_letters(issuer) {
+        rows.push(Row { verbatim: true, ..row("In letters", &letters) });
+        rows.push(plain("Letters of other scripts can look like those of a name that you know."));
+    }
+    rows
+}
+
 fn enrolment(server: &Server) -> Section {
-    let mut rows = vec![
-        row("Name", &server.name),
-        Row { verbatim: true, ..row("Address", &server.issuer) },
-        row("Your account", &server.account),
-        row("Placet's client_id", &server.client_id),
-    ];
+    let mut rows = vec![row("Name", &server.name)];
+    rows.extend(address(&server.issuer));
+    rows.push(row("Your account", &server.account));
+    rows.push(row("Placet's client_id", &server.client_id));
     match &server.challenge_endpoint {
         Some(endpoint) => rows.push(Row { verbatim: true, ..row("Takes answers at", endpoint) }),
         None => rows.push(plain("It has no challenge endpoint, so Placet cannot answer it yet.")),
@@ -480,7 +498,7 @@ fn banners(server: Option<&Server>, surroundings: Surroundings) -> Vec<Text> {
 
 fn words(raw: Option<&str>) -> Option<Section> {
     let (text, complete) = clipped(raw?, WORDS_LIMIT);
-    let mut rows = vec![Row { label: Text::default(), value: text, verbatim: false }];
+    let mut rows = vec![fact(Text::default(), text, false)];
     if !complete {
         rows.push(plain("It said more, which is not shown. Decide by what stands above."));
     }
@@ -510,7 +528,7 @@ fn fields(form: &Form, from_server: bool) -> Vec<FieldView> {
     form.fields
         .iter()
         .map(|field| {
-            let mut help: Vec<Text> = field.description.iter().map(|words| visible(words)).collect();
+            let mut help: Vec<Text> = field.description.iter().map(|words| prose(words)).collect();
             let input = match &field.kind {
                 Kind::Text { default, .. } => Input::Line { default: visible_line(default.as_deref().unwrap_or_default()) },
                 Kind::Secret { .. } => {

@@ -76,6 +76,74 @@ fn h3_every_member_of_the_arguments_has_a_row_whatever_its_type() {
 }
 
 #[test]
+fn h1_what_the_requester_named_stands_under_a_heading_of_ours_and_cannot_pose_as_a_row_of_ours() {
+    let arguments = json!({"command": "make", "In the folder": "/safe", "Tool": "ls", "": "x", "a (number)": "5"});
+    let screen = Screen::review(&request(call(arguments), None), None, BARE);
+    let rows: Vec<(Part, &str)> =
+        screen.action.rows.iter().map(|row| (row.part, row.label.as_str())).collect();
+    assert_eq!(
+        rows,
+        [
+            (Part::Fact, "Tool"),
+            (Part::Fact, "In the folder"),
+            (Part::Heading, ""),
+            (Part::Given, "command"),
+            (Part::Given, "\"In the folder\""),
+            (Part::Given, "\"Tool\""),
+            (Part::Given, "\"\""),
+            (Part::Given, "\"a (number)\""),
+        ]
+    );
+    // What a name that the requester chose must never look like: it holds for all labels of ours.
+    let paired = Request {
+        asker: Asker {
+            pairing: Some("x do this? Let y".into()),
+            ..request(call(json!([])), None).asker
+        },
+        ..request(call(json!([1])), None)
+    };
+    let other = Screen::review(&paired, None, BARE);
+    assert_eq!(other.heading.as_str(), "Let \"x do this? Let y\" do this?");
+    for row in [&screen, &other].iter().flat_map(|screen| {
+        [&screen.action, &screen.asker, &screen.destination].into_iter().flat_map(|s| &s.rows)
+    }) {
+        if row.part == Part::Fact {
+            assert!(!row.label.as_str().starts_with(|c: char| !c.is_ascii_uppercase()), "{row:?}");
+        }
+    }
+}
+
+#[test]
+fn h3_what_is_too_large_to_be_shown_in_full_says_so_and_cannot_be_approved() {
+    let large = "\n".repeat(SHOWN_LINES);
+    let screen = Screen::review(&request(call(json!({"a": large})), None), None, BARE);
+    assert!(!screen.approvable);
+    assert_eq!(screen.action.rows.len(), 1, "not in part");
+    assert!(screen.action.rows[0].value.as_str().starts_with("This is too large"));
+    let most = "\n".repeat(SHOWN_LINES - 10);
+    let most = Screen::review(&request(call(json!({"a": most})), None), None, BARE);
+    assert!(most.approvable);
+}
+
+#[test]
+fn s6_a_server_in_punycode_and_one_that_resembles_another_are_warned_of() {
+    let server = |issuer: &str| Server {
+        issuer: issuer.into(),
+        name: "Harbor".into(),
+        client_id: "c".into(),
+        account: "a".into(),
+        challenge_endpoint: None,
+        danger_http_loopback: false,
+    };
+    let new = server("https://xn--hrbor-4ve.example");
+    let screen = Screen::review(&request(Matter::EnrolServer(new), None), None, BARE);
+    let all = screen.lines().join("\n");
+    assert!(all.contains("hаrbor.example") && all.contains("Letters of other scripts"), "{all}");
+    let all = screen.resembling(&server("https://harbor.example")).lines().join("\n");
+    assert!(all.contains("It looks like Harbor at https://harbor.example"), "{all}");
+}
+
+#[test]
 fn h3_a_long_argument_is_folded_and_complete() {
     let long = (0..3000).map(|n| format!("line {n}")).collect::<Vec<_>>().join("\n");
     let screen = Screen::review(&request(call(json!({"script": long.clone()})), None), None, BARE);

@@ -93,6 +93,9 @@ pub trait Record: Send + Sync {
 
     /// The enrolled server with exactly this issuer (S6).
     fn server(&self, issuer: &str) -> Option<Server>;
+
+    /// All enrolled servers.
+    fn servers(&self) -> Vec<Server>;
 }
 
 /// The entry could not be made durable. Carries no detail: the adapter logs it.

@@ -2,8 +2,13 @@
 //!
 //! **Promises.** [`visible`] is injective: two different inputs never look the same because of
 //! characters that cannot be seen. Whatever is invisible, reorders its neighbours or has no agreed
-//! shape is written out as `⟨U+XXXX⟩`; the bracket `⟨` itself and `⇥` are written out too, so no
-//! input can forge an escape. Nothing is cut.
+//! shape is written out as `⟨U+XXXX⟩`; the signs of our own notation are written out too, so no
+//! input can forge it. Nothing is cut.
+//!
+//! Letters that run from right to left reorder the digits and signs beside them. [`visible`] puts
+//! each run of them between `⍇` and `⍈`, which run from left to right: within the marks a word
+//! reads as it should, and everything else stands in the order in which it is used. Only [`prose`],
+//! for sentences in a paragraph of their own, leaves them as they are.
 //!
 //! **Never** put a peer's or a server's string on the screen without it.
 
@@ -27,6 +32,19 @@ impl Text {
     pub fn lines(&self) -> usize {
         self.0.split('\n').count()
     }
+
+    /// How many characters it has.
+    #[must_use]
+    pub fn characters(&self) -> usize {
+        self.0.chars().count()
+    }
+
+    /// The same with words of ours behind it.
+    #[must_use]
+    pub fn and(mut self, words: &'static str) -> Self {
+        self.0.push_str(words);
+        self
+    }
 }
 
 /// Our own words, checked at compile time by being literals.
@@ -36,16 +54,24 @@ impl From<&'static str> for Text {
     }
 }
 
-/// Keeps line breaks; everything else that cannot be seen is written out.
+/// For values: keeps line breaks; everything else that cannot be seen is written out, and what runs
+/// from right to left is marked.
 #[must_use]
 pub fn visible(raw: &str) -> Text {
-    Text(escape(raw, true))
+    Text(escape(raw, true, true))
 }
 
 /// As [`visible`], for places that hold one line: line breaks are written out as well.
 #[must_use]
 pub fn visible_line(raw: &str) -> Text {
-    Text(escape(raw, false))
+    Text(escape(raw, false, true))
+}
+
+/// As [`visible`], for sentences that a person wrote for a person and that stand in a paragraph of
+/// their own: letters that run from right to left do so unmarked, as their readers know it.
+#[must_use]
+pub fn prose(raw: &str) -> Text {
+    Text(escape(raw, true, false))
 }
 
 /// At most `limit` characters of `raw`, and whether that was all of it. Only for words that are
@@ -54,7 +80,7 @@ pub fn visible_line(raw: &str) -> Text {
 pub fn clipped(raw: &str, limit: usize) -> (Text, bool) {
     let mut rest = raw.chars();
     let head: String = rest.by_ref().take(limit).collect();
-    (visible(&head), rest.next().is_none())
+    (prose(&head), rest.next().is_none())
 }
 
 /// Sentences of ours around strangers' words: `{}` is replaced by the escaped words in order.
@@ -63,20 +89,63 @@ pub fn sentence(pattern: &'static str, words: &[&str]) -> Text {
     let mut parts = pattern.split("{}");
     let mut out = parts.next().unwrap_or_default().to_owned();
     for (part, word) in parts.zip(words) {
-        out.push_str(&escape(word, false));
+        out.push_str(&escape(word, false, true));
         out.push_str(part);
     }
     Text(out)
+}
+
+/// As [`sentence`], around what is escaped already.
+#[must_use]
+pub fn phrase(pattern: &'static str, words: &[&Text]) -> Text {
+    let mut parts = pattern.split("{}");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for (part, word) in parts.zip(words) {
+        out.push_str(word.as_str());
+        out.push_str(part);
+    }
+    Text(out)
+}
+
+/// A name that a requester gave to a part of what it asks for: a plain word that begins with a
+/// lower-case letter stands as it is, anything else in quotation marks. Our own labels begin with a
+/// capital letter, so it can be none of them, nor empty, nor end unseen.
+#[must_use]
+pub fn name(raw: &str) -> Text {
+    let plain = raw.starts_with(|c: char| c.is_ascii_lowercase() || c == '_') && is_word(raw);
+    if plain { Text(raw.to_owned()) } else { quoted(raw) }
+}
+
+/// What somebody or something is called, inside a sentence of ours: a plain word as it is, anything
+/// that could go on with our sentence in quotation marks.
+#[must_use]
+pub fn called(raw: &str) -> Text {
+    if is_word(raw) { Text(raw.to_owned()) } else { quoted(raw) }
+}
+
+fn is_word(raw: &str) -> bool {
+    !raw.is_empty() && raw.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c))
+}
+
+fn quoted(raw: &str) -> Text {
+    Text(format!("\"{}\"", escape(&raw.replace('\\', "\\\\").replace('"', "\\\""), false, true)))
 }
 
 /// Marks stacked on one letter beyond this many are written out: real scripts need fewer, and a
 /// taller pile would cover the lines above.
 const MARKS_ON_A_LETTER: usize = 3;
 
-fn escape(raw: &str, keep_newlines: bool) -> String {
+/// Stands before letters that run from right to left. It is a sign that runs from left to right
+/// itself (bidirectional class L, as all of APL's), so that nothing reorders across it.
+pub const RIGHT_TO_LEFT: char = '⍇';
+/// Stands behind them.
+pub const LEFT_TO_RIGHT: char = '⍈';
+
+fn escape(raw: &str, keep_newlines: bool, mark_runs: bool) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut marks = 0usize;
     let mut start = true;
+    let mut runs = Runs { on: mark_runs, ..Runs::default() };
     for c in raw.chars() {
         let category = c.general_category();
         let is_mark = matches!(
@@ -87,15 +156,95 @@ fn escape(raw: &str, keep_newlines: bool) -> String {
         );
         marks = if is_mark { marks + 1 } else { 0 };
         match c {
-            '\n' if keep_newlines => out.push('\n'),
-            '\t' if keep_newlines => out.push_str("⇥   "),
-            _ if is_mark && (start || marks > MARKS_ON_A_LETTER) => written_out(&mut out, c),
-            _ if is_plain(c, category) => out.push(c),
-            _ => written_out(&mut out, c),
+            '\n' if keep_newlines => runs.left(&mut out, '\n'),
+            '\t' if keep_newlines => {
+                runs.end(&mut out);
+                out.push_str("⇥   ");
+            }
+            _ if is_mark && (start || marks > MARKS_ON_A_LETTER) => {
+                runs.end(&mut out);
+                written_out(&mut out, c);
+            }
+            // A mark belongs to its letter, whichever way that runs.
+            _ if is_mark && is_plain(c, category) && runs.ready() => out.push(c),
+            _ if is_plain(c, category) => match Run::of(c, category) {
+                Some(run) => runs.right(&mut out, c, run),
+                None => runs.left(&mut out, c),
+            },
+            _ => {
+                runs.end(&mut out);
+                written_out(&mut out, c);
+            }
         }
         start = c == '\n';
     }
+    runs.end(&mut out);
     out
+}
+
+/// What runs from right to left, as far as it was read.
+#[derive(Default)]
+struct Runs {
+    on: bool,
+    run: Option<Run>,
+    /// Spaces that belong to the run if it goes on behind them.
+    spaces: usize,
+}
+
+/// Letters, or digits: the digits of a run of letters would change places with their neighbours.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Run {
+    Letters,
+    Digits,
+}
+
+impl Run {
+    /// The blocks that Unicode keeps for scripts that run from right to left.
+    fn of(c: char, category: GeneralCategory) -> Option<Self> {
+        let blocks = matches!(c,
+            '\u{590}'..='\u{8FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}'
+            | '\u{10800}'..='\u{10FFF}' | '\u{1E800}'..='\u{1EFFF}');
+        let digits =
+            matches!(category, GeneralCategory::DecimalNumber | GeneralCategory::OtherNumber);
+        blocks.then_some(if digits { Self::Digits } else { Self::Letters })
+    }
+}
+
+impl Runs {
+    /// True if a mark joins what was written last.
+    fn ready(&self) -> bool {
+        self.spaces == 0
+    }
+
+    fn right(&mut self, out: &mut String, c: char, run: Run) {
+        if self.on && self.run != Some(run) {
+            self.end(out);
+            out.push(RIGHT_TO_LEFT);
+            self.run = Some(run);
+        }
+        self.flush(out);
+        out.push(c);
+    }
+
+    fn left(&mut self, out: &mut String, c: char) {
+        if c == ' ' && self.run == Some(Run::Letters) {
+            self.spaces = self.spaces.saturating_add(1);
+            return;
+        }
+        self.end(out);
+        out.push(c);
+    }
+
+    fn end(&mut self, out: &mut String) {
+        if self.run.take().is_some() {
+            out.push(LEFT_TO_RIGHT);
+        }
+        self.flush(out);
+    }
+
+    fn flush(&mut self, out: &mut String) {
+        out.extend(std::iter::repeat_n(' ', std::mem::take(&mut self.spaces)));
+    }
 }
 
 fn is_plain(c: char, category: GeneralCategory) -> bool {
@@ -118,7 +267,7 @@ fn is_plain(c: char, category: GeneralCategory) -> bool {
     // Variation selectors and the grapheme joiner: marks without a shape.
     let selector = matches!(c, '\u{034F}' | '\u{180B}'..='\u{180F}' | '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}');
     // The characters that our own notation uses.
-    let ours = matches!(c, '⟨' | '⇥');
+    let ours = matches!(c, '⟨' | '⇥' | RIGHT_TO_LEFT | LEFT_TO_RIGHT);
     !(shapeless || odd_space || blank || selector || ours)
 }
 
@@ -156,10 +305,69 @@ mod tests {
 
     #[test]
     fn h9_ordinary_text_of_any_script_stays_as_it_is() {
-        for plain in ["git push", "naïve café", "日本語", "שלום", "हिन्दी", "Ελλάδα\nsecond", "🙂"]
+        for plain in ["git push", "naïve café", "日本語", "हिन्दी", "Ελλάδα\nsecond", "🙂"]
         {
             assert_eq!(visible(plain).as_str(), plain);
         }
+        let sentence = "שלום עולם, 3 קבצים.\nمرحبا بالعالم";
+        assert_eq!(prose(sentence).as_str(), sentence);
+    }
+
+    #[test]
+    fn h9_letters_that_run_from_right_to_left_move_nothing_beside_them() {
+        for (raw, shown) in [
+            ("/srv/דוד/100-200", "/srv/⍇דוד⍈/100-200"),
+            ("שלום עולם 12", "⍇שלום עולם⍈ 12"),
+            ("א  ב", "⍇א  ב⍈"),
+            ("EUR ١٢-٣٤", "EUR ⍇١٢⍈-⍇٣٤⍈"),
+            ("ب١", "⍇ب⍈⍇١⍈"),
+            ("שָׁלוֹם!", "⍇שָׁלוֹם⍈!"),
+            ("א\u{301}1", "⍇א\u{301}⍈1"),
+            ("א\nב", "⍇א⍈\n⍇ב⍈"),
+            ("א\tb", "⍇א⍈⇥   b"),
+            ("א\u{200F}ב", "⍇א⍈⟨U+200F⟩⍇ב⍈"),
+            ("א ", "⍇א⍈ "),
+        ] {
+            assert_eq!(visible(raw).as_str(), shown);
+        }
+        assert_eq!(visible_line("א\n1").as_str(), "⍇א⍈⟨U+000A⟩1");
+        assert_eq!(sentence("{} asks", &["דוד 5"]).as_str(), "⍇דוד⍈ 5 asks");
+        assert_eq!(visible("⍇a⍈").as_str(), "⟨U+2347⟩a⟨U+2348⟩", "the marks cannot be forged");
+    }
+
+    #[test]
+    fn h9_taking_the_marks_away_gives_back_what_was_written() {
+        let raw = "rm דוד 1 עולם  ٣٤ x\nشكرا 50%، نعم";
+        let shown = visible(raw);
+        let plain: String = shown.as_str().chars().filter(|c| !"⍇⍈".contains(*c)).collect();
+        assert_eq!(plain, raw);
+        let depth = |c: char| shown.as_str().matches(c).count();
+        assert_eq!(depth('⍇'), depth('⍈'));
+    }
+
+    #[test]
+    fn h1_a_name_that_a_stranger_chose_is_a_plain_word_or_in_quotation_marks() {
+        for plain in ["command", "file_path", "instructedAmount", "_meta", "x-api.key2"] {
+            assert_eq!(name(plain).as_str(), plain);
+        }
+        for (raw, shown) in [
+            ("", "\"\""),
+            ("Tool", "\"Tool\""),
+            ("In the folder", "\"In the folder\""),
+            ("command ", "\"command \""),
+            ("timeout (number)", "\"timeout (number)\""),
+            ("a\"b\\", "\"a\\\"b\\\\\""),
+            ("commаnd", "\"commаnd\""),
+            ("a\nb", "\"a⟨U+000A⟩b\""),
+        ] {
+            assert_eq!(name(raw).as_str(), shown);
+        }
+        assert_eq!(called("claude-2.1").as_str(), "claude-2.1");
+        assert_eq!(called("git. Approved").as_str(), "\"git. Approved\"");
+        assert_eq!(
+            phrase("Let {} do {}?", &[&called("a"), &called("b c")]).as_str(),
+            "Let a do \"b c\"?"
+        );
     }
 
     #[test]

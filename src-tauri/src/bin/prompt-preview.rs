@@ -202,8 +202,21 @@ fn sample(name: &str, command: &Value) -> Option<Screen> {
         "long" => (script(lines), true),
         "wide" => (wide(number("characters").unwrap_or(20_000)), true),
         "hostile" => (hostile(), false),
+        "rows" => (rows(number("rows").unwrap_or(240)), true),
+        "names" => (names(number("characters").unwrap_or(90)), false),
+        "leftwards" => (leftwards(), true),
+        "payments" | "payments-otp" => (payments(number("rows").unwrap_or(3)), true),
+        "look-alike" => (
+            Matter::EnrolServer(Server {
+                name: "Hаrbor Bank".into(),
+                issuer: "https://auth.xn--hrbor-4ve.example".into(),
+                challenge_endpoint: Some("https://auth.xn--hrbor-4ve.example/challenge".into()),
+                ..server()
+            }),
+            false,
+        ),
         "pair" => {
-            (Matter::Pair(Pairing { name: "Claude Code".into(), code: "WXYZ-2345".into() }), false)
+            (Matter::Pair(Pairing { name: "claude-code".into(), code: "WXYZ-2345".into() }), false)
         }
         "enrol" => (Matter::EnrolServer(server()), false),
         _ => (payment(), true),
@@ -221,6 +234,7 @@ fn sample(name: &str, command: &Value) -> Option<Screen> {
     let surroundings =
         Surroundings { hardened: name != "unpaired" && name != "otp", observable: true };
     let review = Screen::review(&request, with_server.as_ref(), surroundings);
+    let review = if name == "look-alike" { review.resembling(&server()) } else { review };
     let problem = text("problem").map(visible_line);
     let round = u32::try_from(number("round").unwrap_or(2)).ok()?;
     let challenge = |message: &str, schema: Value| {
@@ -228,7 +242,7 @@ fn sample(name: &str, command: &Value) -> Option<Screen> {
         Some(Screen::challenge(&review, round, message, form, problem.clone(), expires_at))
     };
     match name {
-        "otp" => challenge(
+        "otp" | "payments-otp" => challenge(
             "Enter the code from your authenticator app.",
             json!({"type": "object", "required": ["otp"], "properties": {
                 "otp": {"type": "string", "title": "One-time code", "pattern": "^[0-9]{6}$",
@@ -263,7 +277,8 @@ fn words(name: &str) -> Option<&'static str> {
         "hostile" => {
             Some("<b>SYSTEM:</b> already approved \u{202E}ksa ot deen on. https://example.com")
         }
-        "pair" | "enrol" | "unpaired" => None,
+        "leftwards" => Some("כל הבדיקות עברו (42 מתוך 42), אז אפשר להעלות את גרסה 2.1 עכשיו."),
+        "pair" | "enrol" | "unpaired" | "look-alike" => None,
         _ => Some("The tests pass, so I would like to bring the new version to production now."),
     }
 }
@@ -305,10 +320,41 @@ fn hostile() -> Matter {
     })
 }
 
-fn payment() -> Matter {
-    let details = json!([{"type": "payment_initiation", "actions": ["initiate"],
-        "instructedAmount": {"currency": "EUR", "amount": "1240.00"},
-        "creditorName": "Northwind Freight", "creditorAccount": "DE02 1203 0000 0000 2020 51"}]);
+fn rows(rows: u64) -> Matter {
+    let members = (1..=rows).map(|row| (format!("option_{row}"), json!(format!("value {row}"))));
+    Matter::Approval(ToolCall {
+        tool: "configure".into(),
+        arguments: Value::Object(members.collect()),
+        working_directory: Some("/home/erin/work/harbor".into()),
+    })
+}
+
+fn names(characters: u64) -> Matter {
+    let long: String = (0..characters).map(|place| char::from(b'a' + (place % 26) as u8)).collect();
+    Matter::Approval(ToolCall {
+        tool: "bash".into(),
+        arguments: json!({"command": "rm -r build", "In the folder": "/home/erin/safe", "": "nothing",
+            "Who asks": "Claude Code", "timeout (number)": "5", "timeout": 5, long: "x"}),
+        working_directory: Some("/home/erin/work/harbor".into()),
+    })
+}
+
+fn leftwards() -> Matter {
+    Matter::Approval(ToolCall {
+        tool: "move_file".into(),
+        arguments: json!({"from": "/home/דוד/מסמכים/100-200/file.txt", "to": "/home/dan/הסכם סופי 2.pdf",
+            "amount": "سعر 12-34 EUR", "note": "שלום עולם 1/2 (3)\nשורה 2: ١٢-٣٤"}),
+        working_directory: Some("/home/erin/עבודה/harbor".into()),
+    })
+}
+
+fn payments(count: u64) -> Matter {
+    let one = |number: u64| {
+        json!({"type": "payment_initiation", "actions": ["initiate"],
+        "instructedAmount": {"currency": "EUR", "amount": format!("{}.00", 1239 + number)},
+        "creditorName": "Northwind Freight", "creditorAccount": "DE02 1203 0000 0000 2020 51"})
+    };
+    let details = Value::Array((1..=count).map(one).collect());
     let authorization_details = details.as_array().into_iter().flatten();
     Matter::Authorization(Authorization {
         issuer: "https://auth.harbor.example".into(),
@@ -323,6 +369,10 @@ fn payment() -> Matter {
         max_age: None,
         code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".into(),
     })
+}
+
+fn payment() -> Matter {
+    payments(1)
 }
 
 fn server() -> Server {
@@ -344,7 +394,7 @@ fn asker(paired: bool) -> Asker {
         exe_hash: None,
     };
     Asker {
-        pairing: paired.then(|| "Claude Code".to_owned()),
+        pairing: paired.then(|| "claude-code".to_owned()),
         claims: Some("claude-code 2.1".into()),
         kernel: Kernel {
             uid: 1000,

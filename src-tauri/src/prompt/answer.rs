@@ -1,6 +1,6 @@
 //! What a decided gesture does: answers, opens, toggles; and what stands in its way.
 //!
-//! **Promises.** Approve goes through only if all folds are open, nothing lies over the window,
+//! **Promises.** Approve goes through only if all folds are open, all was in sight, nothing lies over the window,
 //! time is left and every field is right (H3, H7, H12); otherwise the foot or the field says why.
 //! A late gesture does nothing.
 //!
@@ -16,6 +16,7 @@ use placet_core::ports::{Answer, Gesture, GestureKind};
 use super::gesture::{Decided, Key, On};
 use super::judge::Device;
 use super::page::Does;
+use super::seen::Unseen;
 use super::window::{Inner, Phase};
 
 /// A refused input is spoken of for this long.
@@ -29,6 +30,8 @@ pub(super) enum Blocked {
     Expired,
     Covered,
     Folded,
+    TooLarge,
+    Unseen(Unseen),
 }
 
 impl Blocked {
@@ -39,6 +42,12 @@ impl Blocked {
             Self::Over => None,
             Self::Expired => Some("Time is over. Nothing was approved."),
             Self::Covered => Some("Something lies over this window. Move it away to approve."),
+            Self::TooLarge => Some("This is too large to be shown, so it cannot be approved."),
+            Self::Unseen(Unseen::NotYet) => None,
+            Self::Unseen(Unseen::Below) => Some("To approve, scroll down to the end first."),
+            Self::Unseen(Unseen::Above) => {
+                Some("To approve, scroll up first: a part of this was not in sight yet.")
+            }
             Self::Folded => Some("To approve, first open every part that says “Show all”."),
         }
     }
@@ -137,12 +146,24 @@ impl Inner {
             Some(Blocked::Expired)
         } else if phase != Some(Phase::Asking) {
             Some(Blocked::Over)
-        } else if self.page.folded() {
-            Some(Blocked::Folded)
+        } else if let Some(unread) = self.unread() {
+            Some(unread)
         } else if self.look_for_cover() {
             Some(Blocked::Covered)
         } else {
             None
+        }
+    }
+
+    /// What of the screen the person has not had before their eyes (H3).
+    fn unread(&self) -> Option<Blocked> {
+        let complete = self.shown.borrow().as_ref().is_some_and(|shown| shown.screen.approvable);
+        if !complete {
+            Some(Blocked::TooLarge)
+        } else if self.page.folded() {
+            Some(Blocked::Folded)
+        } else {
+            self.page.unseen().map(Blocked::Unseen)
         }
     }
 
@@ -163,7 +184,8 @@ impl Inner {
         let asking = phase == Some(Phase::Asking) && left > 0;
         let deny = phase.is_some_and(|phase| phase != Phase::Answered);
         self.page.footer.time(left);
-        self.page.footer.ready(armed, deny, asking, asking && !self.page.folded());
+        let unread = self.unread();
+        self.page.footer.ready(armed, deny, asking, asking && unread.is_none());
         let refused = self.refused_at.get().is_some_and(|at| at.elapsed() < REFUSED_FOR);
         let words = if phase == Some(Phase::Busy) {
             Blocked::Busy.words()
@@ -175,8 +197,8 @@ impl Inner {
             Some("Another program tried to use this window. It was refused.")
         } else if asking && !active {
             Some("To answer, click this window first.")
-        } else if asking && self.page.folded() {
-            Blocked::Folded.words()
+        } else if let Some(words) = unread.filter(|_| asking).and_then(Blocked::words) {
+            Some(words)
         } else if asking && self.hint.get() {
             Some("To approve, hold the button with the mouse, or press Ctrl+Enter.")
         } else {

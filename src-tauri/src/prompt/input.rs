@@ -115,6 +115,7 @@ impl Inner {
             name::Menu => return Pass::Taken,
             name::F10 if shift => return Pass::Taken,
             name::i | name::I | name::d | name::D if control && shift => return Pass::Taken,
+            _ if !control && !shift && self.page.turn(&value, focused) => return Pass::Taken,
             _ => {}
         }
         let Some(focused) = focused else { return Pass::On };

@@ -7,7 +7,7 @@
 //!
 //! **Never** decide anything, speak to a server or the socket, or keep a secret beyond its screen.
 //!
-//! A call goes `handle` → `window` → `page` (`sections`, `fields`, `footer`); an answer goes `gate` →
+//! A call goes `handle` → `window` → `page` (`sections`, `pour`, `seen`, `fields`, `footer`); an answer goes `gate` →
 //! `judge` → `input` → `gesture` → `answer` → `window` → the handle's future.
 
 mod answer;
@@ -21,8 +21,10 @@ mod input;
 mod judge;
 mod page;
 mod place;
+mod pour;
 mod secret_field;
 mod sections;
+mod seen;
 mod style;
 mod window;
 
@@ -91,6 +93,8 @@ impl Prompt {
         // The class of the window on X11, its application id on Wayland.
         glib::set_prgname(Some("placet"));
         gdk::set_program_class("placet");
+        // All words of ours run from left to right, and no value may run otherwise (H9).
+        gtk::Widget::set_default_direction(gtk::TextDirection::Ltr);
         let style = style::Style::put_on(appearance);
         let window = gtk::Window::new(gtk::WindowType::Toplevel);
         let gate = gate::Gate::put_up(&window);

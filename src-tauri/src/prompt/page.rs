@@ -1,14 +1,16 @@
 //! What stands in the window: the page with the screen on it, and the foot.
 //!
-//! **Promises.** What a screen has in common with the one before stays in place: opened folds, plain
+//! **Promises.** All of a screen was in sight before Approve works ([`super::seen`]). What a screen has
+//! in common with the one before stays in place: opened folds, plain
 //! text, scrolling; a secret never does. The widgets stand in the order in which they are read.
 //! Every control of ours is in one list, by which the gate's gestures find what it does.
 //!
 //! **Never** show a part of a screen.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use gtk::gdk;
 use gtk::prelude::*;
 use placet_core::display::{Screen, Section};
 
@@ -16,6 +18,7 @@ use super::fields::Field;
 use super::footer::Footer;
 use super::gate::Gate;
 use super::sections::{Fold, Weight, clear, draw, draw_words, label, vertical};
+use super::seen::{Seen, Unseen};
 
 /// Pixels at an edge that are shaded where the page goes on beyond it.
 const SHADE: i32 = 16;
@@ -45,6 +48,10 @@ pub(super) struct Page {
     scroller: gtk::ScrolledWindow,
     body: gtk::Box,
     folds: RefCell<[Vec<Rc<Fold>>; 3]>,
+    seen: Seen,
+    unseen: Cell<Option<Unseen>>,
+    /// The page stands where it begins: what flashes by before does not count as seen.
+    settled: Cell<bool>,
 }
 
 struct Parts {
@@ -99,6 +106,9 @@ impl Page {
             scroller,
             body,
             folds: RefCell::default(),
+            seen: Seen::default(),
+            unseen: Cell::new(Some(Unseen::NotYet)),
+            settled: Cell::new(false),
         };
         let footer = &page.footer;
         for control in [&footer.deny, &footer.reason, &footer.deny_all, &footer.approve] {
@@ -111,7 +121,10 @@ impl Page {
     /// only while the person is asked, else there is only Cancel. `height` is the room there is.
     pub(super) fn draw(&self, before: Option<&Screen>, screen: &Screen, asking: bool, height: i32) {
         let parts = &self.parts;
-        parts.heading.set_text(screen.heading.as_str());
+        self.unseen.set(Some(Unseen::NotYet));
+        // While somebody is asked, `scroll` follows.
+        self.settled.set(!asking);
+        self.say(&parts.heading, screen.heading.as_str());
         if before.is_none_or(|before| before.banners != screen.banners) {
             clear(&parts.banners);
             for banner in &screen.banners {
@@ -134,7 +147,7 @@ impl Page {
                 folds.iter().for_each(|fold| self.watch(&fold.button));
             }
         }
-        parts.problem.set_text(screen.problem.as_ref().map_or("", |text| text.as_str()));
+        self.say(&parts.problem, screen.problem.as_ref().map_or("", |text| text.as_str()));
         parts.problem.set_visible(screen.problem.is_some());
         let same_form = before
             .is_some_and(|before| before.form == screen.form && before.fields == screen.fields);
@@ -184,6 +197,8 @@ impl Page {
 
     /// Brings what is to be filled in into sight, with what went wrong above it.
     pub(super) fn scroll(&self) {
+        self.settled.set(true);
+        self.scroller.queue_draw();
         if self.fields.borrow().is_empty() {
             return;
         }
@@ -204,6 +219,48 @@ impl Page {
         self.folds.borrow().iter().flatten().any(|fold| !fold.opened())
     }
 
+    /// Called when it was painted: true if that changed what was seen.
+    pub(super) fn look(&self) -> bool {
+        if !self.settled.get() {
+            return false;
+        }
+        let adjustment = self.scroller.vadjustment();
+        let from = adjustment.value();
+        let unseen = self.seen.look(&self.body, from, from + adjustment.page_size());
+        self.unseen.replace(unseen) != unseen
+    }
+
+    /// Where something is that was not in sight yet (H3).
+    pub(super) fn unseen(&self) -> Option<Unseen> {
+        self.unseen.get()
+    }
+
+    /// Scrolls by keyboard, wherever the focus is; true if the key was for that.
+    pub(super) fn turn(&self, key: &gdk::keys::Key, focused: Option<&gtk::Widget>) -> bool {
+        use gdk::keys::constants as name;
+        let adjustment = self.scroller.vadjustment();
+        let page = adjustment.page_increment();
+        let text = focused.is_some_and(|widget| widget.is::<gtk::TextView>());
+        let line = text || focused.is_some_and(|widget| widget.is::<gtk::Entry>());
+        let to = match *key {
+            name::Page_Down | name::KP_Page_Down if !text => adjustment.value() + page,
+            name::Page_Up | name::KP_Page_Up if !text => adjustment.value() - page,
+            name::Home | name::KP_Home if !line => adjustment.lower(),
+            name::End | name::KP_End if !line => adjustment.upper(),
+            _ => return false,
+        };
+        adjustment.set_value(to);
+        true
+    }
+
+    /// Says something in a label that stays in its place.
+    fn say(&self, label: &gtk::Label, words: &str) {
+        if label.text() != words {
+            label.set_text(words);
+            self.seen.forget(label);
+        }
+    }
+
     /// Forgets every secret.
     pub(super) fn wipe(&self) {
         self.fields.borrow().iter().for_each(Field::wipe);
@@ -214,6 +271,8 @@ impl Page {
         self.wipe();
         self.fields.replace(Vec::new());
         self.folds.replace(Default::default());
+        self.seen.clear();
+        self.unseen.set(Some(Unseen::NotYet));
         self.list_controls();
         let parts = &self.parts;
         for place in parts.sections.iter().chain([&parts.banners, &parts.fields, &parts.words]) {

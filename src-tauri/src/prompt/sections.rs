@@ -1,7 +1,9 @@
 //! The parts of a screen that are read: sections, rows, folds, the agent's own words.
 //!
-//! **Promises.** Every row is drawn, every character of it (H3): a long value is folded at first
-//! and counts as unread until the person opened it. All text is drawn as text, never as markup
+//! **Promises.** Every row is drawn, every character of it (H3): a long value, and what is too much
+//! for a section, is folded at first and counts as unread until the person opened it. What is folded
+//! is no widget before, and one text after, so that the largest question is drawn at once and opened
+//! in pieces between which the window lives. All text is drawn as text, never as markup
 //! (H9). The labels stand in the widget tree in the order of [`Screen::lines`], so that a screen
 //! reader says what the eye sees (H20).
 //!
@@ -9,46 +11,48 @@
 //!
 //! [`Screen::lines`]: placet_core::display::Screen::lines
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use gtk::glib;
 use gtk::prelude::*;
-use placet_core::display::{FOLD_AFTER_LINES, Row, Section};
+use placet_core::display::{Part, Row, Section};
+use placet_core::section::{FOLD_AFTER_LINES, INDENT};
 use placet_core::text::Text;
 
-/// A value with more characters than this is folded too: one line can be as long as a page.
-const FOLD_AFTER_CHARACTERS: usize = 2_000;
+use super::pour::Pour;
+
 /// This much of a folded value is seen before it is opened.
 const HEAD_CHARACTERS: usize = 800;
-/// Stands at the end of a line of an opened value that goes on below. Such lines are broken here and
-/// not by the text view, which would put hyphens where it breaks (no one wrote them) and takes
-/// minutes for a line of a million characters. `⟨` never stands in a stranger's text unescaped, so
-/// the mark cannot be forged.
-const BREAK: &str = "⟨↩⟩";
 /// Fewer columns than this are not worth breaking at.
 const LEAST_COLUMNS: usize = 20;
 /// An opened value is at most this part of the monitor's height; it scrolls.
 const OPEN_PART: f64 = 0.5;
-/// Labels beside their values up to this many characters; longer ones stand above.
+/// Bytes of an opened text that are put into its view at once: some tens of milliseconds.
+const PIECE: usize = 64 * 1024;
+/// A label beside its value has at least this width, in characters,
 const LABEL_CHARACTERS: i32 = 14;
+/// and at most this one.
+const LABEL_MOST: i32 = 22;
 
 /// A fold: the button that opens it and whether it was.
 pub(super) struct Fold {
     /// Works like a button of the prompt.
     pub(super) button: gtk::Button,
-    opened: Cell<bool>,
+    begun: Cell<bool>,
+    opened: Rc<Cell<bool>>,
     open: Box<dyn Fn()>,
 }
 
 impl Fold {
-    /// True once the person opened it.
+    /// True once the person opened it and all of it is there.
     pub(super) fn opened(&self) -> bool {
         self.opened.get()
     }
 
     /// Shows all of it.
     pub(super) fn open(&self) {
-        if !self.opened.replace(true) {
+        if !self.begun.replace(true) {
             (self.open)();
         }
     }
@@ -75,7 +79,26 @@ pub(super) fn draw(
     into.add(&label(&section.title, &["title"]));
     let card = vertical(if weight == Weight::Main { 7 } else { 3 });
     card.style_context().add_class(if weight == Weight::Main { "card" } else { "side" });
-    rows(&section.rows, &card, height, &mut folds);
+    let seen = section.fold().unwrap_or(section.rows.len());
+    rows(section.rows.get(..seen).unwrap_or_default(), &card, height, &mut folds);
+    if seen < section.rows.len() {
+        let (place, count) = (vertical(4), section.count());
+        let words = if count == 1 {
+            "Show all of it".to_owned()
+        } else {
+            format!("Show all {} rows", grouped(count))
+        };
+        folds.push(fold(
+            words,
+            section.page(seen),
+            INDENT,
+            section.title.as_str(),
+            None,
+            &place,
+            height,
+        ));
+        card.add(&place);
+    }
     into.add(&card);
     into.show_all();
     folds
@@ -157,34 +180,43 @@ pub(super) fn clear(container: &gtk::Box) {
 fn rows(rows: &[Row], card: &gtk::Box, height: i32, folds: &mut Vec<Rc<Fold>>) {
     let columns = gtk::SizeGroup::new(gtk::SizeGroupMode::Horizontal);
     for row in rows {
-        let folds_up = row.folds() || row.value.as_str().chars().count() > FOLD_AFTER_CHARACTERS;
         let block = row.verbatim && row.value.lines() > 1;
-        if folds_up {
+        if row.part == Part::Heading {
+            card.add(&label(&row.value, &["given"]));
+        } else if row.folds() || row.stacks() {
             let stacked = vertical(4);
             if !row.label.as_str().is_empty() {
-                stacked.add(&label(&row.label, &["label"]));
+                stacked.add(&name(row));
             }
-            folds.push(fold(row, &stacked, height));
+            if row.folds() {
+                folds.push(fold_value(row, &stacked, height));
+            } else {
+                stacked.add(&value(row, block));
+            }
             card.add(&stacked);
         } else if row.label.as_str().is_empty() {
             card.add(&value(row, block));
-        } else if block || row.label.as_str().chars().count() as i32 > LABEL_CHARACTERS * 2 {
-            let stacked = vertical(4);
-            stacked.add(&label(&row.label, &["label"]));
-            stacked.add(&value(row, block));
-            card.add(&stacked);
         } else {
             let beside = gtk::Box::new(gtk::Orientation::Horizontal, 12);
-            let name = label(&row.label, &["label"]);
+            let name = name(row);
             name.set_hexpand(false);
             name.set_width_chars(LABEL_CHARACTERS);
-            name.set_max_width_chars(LABEL_CHARACTERS);
+            name.set_max_width_chars(LABEL_MOST);
             columns.add_widget(&name);
             beside.pack_start(&name, false, false, 0);
             beside.pack_start(&value(row, false), true, true, 0);
             card.add(&beside);
         }
     }
+}
+
+/// The label of a row; one that the requester chose looks as verbatim as it is.
+fn name(row: &Row) -> gtk::Label {
+    let name = label(&row.label, &["label"]);
+    if row.part == Part::Given {
+        name.style_context().add_class("verbatim");
+    }
+    name
 }
 
 fn value(row: &Row, block: bool) -> gtk::Label {
@@ -199,52 +231,94 @@ fn value(row: &Row, block: bool) -> gtk::Label {
     drawn
 }
 
-fn fold(row: &Row, into: &gtk::Box, height: i32) -> Rc<Fold> {
+fn fold_value(row: &Row, into: &gtk::Box, height: i32) -> Rc<Fold> {
     let text = row.value.as_str();
     let lines = row.value.lines();
     let head = plain_label(head(text), &["value", "block"]);
     let words = if lines > FOLD_AFTER_LINES {
         format!("Show all {} lines", grouped(lines))
     } else {
-        format!("Show all {} characters", grouped(text.chars().count()))
+        format!("Show all {} characters", grouped(row.value.characters()))
     };
-    let (button, _) = button(&words, &[]);
-    button.set_halign(gtk::Align::Start);
     if row.verbatim {
         head.style_context().add_class("verbatim");
         head.set_line_wrap_mode(pango::WrapMode::Char);
     }
     into.add(&head);
+    fold(words, text.to_owned(), "", row.label.as_str(), Some(head), into, height)
+}
+
+/// A button at the end of `into` that says `words`; in its place, and in that of what was seen
+/// before, comes all of `text`. A line that goes on below is indented by `hang`.
+fn fold(
+    words: String,
+    text: String,
+    hang: &'static str,
+    name: &str,
+    before: Option<gtk::Label>,
+    into: &gtk::Box,
+    height: i32,
+) -> Rc<Fold> {
+    let (button, _) = button(&words, &[]);
+    button.set_halign(gtk::Align::Start);
     into.add(&button);
-    let text = text.to_owned();
-    let (name, place, closed, pressed) =
-        (row.label.as_str().to_owned(), into.clone(), head, button.clone());
+    let opened = Rc::new(Cell::new(false));
+    let (name, place, pressed, done) =
+        (name.to_owned(), into.clone(), button.clone(), Rc::clone(&opened));
+    let text = RefCell::new(text);
     let open = Box::new(move || {
         // The focus goes to the text, so that it can be scrolled by keyboard at once.
-        let (all, view) = opened(&name);
+        let (all, view) = view_of(&name);
         let width = place.allocated_width();
-        place.remove(&closed);
+        if let Some(before) = &before {
+            place.remove(before);
+        }
         place.remove(&pressed);
         place.add(&all);
         all.show_all();
         // Measured only now: its font comes from where it stands.
-        if let Some(buffer) = view.buffer() {
-            let (columns, line) = letters(&view, width);
-            let shown = broken(&text, columns);
-            // The view learns its own height only later, while it scrolls.
-            let needed = i64::from(line) * (shown.lines().count() as i64 + 1);
-            let most = (f64::from(height) * OPEN_PART) as i64;
-            all.set_min_content_height(needed.min(most).try_into().unwrap_or(0));
-            buffer.set_text(&shown);
-            buffer.place_cursor(&buffer.start_iter());
-        }
+        let (columns, line) = letters(&view, width);
+        let mut pour = Pour::new(text.take(), columns, hang);
+        let Some((buffer, first)) = view.buffer().zip(pour.next(PIECE)) else {
+            done.set(true);
+            return;
+        };
+        // The view learns its own height only later, while it scrolls.
+        let needed = i64::from(line) * (first.lines().count() as i64 + 1);
+        let most = (f64::from(height) * OPEN_PART) as i64;
+        all.set_min_content_height(needed.min(most).try_into().unwrap_or(0));
+        buffer.set_text(&first);
+        buffer.place_cursor(&buffer.start_iter());
         view.grab_focus();
+        let (weak, done) = (buffer.downgrade(), Rc::clone(&done));
+        let go_on = move || {
+            // Another screen may have taken the place of this one.
+            let Some(buffer) = weak.upgrade() else { return glib::ControlFlow::Break };
+            match pour.next(PIECE) {
+                Some(piece) => {
+                    buffer.insert(&mut buffer.end_iter(), &piece);
+                    glib::ControlFlow::Continue
+                }
+                None => {
+                    done.set(true);
+                    glib::ControlFlow::Break
+                }
+            }
+        };
+        pour_on(go_on);
     });
-    Rc::new(Fold { button, opened: Cell::new(false), open })
+    Rc::new(Fold { button, begun: Cell::new(false), opened, open })
+}
+
+/// At once if there is little left, else whenever there is nothing more urgent to do.
+fn pour_on(mut go_on: impl FnMut() -> glib::ControlFlow + 'static) {
+    if go_on() == glib::ControlFlow::Continue {
+        glib::idle_add_local(go_on);
+    }
 }
 
 /// An empty view for an opened value.
-fn opened(name: &str) -> (gtk::ScrolledWindow, gtk::TextView) {
+fn view_of(name: &str) -> (gtk::ScrolledWindow, gtk::TextView) {
     let view = gtk::TextView::new();
     view.set_editable(false);
     view.set_cursor_visible(false);
@@ -283,29 +357,6 @@ fn letters(view: &gtk::TextView, width: i32) -> (usize, i32) {
     (usize::try_from(fit).unwrap_or(0).max(LEAST_COLUMNS), line)
 }
 
-/// Lines in pieces of so many columns, each piece but the last marked.
-fn broken(text: &str, columns: usize) -> String {
-    let piece = columns.saturating_sub(BREAK.chars().count()).max(1);
-    let mut out = String::with_capacity(text.len() + text.len() / piece * (BREAK.len() + 1));
-    for (number, line) in text.split('\n').enumerate() {
-        if number > 0 {
-            out.push('\n');
-        }
-        let mut rest = line;
-        // A line that fits is left alone, also if it would not fit with a mark.
-        while let Some((at, _)) = rest.char_indices().nth(columns) {
-            let cut = rest.char_indices().nth(piece).map_or(at, |(cut, _)| cut);
-            let (head, tail) = rest.split_at(cut);
-            out.push_str(head);
-            out.push_str(BREAK);
-            out.push('\n');
-            rest = tail;
-        }
-        out.push_str(rest);
-    }
-    out
-}
-
 /// 3,000 instead of 3000.
 fn grouped(number: usize) -> String {
     let digits = number.to_string();
@@ -322,17 +373,6 @@ fn grouped(number: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn h3_breaking_a_long_line_loses_nothing() {
-        let long = "x".repeat(5_000);
-        let text = format!("short\n{long}\n");
-        let shown = broken(&text, 70);
-        assert_eq!(shown.replace("⟨↩⟩\n", ""), text);
-        assert!(shown.lines().all(|line| line.chars().count() <= 70));
-        assert_eq!(broken(&"ü".repeat(70), 70), "ü".repeat(70), "it fits");
-        assert_eq!(broken("abcdef", 5), "ab⟨↩⟩\ncdef");
-    }
 
     #[test]
     fn the_head_of_a_fold_is_twelve_lines_or_eight_hundred_characters() {

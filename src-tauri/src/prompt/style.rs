@@ -259,6 +259,7 @@ fn sheet(palette: &Palette, points: f64) -> String {
 .page .title {{ font-size: 0.92em; font-weight: 700; color: {quiet}; }}
 .page .card {{ background-color: {card}; border: 1px solid {line}; border-radius: 0.55em; padding: 0.75em 0.95em; }}
 .page .side {{ padding: 0 0.95em; }}
+.page .given {{ color: {quiet}; font-size: 0.85em; font-weight: 700; border-top: 1px solid {line}; padding-top: 0.7em; margin-top: 0.35em; }}
 .page .label {{ color: {quiet}; }}
 .page .verbatim, .page .verbatim text {{ font-family: "DejaVu Sans Mono", "Noto Sans Mono", "Liberation Mono", monospace; font-size: 0.95em; }}
 .page .block {{ background-color: {code}; border: 1px solid {line}; border-radius: 0.35em; padding: 0.5em 0.65em; }}

@@ -504,6 +504,9 @@ impl Inner {
     }
 
     fn painted(self: &Rc<Self>) {
+        if self.window.is_mapped() && self.page.look() {
+            self.refresh();
+        }
         if self.window.is_mapped() && self.unscrolled.replace(false) {
             self.scroll_to_fields();
         }

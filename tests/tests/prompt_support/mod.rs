@@ -136,7 +136,34 @@ impl Desk {
     pub fn ask(&mut self, command: Value) -> Node {
         self.show(command);
         self.open();
+        self.scroll_through();
         self.armed()
+    }
+
+    /// Has all of the page in sight once, as the foot asks for. What is folded stays so.
+    pub fn scroll_through(&mut self) {
+        let deadline = Instant::now() + SOON;
+        while let Some(down) = self.scrolling_asked() {
+            assert!(Instant::now() < deadline, "{}", self.window().outline());
+            self.wheel(if down { 4 } else { -4 });
+        }
+    }
+
+    /// Whether the foot asks to scroll, and if so whether down.
+    pub fn scrolling_asked(&self) -> Option<bool> {
+        let window = self.window();
+        let says = |part: &str| window.find(|node| node.name.contains(part)).is_some();
+        match (says("scroll down"), says("scroll up")) {
+            (true, _) => Some(true),
+            (_, true) => Some(false),
+            _ => None,
+        }
+    }
+
+    /// Turns the wheel at the edge of the prompt, where nothing but the page scrolls.
+    pub fn wheel(&mut self, notches: i32) {
+        let place = self.window().place.unwrap();
+        self.person.wheel(place.x + 6, place.y + place.height / 3, notches).unwrap();
     }
 
     /// Opens the prompt for the person and waits until it has the focus.

@@ -120,8 +120,11 @@ fn details(raw: &str) -> Result<Vec<Map<String, Value>>, Flaw> {
 }
 
 fn pair(asked: &Pair, house: &House) -> Result<Asked, Flaw> {
-    if house.store.state().is_paired(&asked.name) {
-        let sentence = "is the name of a paired agent; take another, or revoke that pairing first";
+    if let Some(taken) = house.store.state().paired_like(&asked.name) {
+        let how = if taken == asked.name { "is" } else { "looks like" };
+        let sentence = format!(
+            "{how} {taken}, the name of a paired agent; take another, or revoke that pairing first"
+        );
         return Err(Flaw::of(Fault::BadValue, "name", sentence));
     }
     let code = random::code().map_err(|error| Flaw::new(Fault::Internal, error.to_string()))?;

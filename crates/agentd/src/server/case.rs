@@ -251,6 +251,10 @@ impl Record for Recorder {
     fn server(&self, issuer: &str) -> Option<Server> {
         self.store.server(issuer)
     }
+
+    fn servers(&self) -> Vec<Server> {
+        self.store.servers()
+    }
 }
 
 async fn unless<T>(stop: &Stop, work: impl Future<Output = T>) -> Result<T, Reason> {

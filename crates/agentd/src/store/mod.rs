@@ -146,6 +146,10 @@ impl Record for Store {
     fn server(&self, issuer: &str) -> Option<Server> {
         self.state().server(issuer).cloned()
     }
+
+    fn servers(&self) -> Vec<Server> {
+        self.state().servers().to_vec()
+    }
 }
 
 /// The thread's side.

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use placet_core::json::Digest;
+use placet_core::names::alike;
 use placet_core::ports::{Entry, Event};
 use placet_core::request::{RequestId, Server, Timestamp};
 use subtle::ConstantTimeEq as _;
@@ -100,6 +101,12 @@ impl State {
     #[must_use]
     pub fn is_paired(&self, name: &str) -> bool {
         self.pairings.contains_key(name)
+    }
+
+    /// The agent whose name this is, or could be taken for.
+    #[must_use]
+    pub fn paired_like(&self, name: &str) -> Option<&str> {
+        self.pairings.keys().map(String::as_str).find(|taken| alike(taken, name))
     }
 
     /// The enrolled server with exactly this issuer (S6).

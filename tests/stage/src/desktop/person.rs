@@ -69,6 +69,9 @@ pub mod keys {
 
 /// The left mouse button, for [`Person::press`].
 const LEFT: u8 = 1;
+/// The wheel, turned towards the person and away.
+const WHEEL_ON: u8 = 5;
+const WHEEL_BACK: u8 = 4;
 
 /// Somebody at the desktop.
 #[derive(Debug)]
@@ -137,6 +140,21 @@ impl Person {
         // Not waiting for something: the time is what is being done.
         std::thread::sleep(time);
         self.release(LEFT)
+    }
+
+    /// Moves there and turns the wheel by so many notches: towards the end of what is under it, or
+    /// back if there are fewer than none.
+    ///
+    /// # Errors
+    /// When the point is not on the screen or the server has gone.
+    pub fn wheel(&mut self, x: i32, y: i32, notches: i32) -> Result<()> {
+        self.move_to(x, y)?;
+        let button = if notches < 0 { WHEEL_BACK } else { WHEEL_ON };
+        for _ in 0..notches.unsigned_abs() {
+            self.press(button)?;
+            self.release(button)?;
+        }
+        Ok(())
     }
 
     /// Clicks in the middle of something seen.
