@@ -1,7 +1,7 @@
 //! The rules with a scripted person, a scripted server and a clock that is set by hand.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_executor::block_on;
@@ -40,6 +40,9 @@ struct Script {
 struct World {
     entries: Mutex<Vec<Event>>,
     fail_from: Option<usize>,
+    /// Only this attempt to write fails, counted from 0.
+    fail_only: Option<usize>,
+    attempts: AtomicUsize,
     script: Arc<Script>,
     steps: Mutex<VecDeque<Step<u32>>>,
     calls: Mutex<Vec<String>>,
@@ -53,6 +56,8 @@ impl World {
         Self {
             entries: Mutex::default(),
             fail_from: None,
+            fail_only: None,
+            attempts: AtomicUsize::new(0),
             script: Arc::new(Script {
                 acts: Mutex::new(acts.into()),
                 screens: Mutex::default(),
@@ -108,7 +113,10 @@ impl Ports for World {
 impl Record for World {
     async fn append(&self, entry: Entry) -> Result<Digest, NotRecorded> {
         let mut entries = self.entries.lock().unwrap();
-        if self.fail_from.is_some_and(|from| entries.len() >= from) {
+        let attempt = self.attempts.fetch_add(1, Ordering::SeqCst);
+        if self.fail_from.is_some_and(|from| entries.len() >= from)
+            || self.fail_only == Some(attempt)
+        {
             return Err(NotRecorded);
         }
         entries.push(entry.event);
@@ -303,6 +311,19 @@ fn f1_without_a_record_nobody_is_asked_and_nothing_is_approved() {
     }
 }
 
+/// A record that is full for a moment: each single entry that is missing is a no.
+#[test]
+fn f1_one_entry_that_could_not_be_written_is_a_no_also_when_the_next_one_can() {
+    for missing in 0..4 {
+        let mut world = World::new(vec![Act::Approve], vec![]);
+        world.fail_only = Some(missing);
+        let ended = world.run(&plain());
+        assert_eq!(ended.reason, Reason::RecordUnwritable, "without entry {missing}");
+        let screens = world.script.screens.lock().unwrap().len();
+        assert_eq!(screens, usize::from(missing > 1), "without entry {missing}");
+    }
+}
+
 #[test]
 fn s13_what_ends_a_request_from_outside_wins_over_a_yes_of_the_same_moment() {
     let world = World::new(vec![Act::Approve], vec![]);
@@ -418,6 +439,24 @@ fn a_pairing_needs_the_code_that_the_terminal_prints() {
     assert_eq!(world.run(&pair()).reason, Reason::WrongPairingCode, "three tries");
     let empty = World::new(vec![Act::Approve, Act::Approve, Act::Approve], vec![]);
     assert!(!empty.run(&pair()).is_approved(), "nothing typed");
+}
+
+/// RFC 8785 alone writes both as 9007199254740992.
+#[test]
+fn r2_two_requests_that_differ_in_the_last_digit_of_a_long_number_have_two_hashes() {
+    let hash = |id: u64| {
+        let call = ToolCall {
+            tool: "delete".into(),
+            arguments: json!({ "id": id }),
+            working_directory: None,
+        };
+        let world = World::new(vec![Act::Approve], vec![]);
+        assert!(world.run(&request(Matter::Approval(call))).is_approved());
+        let entries = world.entries.lock().unwrap();
+        let Some(Event::Received { request_hash, .. }) = entries.first() else { panic!() };
+        request_hash.clone()
+    };
+    assert_ne!(hash(9_007_199_254_740_992), hash(9_007_199_254_740_993));
 }
 
 #[test]
