@@ -98,6 +98,7 @@ async fn s5_nothing_but_the_outcome_and_the_code_ever_reaches_an_agent() {
         "receipt",
         "retry_after",
         "binding_code",
+        "repeated",
         "authorization_code",
         "issuer",
         "client_id",
@@ -290,9 +291,58 @@ async fn s14_a_repeated_request_id_joins_the_one_prompt_also_on_another_connecti
     assert_eq!(second.ended(&two).await.outcome, Outcome::Approved);
     let again = second.end("approval/request", params).await;
     assert_eq!((again.outcome, again.request_id.as_str()), (Outcome::Approved, "build-1"));
+    assert!(again.repeated);
     hands.asked().await.deny(None);
     assert_eq!(stranger.ended(&three).await.outcome, Outcome::Declined);
     assert!(hands.asked_nothing(), "two prompts for four calls");
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn s14_after_its_end_a_repeat_is_marked_on_record_and_no_yes_for_another_time() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    let mut agent = paired(&home, &mut hands, "worker").await;
+    let params = named(shell("make"), "build-1");
+    let first = agent.call("approval/request", params.clone()).await;
+    let shown = hands.asked().await;
+    let joined = agent.call("approval/request", params.clone()).await;
+    agent.status(&joined, Status::Shown).await;
+    shown.approve(&[]);
+    for id in [&first, &joined] {
+        let ended = agent.ended(id).await;
+        assert!(ended.is_go_ahead(), "it asked while the question was open: {ended:?}");
+    }
+    for _ in 0..2 {
+        let again = agent.end("approval/request", params.clone()).await;
+        assert_eq!((again.outcome, again.repeated), (Outcome::Approved, true));
+        assert!(!again.is_go_ahead());
+    }
+    assert!(hands.asked_nothing());
+    daemon.stop().await;
+    let rows = chain::rows(&home.record());
+    let ended = rows.iter().rfind(|row| row.event == "ended").unwrap();
+    let repeats: Vec<_> = rows.iter().filter(|row| row.event == "repeated").collect();
+    assert_eq!(repeats.len(), 2);
+    for row in repeats {
+        assert_eq!((&row.request, &row.body["asker"]["pairing"]), (&ended.request, &json!("worker")));
+    }
+}
+
+#[tokio::test]
+async fn s14_a_repeat_that_cannot_be_recorded_is_a_no() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    let mut agent = home.agent().await;
+    let params = named(shell("make"), "build-1");
+    let id = agent.call("approval/request", params.clone()).await;
+    hands.asked().await.approve(&[]);
+    assert!(agent.ended(&id).await.is_go_ahead());
+    let connection = rusqlite::Connection::open(home.record()).unwrap();
+    connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let again = agent.end("approval/request", params).await;
+    assert_eq!(reason(&again), ("unreachable", "record_unwritable"));
+    drop(connection);
     daemon.stop().await;
 }
 

@@ -233,6 +233,34 @@ fn a_no_carries_the_persons_note_and_the_wait() {
 }
 
 #[test]
+fn s14_a_yes_that_was_given_before_is_no_go_ahead() {
+    for (outcome, status) in [("approved", 4), ("declined", 1)] {
+        let mut end = ended(outcome, "code");
+        (end["request_id"], end["repeated"]) = (json!("build-1"), json!(true));
+        let seen = stage(vec![Hear, Answer(end.clone())])
+            .run(&["request", "--request-id", "build-1", "--tool", "t", "--quiet"]);
+        assert_eq!((seen.status, seen.stdout), (Some(status), format!("{outcome}\nrepeated\n")));
+        assert_eq!(seen.stderr.contains("Ask again with a new request_id."), outcome == "approved");
+        let seen = stage(vec![Hear, Answer(end)]).run(&[
+            "--json",
+            "authorize",
+            "--request-id",
+            "build-1",
+            "--issuer",
+            "https://as.example",
+            "--code-challenge",
+            CHALLENGE,
+        ]);
+        assert_eq!(seen.status, Some(status), "{}", seen.stderr);
+    }
+    // Anything but a plain false is no answer at all.
+    let mut end = ended("approved", "approved");
+    end["repeated"] = json!("no");
+    let seen = stage(vec![Hear, Answer(end)]).run(&["request", "--tool", "t"]);
+    assert_eq!(seen.status, Some(4));
+}
+
+#[test]
 fn json_prints_the_outcome_object_as_it_came() {
     let mut end = ended("approved", "approved");
     end["a_later_member"] = json!([1]);

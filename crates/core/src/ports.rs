@@ -122,12 +122,18 @@ pub enum Event {
         kind: String,
         /// Kernel facts and claims, apart (R2).
         asker: Asker,
-        /// JCS hash of the matter.
+        /// Exact canonical hash of the matter ([`crate::json::exact_digest`]).
         request_hash: Digest,
         /// The issuer, for an authorization or a server.
         issuer: Option<String>,
         /// When it expires.
         expires_at: Timestamp,
+    },
+    /// A `request_id` was asked again after its request had ended; nobody was asked anew. The
+    /// entry's `request` is the one that ended.
+    Repeated {
+        /// Who asked again (S4).
+        asker: Asker,
     },
     /// A screen is about to be shown: exactly this one.
     Shown {

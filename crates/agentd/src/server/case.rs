@@ -74,11 +74,10 @@ async fn decide<W: Window, S: Directory>(
         received_at,
         expires_at: received_at.plus_seconds(asked.expires_in),
     };
-    // Exact, unlike the canonical form, which rounds numbers beyond 2^53 (RFC 8785 §3.2.2.3): an
-    // approval must not be joined by a question about another number.
-    let matter = serde_json::to_vec(&request.matter)
+    // To the last digit: an approval must not be joined by a question about another number.
+    let matter = request
+        .hash()
         .map_err(|_| Flaw::new(Fault::Internal, "the question could not be compared"))?;
-    let matter = Digest::of_bytes(&matter);
     let open = Open::new(
         request.id.clone(),
         owner,
@@ -98,6 +97,9 @@ async fn decide<W: Window, S: Directory>(
             };
             let gone = || Flaw::new(Fault::Internal, "the request was lost; the answer is no");
             return answer(&id, &ended.ok_or_else(gone)?);
+        }
+        Admitted::Repeated(open) => {
+            return answer(&id, &repeated(house, &open, request.asker).await?);
         }
         Admitted::Conflict => {
             let sentence = "was used for another question; take a new one for each question";
@@ -172,6 +174,19 @@ async fn if_recorded(house: &House, request: &Request, event: Event, ended: Ende
     match house.store.append(entry).await {
         Ok(_) => ended,
         Err(NotRecorded) => Ended::no(Reason::RecordUnwritable),
+    }
+}
+
+/// The old answer once more, on record and marked: it was for its own time (S14). If that cannot
+/// be recorded it is a no.
+async fn repeated(house: &House, open: &Open, asker: Asker) -> Result<wire::Ended, Flaw> {
+    let gone = || Flaw::new(Fault::Internal, "the request was lost; the answer is no");
+    let before = open.ended().await.ok_or_else(gone)?;
+    let request = Some(open.id.clone());
+    let event = Event::Repeated { asker };
+    match house.store.append(Entry { at: house.clock.now(), request, event }).await {
+        Ok(_) => Ok(wire::Ended { repeated: true, ..before }),
+        Err(NotRecorded) => Ok(told(open, &Ended::no(Reason::RecordUnwritable), None)),
     }
 }
 
@@ -314,6 +329,7 @@ fn spoken(
         receipt: receipt.map(|digest| digest.as_str().to_owned()),
         retry_after: ended.retry_after,
         binding_code,
+        repeated: false,
         granted: None,
     }
 }

@@ -1,7 +1,7 @@
 //! The requests that are open: how each can be stopped, who hears of it, and which are the same.
 //!
-//! **Promises.** A repeated `request_id` of the same requester joins the one request, also for a
-//! while after it ended (S14). An identical, newer matter of the same requester stops the older
+//! **Promises.** A repeated `request_id` of the same requester joins the one request while it is
+//! open, and is known as a repeat for a while after (S14): a yes is for the time that it was given. An identical, newer matter of the same requester stops the older
 //! one as superseded (F12). The first reason to stop wins (S11).
 //!
 //! **Never** keep an authorization code here: who joins hears the outcome without it (S15).
@@ -92,6 +92,8 @@ pub(crate) enum Admitted {
     New(Arc<Open>),
     /// It is the same as this one: wait for its end.
     Joined(Arc<Open>),
+    /// It is the same as this one, which has ended: its answer is old.
+    Repeated(Arc<Open>),
     /// The `request_id` was used for something else.
     Conflict,
     /// Placet stops.
@@ -189,11 +191,11 @@ impl Registry {
         }
         inner.forget_old();
         let key = (open.owner.clone(), open.request_id.clone());
-        if let Some((same, _)) = inner.named.get(&key).filter(|_| named) {
-            return if same.matter == open.matter {
-                Admitted::Joined(Arc::clone(same))
-            } else {
-                Admitted::Conflict
+        if let Some((same, ended)) = inner.named.get(&key).filter(|_| named) {
+            return match (same.matter == open.matter, ended) {
+                (false, _) => Admitted::Conflict,
+                (true, None) => Admitted::Joined(Arc::clone(same)),
+                (true, Some(_)) => Admitted::Repeated(Arc::clone(same)),
             };
         }
         for older in inner.open.values() {

@@ -64,6 +64,10 @@ fn summary(event: &str, body: &Value) -> String {
             let who = body.pointer("/asker/pairing").and_then(Value::as_str);
             format!("{} from {}", text("/kind"), who.unwrap_or("an unpaired program"))
         }
+        "repeated" => {
+            let who = body.pointer("/asker/pairing").and_then(Value::as_str);
+            format!("by {}", who.unwrap_or("an unpaired program"))
+        }
         "answered" if body.get("approve") == Some(&Value::Bool(true)) => "approving".to_owned(),
         "answered" => "not approving".to_owned(),
         "contacting" | "challenged" | "server_removed" => text("/issuer").to_owned(),

@@ -271,6 +271,7 @@ fn damaged(error: StoreError) -> Result<StoreError, StoreError> {
 pub(crate) const fn name_of(event: &Event) -> &'static str {
     match event {
         Event::Received { .. } => "received",
+        Event::Repeated { .. } => "repeated",
         Event::Shown { .. } => "shown",
         Event::Answered { .. } => "answered",
         Event::Contacting { .. } => "contacting",
