@@ -391,6 +391,88 @@ async fn s14_who_joined_and_leaves_does_not_end_it_and_who_asked_and_leaves_does
 }
 
 #[tokio::test]
+async fn s4_revoking_a_pairing_ends_what_it_asked_at_once_and_takes_it_off_the_screen() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    let mut worker = paired(&home, &mut hands, "worker").await;
+    let build = named(shell("make"), "build-1");
+    let id = worker.call("approval/request", build.clone()).await;
+    hands.asked().await.approve(&[]);
+    assert!(worker.ended(&id).await.is_go_ahead());
+
+    let first = worker.call("approval/request", shell("rm -rf build")).await;
+    let shown = hands.asked().await;
+    let second = worker.call("approval/request", shell("make install")).await;
+    worker.status(&second, Status::Queued).await;
+    let mut other = home.agent().await;
+    let third = other.call("approval/request", shell("ls")).await;
+    other.status(&third, Status::Queued).await;
+    let request = shown.screen.request.clone();
+    let revoked = other.ask("pairing/revoke", json!({ "name": "worker" })).await.unwrap();
+    assert_eq!(revoked["revoked"], true);
+    for id in [&first, &second] {
+        assert_eq!(reason(&worker.ended(id).await), ("cancelled", "pairing_revoked"));
+    }
+    shown.gone().await;
+    assert_eq!(hands.released().await, request, "off the screen");
+    let shown = hands.asked().await;
+    assert_eq!(shown.screen.action.rows[1].value.as_str(), "ls", "the others go on");
+    shown.approve(&[]);
+    assert!(other.ended(&third).await.is_go_ahead());
+
+    // The same connection speaks for nobody now.
+    let id = worker.call("approval/request", shell("ls")).await;
+    let shown = hands.asked().await;
+    assert_eq!(shown.screen.asker.rows[0].value.as_str(), "This program is not paired.");
+    shown.deny(None);
+    worker.ended(&id).await;
+    // Whoever gets the same name later is not told what the first one was told.
+    let mut heir = paired(&home, &mut hands, "worker").await;
+    let id = heir.call("approval/request", build).await;
+    hands.asked().await.deny(None);
+    let ended = heir.ended(&id).await;
+    assert_eq!((ended.outcome, ended.repeated), (Outcome::Declined, false));
+    daemon.stop().await;
+    let rows = chain::rows(&home.record());
+    let unpaired = rows.iter().position(|row| row.event == "unpaired").unwrap();
+    let revoked = rows.iter().filter(|row| row.body["reason"] == "pairing_revoked");
+    assert_eq!(revoked.count(), 2);
+    assert!(
+        rows[unpaired..].iter().all(|row| row.body["outcome"] != "approved"
+            || row.request.as_deref() != Some(request.0.as_str())),
+        "no yes after it"
+    );
+}
+
+#[tokio::test]
+async fn s6_removing_a_server_or_enrolling_it_anew_ends_what_waits_for_it() {
+    let home = Home::new();
+    let (daemon, mut hands, mut agent) = ready(&home).await;
+    enrol(&mut agent, &mut hands, REFUSING).await;
+    let mut changes = vec![("as/remove", json!({ "issuer": ISSUER }))];
+    changes.insert(0, ("as/add", enrolment(ISSUER)));
+    for (method, params) in changes {
+        let change = agent.call(method, params).await;
+        let mut shown = hands.asked().await;
+        let here = agent.call("authorization/request", authorization(ISSUER)).await;
+        agent.status(&here, Status::Queued).await;
+        let elsewhere = agent.call("authorization/request", authorization(REFUSING)).await;
+        agent.status(&elsewhere, Status::Queued).await;
+        if shown.screen.heading.as_str().starts_with("Look at") {
+            shown.approve(&[]);
+            shown = hands.asked().await;
+        }
+        shown.approve(&[]);
+        assert_eq!(agent.ended(&change).await.outcome, Outcome::Approved, "{method}");
+        assert_eq!(reason(&agent.ended(&here).await), ("cancelled", "server_changed"), "{method}");
+        hands.asked().await.deny(None);
+        assert_eq!(agent.ended(&elsewhere).await.outcome, Outcome::Declined, "{method}");
+    }
+    assert!(hands.asked_nothing());
+    daemon.stop().await;
+}
+
+#[tokio::test]
 async fn s15_the_code_goes_once_to_the_call_that_asked() {
     let home = Home::new();
     let (daemon, mut hands) = home.start().await;

@@ -60,6 +60,13 @@ pub async fn handle<P: Ports>(
             let over = case.over(stopped).shared();
             let review = Screen::review(request, server.as_ref(), standing.surroundings);
             match case.ask(review, server.as_ref(), least, &over).await {
+                // Who asked and who was asked must still stand when the yes is made.
+                Ok(ended) if ended.is_approved() => match case.stands(server.as_ref(), &over) {
+                    Ok(()) => ended,
+                    Err(reason) => {
+                        Ended { display_hash: ended.display_hash, ..Ended::no(reason) }
+                    }
+                },
                 Ok(ended) => ended,
                 Err(reason) => Ended::no(reason),
             }
@@ -142,6 +149,7 @@ impl<P: Ports> Case<'_, P> {
             self.ports.status(self.request, Status::Answering);
             // The first contact: the person has agreed to this very action (design §5).
             let (mut waiting, round) = agreed.contact();
+            self.stands(Some(server), over)?;
             self.contacting(server, round).await?;
             let begin = self.ports.servers().begin(server, asked);
             let mut step = self.converse(turn, &review, begin, over).await?;
@@ -173,6 +181,7 @@ impl<P: Ports> Case<'_, P> {
                     };
                 yes = Yes { values: Values::default(), ..answered.0 };
                 waiting = next;
+                self.stands(Some(server), over)?;
                 self.contacting(server, waiting.round()).await?;
                 let answer = self.ports.servers().answer(session, answered.1);
                 step = self.converse(turn, &review, answer, over).await?;
@@ -305,6 +314,25 @@ impl<P: Ports> Case<'_, P> {
         let patience = self.ports.clock().until(self.ports.clock().now().plus_seconds(LEAVING));
         let telling = self.ports.servers().leave(session, declined);
         select(Box::pin(telling), Box::pin(patience)).await;
+    }
+
+    /// True as long as nothing has ended the request from outside, its pairing was not taken back
+    /// and its server is enrolled as it was shown. The two look at the record itself: what stops a
+    /// request comes over another way and could come too late.
+    fn stands(&self, server: Option<&Server>, over: &Over<'_>) -> Result<(), Reason> {
+        if let Some(reason) = over.clone().now_or_never() {
+            return Err(reason);
+        }
+        let record = self.ports.record();
+        if self.request.asker.pairing.as_deref().is_some_and(|name| !record.is_paired(name)) {
+            return Err(Reason::PairingRevoked);
+        }
+        match &self.request.matter {
+            Matter::Authorization(asked) if record.server(&asked.issuer).as_ref() != server => {
+                Err(Reason::ServerChanged)
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn contacting(&self, server: &Server, round: u32) -> Result<(), Reason> {

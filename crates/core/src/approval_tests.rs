@@ -1,7 +1,7 @@
 //! The rules with a scripted person, a scripted server and a clock that is set by hand.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_executor::block_on;
@@ -25,6 +25,10 @@ enum Act {
     Code(&'static str),
     Deny(&'static str),
     Dismiss,
+    /// Approves, but meanwhile the pairing was taken back.
+    Unpaired,
+    /// Approves, but meanwhile the server was enrolled for another account.
+    Reenrolled,
     /// Approves, but only after the clock moved: wall milliseconds, boot milliseconds.
     Late(i64, u64),
 }
@@ -35,6 +39,8 @@ struct Script {
     screens: Mutex<Vec<Screen>>,
     wall: AtomicI64,
     boot: AtomicU64,
+    unpaired: AtomicBool,
+    reenrolled: AtomicBool,
 }
 
 struct World {
@@ -63,6 +69,8 @@ impl World {
                 screens: Mutex::default(),
                 wall: AtomicI64::new(NOW),
                 boot: AtomicU64::new(1000),
+                unpaired: AtomicBool::new(false),
+                reenrolled: AtomicBool::new(false),
             }),
             steps: Mutex::new(steps.into()),
             calls: Mutex::default(),
@@ -123,7 +131,14 @@ impl Record for World {
         Ok(Digest::of_bytes(b"entry"))
     }
     fn server(&self, issuer: &str) -> Option<Server> {
-        self.server.clone().filter(|server| server.issuer == issuer)
+        let mut server = self.server.clone().filter(|server| server.issuer == issuer)?;
+        if self.script.reenrolled.load(Ordering::SeqCst) {
+            server.account = "mallory@example.com".into();
+        }
+        Some(server)
+    }
+    fn is_paired(&self, _: &str) -> bool {
+        !self.script.unpaired.load(Ordering::SeqCst)
     }
 }
 
@@ -163,6 +178,14 @@ impl Turn for Prompt {
             }
             Some(Act::Deny(note)) => Answer::Deny { note: Some(note.into()) },
             Some(Act::Dismiss) => Answer::Dismiss,
+            Some(Act::Unpaired) => {
+                self.0.unpaired.store(true, Ordering::SeqCst);
+                yes(Values::default())
+            }
+            Some(Act::Reenrolled) => {
+                self.0.reenrolled.store(true, Ordering::SeqCst);
+                yes(Values::default())
+            }
             Some(Act::Late(wall, boot)) => {
                 self.0.wall.fetch_add(wall, Ordering::SeqCst);
                 self.0.boot.fetch_add(boot, Ordering::SeqCst);
@@ -330,6 +353,34 @@ fn s13_what_ends_a_request_from_outside_wins_over_a_yes_of_the_same_moment() {
     let ended = block_on(handle(&world, &plain(), ready(Reason::RequesterGone)));
     assert_eq!(ended.reason, Reason::RequesterGone);
     assert_eq!(world.events(), ["received", "ended"]);
+}
+
+/// The stop that revoking throws can come too late for a press of the same moment: the record
+/// itself is looked at when the yes is made, and before anything is sent.
+#[test]
+fn s4_a_pairing_taken_back_while_its_prompt_stands_gets_no_yes() {
+    let world = World::new(vec![Act::Unpaired], vec![]);
+    let ended = world.run(&plain());
+    assert_eq!((ended.outcome, ended.reason), (Outcome::Cancelled, Reason::PairingRevoked));
+    assert!(ended.display_hash.is_some(), "the record says which screen was answered");
+    assert_eq!(world.events(), ["received", "shown", "answered", "ended"]);
+    let world = World::new(vec![Act::Unpaired], vec![code()]);
+    assert_eq!(world.run(&authorization()).reason, Reason::PairingRevoked);
+    assert_eq!(world.calls(), Vec::<String>::new(), "nobody is asked for it any more");
+    let world = World::new(vec![Act::Approve, Act::Unpaired], vec![Step::Challenged(otp(1)), code()]);
+    assert_eq!(world.run(&authorization()).reason, Reason::PairingRevoked);
+    assert_eq!(world.calls(), ["begin"], "the answer was not sent");
+}
+
+#[test]
+fn s6_a_server_removed_or_enrolled_anew_meanwhile_gets_no_answer() {
+    let world = World::new(vec![Act::Reenrolled], vec![code()]);
+    assert_eq!(world.run(&authorization()).reason, Reason::ServerChanged);
+    assert_eq!(world.calls(), Vec::<String>::new());
+    let world = World::new(vec![Act::Approve, Act::Reenrolled], vec![Step::Challenged(otp(1)), code()]);
+    let ended = world.run(&authorization());
+    assert_eq!((ended.outcome, ended.reason), (Outcome::Cancelled, Reason::ServerChanged));
+    assert_eq!(world.calls(), ["begin"]);
 }
 
 #[test]

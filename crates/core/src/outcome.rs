@@ -117,6 +117,10 @@ reasons! {
     RequesterGone = "requester_gone", Cancelled, "The connection that asked has ended.";
     /// The requester sent `notifications/cancelled`.
     RequesterCancelled = "requester_cancelled", Cancelled, "The requester took the question back.";
+    /// The pairing that asked was taken back while this was open.
+    PairingRevoked = "pairing_revoked", Cancelled, "The pairing of this agent was taken back.";
+    /// The server was removed, or enrolled anew, while this was open.
+    ServerChanged = "server_changed", Cancelled, "This authorization server was removed or changed meanwhile.";
     /// Placet is stopping.
     Stopping = "stopping", Cancelled, "Placet is stopping. Ask again when it runs.";
     /// Placet ended while this was open; found at the next start (F8).

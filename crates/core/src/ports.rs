@@ -93,6 +93,9 @@ pub trait Record: Send + Sync {
 
     /// The enrolled server with exactly this issuer (S6).
     fn server(&self, issuer: &str) -> Option<Server>;
+
+    /// True if an agent is paired under this name now.
+    fn is_paired(&self, name: &str) -> bool;
 }
 
 /// The entry could not be made durable. Carries no detail: the adapter logs it.

@@ -78,15 +78,7 @@ async fn decide<W: Window, S: Directory>(
     let matter = request
         .hash()
         .map_err(|_| Flaw::new(Fault::Internal, "the question could not be compared"))?;
-    let open = Open::new(
-        request.id.clone(),
-        owner,
-        request.asker.bucket(),
-        asked.request_id.as_deref(),
-        matter,
-        &request.binding_code,
-        stop.clone(),
-    );
+    let open = Open::new(&request, owner, asked.request_id.as_deref(), matter, stop.clone());
     let open = match house.registry.admit(open, asked.request_id.is_some()) {
         Admitted::New(open) => open,
         Admitted::Joined(open) => {
@@ -108,6 +100,10 @@ async fn decide<W: Window, S: Directory>(
         Admitted::Stopping => return answer(&id, &ended_unseen(&id, Reason::Stopping)),
     };
     let _leave = Leave { house, open: &open };
+    // Taken back between the reading of the token and here: what stops the others came too early.
+    if request.asker.pairing.as_ref().is_some_and(|name| !house.store.is_paired(name)) {
+        stop.stop(Reason::PairingRevoked);
+    }
     open.listen(&id, &lines);
     if let Matter::Pair(pairing) = &request.matter {
         lines.tell(&PairCode { id: id.clone(), code: pairing.code.clone() }.line());
@@ -144,11 +140,11 @@ async fn bring_about(
         Matter::Approval(_) | Matter::Authorization(_) => (ended, None),
         Matter::EnrolServer(server) => {
             let event = Event::ServerEnrolled { server: server.clone() };
-            (if_recorded(house, request, event, ended).await, None)
+            (server_changes(house, request, &server.issuer, event, ended).await, None)
         }
         Matter::RemoveServer(Server { issuer, .. }) => {
             let event = Event::ServerRemoved { issuer: issuer.clone() };
-            (if_recorded(house, request, event, ended).await, None)
+            (server_changes(house, request, issuer, event, ended).await, None)
         }
         Matter::Pair(pairing) => {
             // Nobody would have the token: no pairing that nobody can use.
@@ -167,6 +163,22 @@ async fn bring_about(
             (ended, paired)
         }
     }
+}
+
+/// What is open at this server was asked of the server as it was: that is over.
+async fn server_changes(
+    house: &House,
+    request: &Request,
+    issuer: &str,
+    event: Event,
+    ended: Ended,
+) -> Ended {
+    let there = |open: &Open| open.issuer.as_deref() == Some(issuer);
+    house.registry.stop(Reason::ServerChanged, there);
+    let ended = if_recorded(house, request, event, ended).await;
+    // What was admitted while it was being recorded.
+    house.registry.stop(Reason::ServerChanged, there);
+    ended
 }
 
 async fn if_recorded(house: &House, request: &Request, event: Event, ended: Ended) -> Ended {
@@ -265,6 +277,10 @@ impl Record for Recorder {
 
     fn server(&self, issuer: &str) -> Option<Server> {
         self.store.server(issuer)
+    }
+
+    fn is_paired(&self, name: &str) -> bool {
+        self.store.is_paired(name)
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use placet_core::json::Digest;
 use placet_core::outcome::Reason;
 use placet_core::ports::{Clock as _, Status};
-use placet_core::request::RequestId;
+use placet_core::request::{Matter, Request, RequestId};
 use placet_wire::message::Id;
 use placet_wire::notice::RequestStatus;
 use placet_wire::outcome::Ended;
@@ -68,6 +68,8 @@ pub(crate) struct Open {
     pub(crate) owner: Owner,
     /// The limits' bucket, for "decline all from this requester".
     pub(crate) bucket: String,
+    /// The server that it is to be asked of.
+    pub(crate) issuer: Option<String>,
     /// The requester's `request_id`, or ours.
     pub(crate) request_id: String,
     /// A fingerprint of what is to be decided, for finding the same question again.
@@ -102,21 +104,24 @@ pub(crate) enum Admitted {
 
 impl Open {
     pub(crate) fn new(
-        id: RequestId,
+        request: &Request,
         owner: Owner,
-        bucket: &str,
         request_id: Option<&str>,
         matter: Digest,
-        binding_code: &str,
         stop: Stop,
     ) -> Self {
+        let issuer = match &request.matter {
+            Matter::Authorization(asked) => Some(asked.issuer.clone()),
+            _ => None,
+        };
         Self {
-            request_id: request_id.map_or_else(|| id.0.clone(), str::to_owned),
-            id,
+            request_id: request_id.map_or_else(|| request.id.0.clone(), str::to_owned),
+            id: request.id.clone(),
             owner,
-            bucket: bucket.to_owned(),
+            bucket: request.asker.bucket().to_owned(),
+            issuer,
             matter,
-            binding_code: binding_code.to_owned(),
+            binding_code: request.binding_code.clone(),
             stop,
             listeners: Mutex::default(),
             ended: watch::Sender::new(None),
@@ -227,6 +232,12 @@ impl Registry {
     /// A connection is gone: nobody can ask again for what only it could name.
     pub(crate) fn forget_connection(&self, connection: u64) {
         self.inner().named.retain(|(owner, _), _| *owner != Owner::Connection(connection));
+    }
+
+    /// A pairing is gone: what its agents named is nobody's, also if another gets the same name.
+    pub(crate) fn forget_pairing(&self, name: &str) {
+        let is_its = |owner: &Owner| matches!(owner, Owner::Pairing(its) if its == name);
+        self.inner().named.retain(|(owner, _), _| !is_its(owner));
     }
 
     /// Stops every open request for which `which` is true.

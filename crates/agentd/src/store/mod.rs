@@ -146,6 +146,10 @@ impl Record for Store {
     fn server(&self, issuer: &str) -> Option<Server> {
         self.state().server(issuer).cloned()
     }
+
+    fn is_paired(&self, name: &str) -> bool {
+        self.state().is_paired(name)
+    }
 }
 
 /// The thread's side.
