@@ -145,6 +145,8 @@ impl House {
     }
 
     async fn enrol(&self, stage: &Stage) {
+        // To look at it, and to trust what was found.
+        self.approve();
         self.approve();
         let (client, account) = (&stage.started().client_id, &stage.started().account);
         let args =

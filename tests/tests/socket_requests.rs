@@ -38,6 +38,7 @@ async fn pair(home: &Home, hands: &mut Hands, name: &str) -> String {
 async fn enrol(agent: &mut Agent, hands: &mut Hands, issuer: &str) {
     let id = agent.call("as/add", enrolment(issuer)).await;
     hands.asked().await.approve(&[]);
+    hands.asked().await.approve(&[]);
     assert_eq!(agent.ended(&id).await.outcome, Outcome::Approved);
 }
 
@@ -137,6 +138,10 @@ async fn s6_only_an_enrolled_issuer_is_asked_and_only_for_a_paired_agent() {
     let id = agent.call("as/add", enrolment("https://evil.example")).await;
     let shown = hands.asked().await;
     let screen = shown.screen.lines().join("\n");
+    assert!(screen.contains("Look at this server") && !screen.contains("/challenge"), "{screen}");
+    shown.approve(&[]);
+    let shown = hands.asked().await;
+    let screen = shown.screen.lines().join("\n");
     assert!(screen.contains("https://evil.example/challenge"), "where answers would go: {screen}");
     shown.deny(Some("no"));
     let ended = agent.ended(&id).await;
@@ -189,9 +194,10 @@ async fn s8_start_is_the_only_intake_and_an_auth_session_of_a_requester_is_refus
 async fn f11_a_server_without_metadata_and_a_refusal_say_nothing_of_its_words() {
     let home = Home::new();
     let (daemon, mut hands, mut agent) = ready(&home).await;
-    let ended = agent.end("as/add", enrolment(NOWHERE)).await;
-    assert_eq!(reason(&ended), ("unreachable", "server_unreachable"));
-    assert!(hands.asked_nothing(), "there was nothing to decide");
+    let id = agent.call("as/add", enrolment(NOWHERE)).await;
+    hands.asked().await.approve(&[]);
+    assert_eq!(reason(&agent.ended(&id).await), ("unreachable", "server_unreachable"));
+    assert!(hands.asked_nothing(), "there was nothing to trust");
     enrol(&mut agent, &mut hands, REFUSING).await;
     let id = agent.call("authorization/request", authorization(REFUSING)).await;
     hands.asked().await.approve(&[]);

@@ -24,6 +24,7 @@ async fn a_whole_authorization(home: &Home) -> String {
     agent.hello(Some(&token)).await;
     let id = agent.call("as/add", enrolment(ISSUER)).await;
     hands.asked().await.approve(&[]);
+    hands.asked().await.approve(&[]);
     agent.ended(&id).await;
     let id = agent.call("authorization/request", authorization(ISSUER)).await;
     hands.asked().await.approve(&[]);
@@ -46,7 +47,19 @@ async fn r1_every_state_change_is_one_entry_and_another_program_can_check_the_ch
         events.map(|row| row.event.as_str()).collect::<Vec<_>>()
     };
     assert_eq!(of("pair"), ["received", "shown", "answered", "ended", "paired"]);
-    assert_eq!(of("enrol_server"), ["received", "shown", "answered", "ended", "server_enrolled"]);
+    assert_eq!(
+        of("enrol_server"),
+        [
+            "received",
+            "shown",
+            "answered",
+            "contacting",
+            "shown",
+            "answered",
+            "ended",
+            "server_enrolled"
+        ]
+    );
     assert_eq!(
         of("authorization"),
         [

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use placet_core::outcome::Reason;
-use placet_core::ports::{Clock as _, Entry, Event, NotRecorded, Record as _, Surroundings};
+use placet_core::ports::{
+    Clock as _, Entry, Event, NotRecorded, Record as _, Servers, Surroundings,
+};
 use placet_core::request::{RequestId, Timestamp};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -17,7 +19,6 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::clock::RealClock;
 use crate::desk::{Board, Desk, Waiting, Window};
-pub use crate::server::Directory;
 pub use crate::server::listener::SocketError;
 use crate::server::listener::{self, Socket};
 use crate::server::peer::Hashes;
@@ -81,7 +82,7 @@ impl Daemon {
     ///
     /// # Errors
     /// [`StartError`].
-    pub async fn start_with<W: Window, S: Directory>(
+    pub async fn start_with<W: Window, S: Servers + 'static>(
         options: Options,
         window: Arc<W>,
         servers: S,
@@ -108,7 +109,6 @@ impl Daemon {
             allow_http_loopback: options.allow_http_loopback,
             started_ms: clock.awake_and_asleep(),
             large: Arc::new(Semaphore::new(LARGE_AT_ONCE)),
-            metadata: Semaphore::new(1),
             connections: AtomicU64::new(0),
         });
         let shared = Shared { house: Arc::clone(&house), desk: Desk::new(window, board), servers };

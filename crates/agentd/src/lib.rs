@@ -18,5 +18,4 @@ pub mod daemon;
 pub mod desk;
 mod random;
 mod server;
-mod servers;
 pub mod store;

@@ -2,7 +2,8 @@
 //!
 //! **Promises.** It is on record before anyone is asked, and its end is on record before the
 //! requester hears ([`handle`]). The server is contacted only after the person made the approving
-//! gesture on the complete action (design §5). What the person typed goes to the server once.
+//! gesture on the complete action (design §5); one that is to be enrolled is not even looked at
+//! before. What the person typed goes to the server once.
 //! If two things happen together, the one that means no wins.
 //!
 //! **Never** make a yes anywhere but in [`approved`]: it takes the answer of the person and the
@@ -22,7 +23,7 @@ use crate::outcome::{Assurance, Ended, Granted, Method, Reason};
 use crate::policy::{Verdict, judge};
 use crate::ports::{
     Answer, Clock, Entry, Event, Gesture, NotRecorded, Person, Ports, Record, Servers, Status,
-    Step, Turn,
+    Turn,
 };
 use crate::request::{Authorization, Matter, Pairing, Request, Server, Timestamp};
 use crate::secret::Secret;
@@ -123,6 +124,7 @@ impl<P: Ports> Case<'_, P> {
             Decided::No(ended) => return Ok(ended),
         };
         match (&self.request.matter, server) {
+            (Matter::EnrolServer(new), _) => self.enrol(&mut turn, &review, new, over).await,
             (Matter::Authorization(asked), Some(server)) => {
                 let agreed = Agreed::new(least);
                 self.authorize(&mut turn, review, yes, agreed, asked, server, over).await
@@ -222,6 +224,34 @@ impl<P: Ports> Case<'_, P> {
         }
     }
 
+    /// An enrolment: the person agreed that Placet looks at this address. It looks, and they see what
+    /// it found before they trust it.
+    async fn enrol<T: Turn>(
+        &self,
+        turn: &mut T,
+        review: &Screen,
+        new: &Server,
+        over: &Over<'_>,
+    ) -> Result<Ended, Reason> {
+        self.ports.status(self.request, Status::Answering);
+        self.contacting(new, 1).await?;
+        let looking = self.ports.servers().look_at(new);
+        let found = match self.converse(turn, review, looking, over).await? {
+            Ok(endpoint) => Server { challenge_endpoint: Some(endpoint), ..new.clone() },
+            Err(error) => {
+                let (reason, retry_after) = error.reason();
+                return Ok(Ended { retry_after, ..Ended::no(reason) });
+            }
+        };
+        match self.show(turn, &Screen::found(review, &found), over).await? {
+            Decided::Yes(yes) => Ok(Ended {
+                enrolled: Some(found),
+                ..approved(Assurance::Gesture, Method::Gesture, yes)
+            }),
+            Decided::No(ended) => Ok(ended),
+        }
+    }
+
     /// A pairing: the person types the code that the agent's terminal prints (design §5).
     async fn pair<T: Turn>(
         &self,
@@ -297,9 +327,9 @@ impl<P: Ports> Case<'_, P> {
         &self,
         turn: &mut T,
         screen: &Screen,
-        exchange: impl Future<Output = Step<S>> + Send,
+        exchange: impl Future<Output = S> + Send,
         over: &Over<'_>,
-    ) -> Result<Step<S>, Reason> {
+    ) -> Result<S, Reason> {
         self.ports.status(self.request, Status::Waiting);
         let leaving = turn.wait(screen).map(|answer| match answer {
             Answer::Deny { .. } => Reason::Denied,

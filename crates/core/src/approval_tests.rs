@@ -12,7 +12,7 @@ use super::*;
 use crate::form::{Filled, Form, Source, Values};
 use crate::outcome::Outcome;
 use crate::ports::{
-    Challenge, Delivery, GestureKind, NoHuman, ServerError, Standing, Surroundings,
+    Challenge, Delivery, GestureKind, NoHuman, ServerError, Standing, Step, Surroundings,
 };
 use crate::request::{Asker, Kernel, Place, RequestId, ToolCall};
 
@@ -51,6 +51,7 @@ struct World {
     attempts: AtomicUsize,
     script: Arc<Script>,
     steps: Mutex<VecDeque<Step<u32>>>,
+    found: Result<String, ServerError>,
     calls: Mutex<Vec<String>>,
     standing: Standing,
     human: bool,
@@ -73,6 +74,7 @@ impl World {
                 reenrolled: AtomicBool::new(false),
             }),
             steps: Mutex::new(steps.into()),
+            found: Ok("https://as.example/ace".into()),
             calls: Mutex::default(),
             standing: standing(),
             human: true,
@@ -202,6 +204,10 @@ impl Turn for Prompt {
 
 impl Servers for World {
     type Session = u32;
+    async fn look_at(&self, server: &Server) -> Result<String, ServerError> {
+        self.calls.lock().unwrap().push(format!("look at {}", server.issuer));
+        self.found.clone()
+    }
     async fn begin(&self, _: &Server, _: &Authorization) -> Step<u32> {
         self.calls.lock().unwrap().push("begin".into());
         self.steps.lock().unwrap().pop_front().expect("the script has a step")
@@ -417,6 +423,53 @@ fn a_server_is_contacted_only_after_the_person_agreed_to_the_action() {
             "ended"
         ]
     );
+}
+
+fn enrolment() -> Request {
+    request(Matter::EnrolServer(Server { challenge_endpoint: None, ..server() }))
+}
+
+#[test]
+fn s6_a_server_that_is_to_be_enrolled_is_looked_at_only_after_the_person_agreed_to_look() {
+    for act in [Act::Deny(""), Act::Dismiss] {
+        let world = World::new(vec![act], vec![]);
+        assert!(!world.run(&enrolment()).is_approved());
+        assert_eq!(world.calls(), Vec::<String>::new(), "no contact before consent");
+        assert_eq!(world.events(), ["received", "shown", "answered", "ended"]);
+    }
+    let world = World::new(vec![Act::Approve, Act::Approve], vec![]);
+    let ended = world.run(&enrolment());
+    assert!(ended.is_approved());
+    assert_eq!(ended.enrolled, Some(server()), "as it was found and shown");
+    assert_eq!(world.calls(), ["look at https://as.example"]);
+    assert_eq!(
+        world.events(),
+        ["received", "shown", "answered", "contacting", "shown", "answered", "ended"]
+    );
+    let screens = world.script.screens.lock().unwrap();
+    let [look, trust] = [&screens[0], &screens[1]].map(|screen| screen.lines().join("\n"));
+    assert!(look.contains("Look at this server") && !look.contains("Trust this server"), "{look}");
+    assert!(trust.contains("Trust this server") && trust.contains("https://as.example/ace"));
+    assert_eq!((screens[0].round, screens[1].round), (1, 2));
+    assert_eq!(ended.display_hash, Some(screens[1].hash().unwrap()));
+}
+
+#[test]
+fn s6_looking_is_not_trusting_and_what_cannot_be_looked_at_is_a_no() {
+    let world = World::new(vec![Act::Approve, Act::Deny("no")], vec![]);
+    let ended = world.run(&enrolment());
+    assert_eq!((ended.outcome, ended.enrolled), (Outcome::Declined, None));
+    for (error, outcome, reason) in [
+        (ServerError::Unreachable(String::new()), Outcome::Unreachable, Reason::ServerUnreachable),
+        (ServerError::Protocol(String::new()), Outcome::ProtocolError, Reason::ServerMisbehaved),
+        (ServerError::NoChallengeEndpoint, Outcome::Unsupported, Reason::NoChallengeEndpoint),
+    ] {
+        let mut world = World::new(vec![Act::Approve], vec![]);
+        world.found = Err(error);
+        let ended = world.run(&enrolment());
+        assert_eq!((ended.outcome, ended.reason), (outcome, reason));
+        assert_eq!(world.events(), ["received", "shown", "answered", "contacting", "ended"]);
+    }
 }
 
 #[test]

@@ -167,15 +167,15 @@ impl Screen {
             ),
             Matter::EnrolServer(new) => (
                 Step::Server,
-                "Trust this server?".into(),
+                "Look at this server?".into(),
                 enrolment(new),
                 Section {
                     title: "What this means".into(),
                     rows: vec![plain(
-                        "Placet will show this server's questions and send your codes to it.",
+                        "Placet will ask this address what it is. Then you decide whether to trust it.",
                     )],
                 },
-                "Trust this server",
+                "Look at this server",
             ),
             Matter::RemoveServer(old) => (
                 Step::Server,
@@ -229,6 +229,20 @@ impl Screen {
             binding_code: visible_line(&request.binding_code),
             expires_at: request.expires_at,
             form,
+        }
+    }
+
+    /// What Placet found at a server that is to be enrolled: now it can be trusted.
+    #[must_use]
+    pub fn found(review: &Self, found: &Server) -> Self {
+        let means = "Placet will show this server's questions and send your codes to it.";
+        Self {
+            round: review.round.saturating_add(1),
+            heading: "Trust this server?".into(),
+            action: enrolment(found),
+            destination: Section { title: "What this means".into(), rows: vec![plain(means)] },
+            approve: "Trust this server".into(),
+            ..review.clone()
         }
     }
 
@@ -453,9 +467,9 @@ fn enrolment(server: &Server) -> Section {
         row("Your account", &server.account),
         row("Placet's client_id", &server.client_id),
     ];
-    match &server.challenge_endpoint {
-        Some(endpoint) => rows.push(Row { verbatim: true, ..row("Takes answers at", endpoint) }),
-        None => rows.push(plain("It has no challenge endpoint, so Placet cannot answer it yet.")),
+    // Not known before Placet looked.
+    if let Some(endpoint) = &server.challenge_endpoint {
+        rows.push(Row { verbatim: true, ..row("Takes answers at", endpoint) });
     }
     Section { title: "The server".into(), rows }
 }

@@ -181,8 +181,9 @@ fn h9_hostile_text_is_written_out_wherever_it_comes_from() {
         "c":{"type":"string","oneOf":[{"const":"a","title":evil}]}}});
     let form = Form::parse(&schema, crate::form::Source::Server).unwrap();
     let challenge = Screen::challenge(&review, 2, evil, form, None, Timestamp(1));
-    let enrol = Screen::review(&request(Matter::EnrolServer(server), None), None, BARE);
-    for screen in [review, challenge, enrol] {
+    let enrol = Screen::review(&request(Matter::EnrolServer(server.clone()), None), None, BARE);
+    let found = Screen::found(&enrol, &server);
+    for screen in [review, challenge, enrol, found] {
         let json = serde_json::to_string(&screen).unwrap();
         let all = screen.lines().join("\n") + &json;
         assert!(!all.contains(['\u{202e}', '\u{200b}', '\u{7}']), "{all}");

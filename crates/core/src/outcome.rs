@@ -10,6 +10,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::json::Digest;
+use crate::request::Server;
 use crate::secret::Secret;
 
 /// The closed set of terminal outcomes (digest §2.7, S11). No transition leaves one.
@@ -243,6 +244,8 @@ pub struct Ended {
     pub retry_after: Option<u64>,
     /// What the server granted, for the requester and nobody else (S15).
     pub granted: Option<Granted>,
+    /// The server that the person trusts now, as it was found and shown: for an enrolment.
+    pub enrolled: Option<Server>,
 }
 
 /// An authorization code and what is needed to redeem it (digest §2.10-6).
@@ -273,6 +276,7 @@ impl Ended {
             note: None,
             retry_after: None,
             granted: None,
+            enrolled: None,
         }
     }
 

@@ -300,7 +300,14 @@ pub trait Servers: Send + Sync {
     /// step, so no challenge is answered twice.
     type Session: Send;
 
-    /// The initial authorization challenge request (FiPA §5.1). The first contact.
+    /// Reads the public metadata (RFC 8414) of a server that is to be enrolled, and returns its
+    /// `authorization_challenge_endpoint`. The first contact with a server that nobody trusts yet.
+    fn look_at(
+        &self,
+        server: &Server,
+    ) -> impl Future<Output = Result<String, ServerError>> + Send;
+
+    /// The initial authorization challenge request (FiPA §5.1). The first contact of a request.
     fn begin(
         &self,
         server: &Server,
@@ -397,6 +404,26 @@ pub enum ServerError {
     /// It breaks the protocol, for developers.
     #[error("protocol error: {0}")]
     Protocol(String),
+}
+
+impl ServerError {
+    /// What it means for the request, and seconds to wait if waiting helps (digest §7.8, §2.10-23).
+    #[must_use]
+    pub fn reason(&self) -> (Reason, Option<u64>) {
+        let reason = match self {
+            Self::InvalidSession | Self::Locked => Reason::ServerLocked,
+            Self::Unreachable(_) => Reason::ServerUnreachable,
+            Self::AccessDenied | Self::Refused(_) => Reason::ServerRefused,
+            Self::Expired => Reason::ServerTimeOut,
+            Self::Throttled(seconds) => return (Reason::ServerThrottled, Some(*seconds)),
+            Self::RedirectToWeb => Reason::WebRequired,
+            Self::NoChallengeEndpoint => Reason::NoChallengeEndpoint,
+            Self::Unsupported(_) => Reason::ChallengeUnsupported,
+            Self::ServerCannot(_) => Reason::ServerCannot,
+            Self::Protocol(_) => Reason::ServerMisbehaved,
+        };
+        (reason, None)
+    }
 }
 
 /// Time, passed in (STYLE 28).

@@ -4,13 +4,15 @@
 //! What a yes brings about (a pairing, an enrolment) is on record before the answer says so. A
 //! code goes into the answer of the call that asked, and nowhere else (S15).
 
-use std::future::{Future, ready};
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use placet_core::approval;
 use placet_core::json::Digest;
 use placet_core::outcome::{Ended, Granted, Method, Outcome, Reason};
-use placet_core::ports::{Clock as _, Entry, Event, NotRecorded, Ports, Record, Standing, Status};
+use placet_core::ports::{
+    Clock as _, Entry, Event, NotRecorded, Ports, Record, Servers, Standing, Status,
+};
 use placet_core::request::{Asker, Matter, Request, Server};
 use placet_wire::ask::Ask;
 use placet_wire::flaw::{Fault, Flaw};
@@ -23,7 +25,7 @@ use zeroize::Zeroizing;
 
 use super::lines::{Lines, success};
 use super::pending::{Admitted, Open, Owner, Stop};
-use super::{Directory, House, Shared, admit};
+use super::{House, Shared, admit};
 use crate::clock::RealClock;
 use crate::desk::{Desk, Window};
 use crate::random;
@@ -44,7 +46,7 @@ pub(super) struct Case {
 pub(super) type Answer = Zeroizing<Vec<u8>>;
 
 /// Takes one call to its answer.
-pub(super) async fn run<W: Window, S: Directory>(shared: Arc<Shared<W, S>>, case: Case) -> Answer {
+pub(super) async fn run<W: Window, S: Servers + 'static>(shared: Arc<Shared<W, S>>, case: Case) -> Answer {
     let id = case.id.clone();
     match decide(&shared, case).await {
         Ok(answer) => answer,
@@ -52,18 +54,13 @@ pub(super) async fn run<W: Window, S: Directory>(shared: Arc<Shared<W, S>>, case
     }
 }
 
-async fn decide<W: Window, S: Directory>(
+async fn decide<W: Window, S: Servers + 'static>(
     shared: &Shared<W, S>,
     case: Case,
 ) -> Result<Answer, Flaw> {
     let Case { id, ask, asker, owner, lines, stop } = case;
     let house = &shared.house;
-    // Reading the metadata of a new server can take long; taking the question back ends it.
-    let asked = unless(&stop, admit::asked(ask, house, &shared.servers)).await;
-    let asked = match asked {
-        Ok(asked) => asked?,
-        Err(reason) => return answer(&id, &ended_unseen(&id, reason)),
-    };
+    let asked = admit::asked(ask, house)?;
     let received_at = house.clock.now();
     let request = Request {
         id: random::request_id().map_err(no_randomness)?,
@@ -113,10 +110,7 @@ async fn decide<W: Window, S: Directory>(
         open: &open,
         record: Recorder { store: house.store.clone(), last: Mutex::new(None) },
     };
-    let ended = match asked.hopeless {
-        Some(reason) => Box::pin(approval::handle(&ports, &request, ready(reason))).await,
-        None => Box::pin(approval::handle(&ports, &request, stop.stopped())).await,
-    };
+    let ended = Box::pin(approval::handle(&ports, &request, stop.stopped())).await;
     let (ended, paired) = bring_about(house, &request, ended, &lines).await;
     let told = told(&open, &ended, ports.record.last());
     house.registry.end(&open, told.clone());
@@ -130,7 +124,7 @@ async fn decide<W: Window, S: Directory>(
 async fn bring_about(
     house: &House,
     request: &Request,
-    ended: Ended,
+    mut ended: Ended,
     lines: &Lines,
 ) -> (Ended, Option<Paired>) {
     if !ended.is_approved() {
@@ -138,9 +132,14 @@ async fn bring_about(
     }
     match &request.matter {
         Matter::Approval(_) | Matter::Authorization(_) => (ended, None),
-        Matter::EnrolServer(server) => {
-            let event = Event::ServerEnrolled { server: server.clone() };
-            (server_changes(house, request, &server.issuer, event, ended).await, None)
+        Matter::EnrolServer(_) => {
+            // What was found and shown, not what was asked.
+            let Some(server) = ended.enrolled.take() else {
+                return (Ended::no(Reason::ServerMisbehaved), None);
+            };
+            let issuer = server.issuer.clone();
+            let event = Event::ServerEnrolled { server };
+            (server_changes(house, request, &issuer, event, ended).await, None)
         }
         Matter::RemoveServer(Server { issuer, .. }) => {
             let event = Event::ServerRemoved { issuer: issuer.clone() };
@@ -223,7 +222,7 @@ struct CasePorts<'a, W, S> {
     record: Recorder,
 }
 
-impl<W: Window, S: Directory> Ports for CasePorts<'_, W, S> {
+impl<W: Window, S: Servers + 'static> Ports for CasePorts<'_, W, S> {
     type Record = Recorder;
     type Person = Desk<W>;
     type Servers = S;
