@@ -30,10 +30,12 @@ use crate::keep::{Glass, Kept, Notary};
 use crate::places::Places;
 use crate::prompt::{Appearance, Prompt};
 use crate::second::ask_to_open;
-use crate::{book, desktop, notify, tray};
+use crate::{book, desktop, notify, seat, tray};
 
 /// Any program of the session can watch and inject input, on Wayland too (design §2, 3).
 const OBSERVABLE: bool = true;
+/// The hardened install is not built (design §2, 2).
+const HARDENED: bool = false;
 /// A request that comes while GTK starts holds one thread; the daemon goes on with the other.
 const WORKERS: usize = 2;
 /// What has not ended by then is cut off: everything that matters is on disk.
@@ -137,12 +139,18 @@ fn listen_to_ourselves() {
 fn run(places: &Places, manner: Manner) -> Result<ExitCode, String> {
     let runtime = runtime()?;
     let glass = Arc::new(Glass::default());
+    let station = runtime.block_on(seat::station(HARDENED));
     let options = Options {
         runtime_dir: places.runtime.clone(),
         state_dir: places.state.clone(),
         socket: Some(places.socket.clone()),
         // An unhardened install in a session whose other programs can watch and inject (design §2).
-        surroundings: Surroundings { hardened: false, observable: OBSERVABLE },
+        surroundings: Surroundings {
+            hardened: HARDENED,
+            observable: OBSERVABLE,
+            seat: station.seat,
+        },
+        station,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         allow_http_loopback: manner.danger_allow_http_loopback,
     };

@@ -14,7 +14,7 @@ use placet_agentd::daemon::{Daemon, Options};
 use placet_agentd::desk::Window;
 use placet_core::display::{PAIRING_CODE, Screen};
 use placet_core::form::{Filled, Kind, Values};
-use placet_core::ports::{Answer, Gesture, GestureKind, Surroundings};
+use placet_core::ports::{Answer, Gesture, GestureKind, Seat, Station, Surroundings};
 use placet_core::request::RequestId;
 use placet_core::secret::Secret;
 use placet_stage::server::{Scenario, Stage};
@@ -92,7 +92,8 @@ impl House {
             runtime_dir: folder.path().join("run"),
             state_dir: folder.path().join("state"),
             socket: None,
-            surroundings: Surroundings { hardened: false, observable: true },
+            surroundings: Surroundings { hardened: false, observable: true, seat: Seat::Unknown },
+            station: Station::default(),
             version: "0.1.0".into(),
             allow_http_loopback: true,
         };

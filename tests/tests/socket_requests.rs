@@ -331,7 +331,10 @@ async fn s14_after_its_end_a_repeat_is_marked_on_record_and_no_yes_for_another_t
     let repeats: Vec<_> = rows.iter().filter(|row| row.event == "repeated").collect();
     assert_eq!(repeats.len(), 2);
     for row in repeats {
-        assert_eq!((&row.request, &row.body["asker"]["pairing"]), (&ended.request, &json!("worker")));
+        assert_eq!(
+            (&row.request, &row.body["asker"]["pairing"]),
+            (&ended.request, &json!("worker"))
+        );
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicU64;
 
 use placet_core::outcome::Reason;
 use placet_core::ports::{
-    Clock as _, Entry, Event, NotRecorded, Record as _, Servers, Surroundings,
+    Clock as _, Entry, Event, NotRecorded, Record as _, Servers, Station, Surroundings,
 };
 use placet_core::request::{RequestId, Timestamp};
 use tokio::sync::{Semaphore, watch};
@@ -37,6 +37,8 @@ pub struct Options {
     pub socket: Option<PathBuf>,
     /// What the installation and the session can hold.
     pub surroundings: Surroundings,
+    /// Where it was started, for the record and for `status`.
+    pub station: Station,
     /// The program's version.
     pub version: String,
     /// `http://localhost` issuers may be enrolled (A27): for development.
@@ -92,9 +94,10 @@ impl Daemon {
         // The socket's lock comes first: a second daemon must not touch the record.
         let socket = Socket::bind(&path)?;
         let socket_path = socket.path().to_owned();
-        let (folder, version) = (options.state_dir, options.version.clone());
-        let now = clock.now();
-        let opened = tokio::task::spawn_blocking(move || Store::open(&folder, &version, now)).await;
+        let (folder, now) = (options.state_dir, clock.now());
+        let (version, station) = (options.version.clone(), Some(options.station.clone()));
+        let started = Event::Started { version, station };
+        let opened = tokio::task::spawn_blocking(move || Store::open(&folder, started, now)).await;
         let (store, record) =
             opened.map_err(|error| StoreError::Io(error.to_string())).and_then(|opened| opened)?;
         let board = Arc::new(Board::default());
@@ -105,6 +108,7 @@ impl Daemon {
             clock,
             hashes: Hashes::default(),
             surroundings: options.surroundings,
+            station: options.station,
             version: options.version,
             allow_http_loopback: options.allow_http_loopback,
             started_ms: clock.awake_and_asleep(),

@@ -237,8 +237,14 @@ fn s14_a_yes_that_was_given_before_is_no_go_ahead() {
     for (outcome, status) in [("approved", 4), ("declined", 1)] {
         let mut end = ended(outcome, "code");
         (end["request_id"], end["repeated"]) = (json!("build-1"), json!(true));
-        let seen = stage(vec![Hear, Answer(end.clone())])
-            .run(&["request", "--request-id", "build-1", "--tool", "t", "--quiet"]);
+        let seen = stage(vec![Hear, Answer(end.clone())]).run(&[
+            "request",
+            "--request-id",
+            "build-1",
+            "--tool",
+            "t",
+            "--quiet",
+        ]);
         assert_eq!((seen.status, seen.stdout), (Some(status), format!("{outcome}\nrepeated\n")));
         assert_eq!(seen.stderr.contains("Ask again with a new request_id."), outcome == "approved");
         let seen = stage(vec![Hear, Answer(end)]).run(&[

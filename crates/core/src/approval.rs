@@ -22,8 +22,7 @@ use crate::json::{Digest, Refused};
 use crate::outcome::{Assurance, Ended, Granted, Method, Reason};
 use crate::policy::{Verdict, judge};
 use crate::ports::{
-    Answer, Clock, Entry, Event, Gesture, NotRecorded, Person, Ports, Record, Servers, Status,
-    Turn,
+    Answer, Clock, Entry, Event, Gesture, NotRecorded, Person, Ports, Record, Servers, Status, Turn,
 };
 use crate::request::{Authorization, Matter, Pairing, Request, Server, Timestamp};
 use crate::secret::Secret;
@@ -64,9 +63,7 @@ pub async fn handle<P: Ports>(
                 // Who asked and who was asked must still stand when the yes is made.
                 Ok(ended) if ended.is_approved() => match case.stands(server.as_ref(), &over) {
                     Ok(()) => ended,
-                    Err(reason) => {
-                        Ended { display_hash: ended.display_hash, ..Ended::no(reason) }
-                    }
+                    Err(reason) => Ended { display_hash: ended.display_hash, ..Ended::no(reason) },
                 },
                 Ok(ended) => ended,
                 Err(reason) => Ended::no(reason),

@@ -234,7 +234,11 @@ fn standing() -> Standing {
         waiting_of_bucket: 0,
         waiting_over_all: 0,
         retry_after: 60,
-        surroundings: Surroundings { hardened: false, observable: true },
+        surroundings: Surroundings {
+            hardened: false,
+            observable: true,
+            seat: crate::ports::Seat::Unknown,
+        },
     }
 }
 
@@ -373,7 +377,8 @@ fn s4_a_pairing_taken_back_while_its_prompt_stands_gets_no_yes() {
     let world = World::new(vec![Act::Unpaired], vec![code()]);
     assert_eq!(world.run(&authorization()).reason, Reason::PairingRevoked);
     assert_eq!(world.calls(), Vec::<String>::new(), "nobody is asked for it any more");
-    let world = World::new(vec![Act::Approve, Act::Unpaired], vec![Step::Challenged(otp(1)), code()]);
+    let world =
+        World::new(vec![Act::Approve, Act::Unpaired], vec![Step::Challenged(otp(1)), code()]);
     assert_eq!(world.run(&authorization()).reason, Reason::PairingRevoked);
     assert_eq!(world.calls(), ["begin"], "the answer was not sent");
 }
@@ -383,7 +388,8 @@ fn s6_a_server_removed_or_enrolled_anew_meanwhile_gets_no_answer() {
     let world = World::new(vec![Act::Reenrolled], vec![code()]);
     assert_eq!(world.run(&authorization()).reason, Reason::ServerChanged);
     assert_eq!(world.calls(), Vec::<String>::new());
-    let world = World::new(vec![Act::Approve, Act::Reenrolled], vec![Step::Challenged(otp(1)), code()]);
+    let world =
+        World::new(vec![Act::Approve, Act::Reenrolled], vec![Step::Challenged(otp(1)), code()]);
     let ended = world.run(&authorization());
     assert_eq!((ended.outcome, ended.reason), (Outcome::Cancelled, Reason::ServerChanged));
     assert_eq!(world.calls(), ["begin"]);

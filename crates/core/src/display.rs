@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::form::{Form, Kind};
 use crate::json::{Digest, Refused, digest};
-use crate::ports::Surroundings;
+use crate::ports::{Seat, Surroundings};
 use crate::request::{
     Asker, Authorization, Kernel, Matter, Place, Request, RequestId, Server, Timestamp, ToolCall,
 };
@@ -485,6 +485,9 @@ fn banners(server: Option<&Server>, surroundings: Surroundings) -> Vec<Text> {
     let mut banners = Vec::new();
     if server.is_some_and(|server| server.danger_http_loopback) {
         banners.push("Test server on this machine: the connection is not encrypted.".into());
+    }
+    if surroundings.seat == Seat::Elsewhere {
+        banners.push("This is not the screen that you are logged in at.".into());
     }
     if !surroundings.hardened {
         banners.push("This installation is not hardened: other programs of your account could press Approve.".into());

@@ -127,7 +127,11 @@ fn status(house: &House) -> StatusAnswer {
         paired_agents: count(state.pairings().len()),
         servers: count(state.servers().len()),
         tier: if house.surroundings.hardened { "hardened" } else { "unhardened" }.to_owned(),
-        session: Session { observable: house.surroundings.observable },
+        session: Session {
+            observable: house.surroundings.observable,
+            display: house.station.drawn_on().map(str::to_owned),
+            seat: Some(house.surroundings.seat.as_str().to_owned()),
+        },
         record: RecordState {
             entries: state.entries(),
             head: state.head().map(|head| head.as_str().to_owned()),

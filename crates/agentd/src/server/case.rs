@@ -46,7 +46,10 @@ pub(super) struct Case {
 pub(super) type Answer = Zeroizing<Vec<u8>>;
 
 /// Takes one call to its answer.
-pub(super) async fn run<W: Window, S: Servers + 'static>(shared: Arc<Shared<W, S>>, case: Case) -> Answer {
+pub(super) async fn run<W: Window, S: Servers + 'static>(
+    shared: Arc<Shared<W, S>>,
+    case: Case,
+) -> Answer {
     let id = case.id.clone();
     match decide(&shared, case).await {
         Ok(answer) => answer,

@@ -16,7 +16,7 @@ pub(crate) mod pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use placet_core::ports::Surroundings;
+use placet_core::ports::{Station, Surroundings};
 use tokio::sync::Semaphore;
 
 use self::peer::Hashes;
@@ -34,6 +34,7 @@ pub(crate) struct House {
     pub(crate) clock: RealClock,
     pub(crate) hashes: Hashes,
     pub(crate) surroundings: Surroundings,
+    pub(crate) station: Station,
     pub(crate) version: String,
     pub(crate) allow_http_loopback: bool,
     /// CLOCK_BOOTTIME in milliseconds.

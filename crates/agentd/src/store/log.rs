@@ -75,7 +75,17 @@ fn summary(event: &str, body: &Value) -> String {
         "ended" => format!("{}: {}", text("/outcome"), text("/reason")),
         "paired" | "unpaired" => text("/name").to_owned(),
         "suspicious" => text("/what").to_owned(),
-        "started" => text("/version").to_owned(),
+        "started" => {
+            let wayland = text("/station/wayland_display");
+            let display = if wayland.is_empty() { text("/station/display") } else { wayland };
+            match (text("/version"), display, text("/station/seat")) {
+                (version, "", _) => version.to_owned(),
+                (version, display, "elsewhere") => {
+                    format!("{version} on display {display}, where nobody is logged in")
+                }
+                (version, display, _) => format!("{version} on display {display}"),
+            }
+        }
         _ => String::new(),
     }
 }

@@ -3,7 +3,7 @@
 use placet_wire::ask::Ask;
 use placet_wire::params::{AddServer, ListLog, RemoveServer, RevokePairing};
 use placet_wire::results::{
-    LogPage, Opened, PairingList, Revoked, Server, ServerList, StatusAnswer,
+    LogPage, Opened, PairingList, Revoked, Server, ServerList, Session, StatusAnswer,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -34,12 +34,23 @@ pub(crate) fn status(global: &Global, printer: &mut Printer) -> Result<Exit, Sto
             format!("waiting: {}", at.waiting),
             format!("agents: {}, servers: {}", at.paired_agents, at.servers),
             format!("session: {session}"),
+            format!("display: {}", display(&at.session)),
             format!("record: {} entries, {record}", at.record.entries),
         ];
         lines.extend(at.paused_until.map(|until| format!("paused until: {until} ms")));
         lines
     })?;
     Ok(Exit::Approved)
+}
+
+/// Which display the prompt is on, and whether the person is there.
+fn display(session: &Session) -> String {
+    let display = session.display.as_deref().unwrap_or("not known");
+    match session.seat.as_deref() {
+        Some("here") => format!("{display}, where you are logged in"),
+        Some("elsewhere") => format!("{display}, NOT the screen that you are logged in at"),
+        _ => display.to_owned(),
+    }
 }
 
 /// `placet hello`.
