@@ -18,7 +18,7 @@ use crate::socket;
 
 /// `placet status`: one call, no hello, so that it costs next to nothing.
 pub(crate) fn status(global: &Global, printer: &mut Printer) -> Result<Exit, Stop> {
-    let mut conversation = Conversation::open(&socket::path(global.socket.as_deref())?)?;
+    let mut conversation = Conversation::open(&socket::path(global.socket.as_deref())?, printer)?;
     let (at, value): (StatusAnswer, Value) = conversation.call(Ask::Status, |_| {})?;
     printer.answer(&value, || {
         let session = match at.session.observable {
