@@ -20,6 +20,7 @@ pub mod keep;
 pub mod notify;
 pub mod places;
 pub mod prompt;
+pub mod seat;
 pub mod second;
 pub mod start;
 pub mod tray;

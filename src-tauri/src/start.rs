@@ -29,11 +29,12 @@ use crate::environment::{Process, restart_clean};
 use crate::keep::{Glass, Kept, Notary};
 use crate::places::Places;
 use crate::prompt::{Appearance, Prompt};
-use crate::second::ask_to_open;
-use crate::{book, desktop, notify, tray};
+use crate::{book, desktop, notify, seat, second, tray};
 
 /// Any program of the session can watch and inject input, on Wayland too (design §2, 3).
 const OBSERVABLE: bool = true;
+/// The hardened install is not built (design §2, 2).
+const HARDENED: bool = false;
 /// A request that comes while GTK starts holds one thread; the daemon goes on with the other.
 const WORKERS: usize = 2;
 /// What has not ended by then is cut off: everything that matters is on disk.
@@ -137,18 +138,26 @@ fn listen_to_ourselves() {
 fn run(places: &Places, manner: Manner) -> Result<ExitCode, String> {
     let runtime = runtime()?;
     let glass = Arc::new(Glass::default());
+    let station = runtime.block_on(seat::station(HARDENED));
     let options = Options {
         runtime_dir: places.runtime.clone(),
         state_dir: places.state.clone(),
         socket: Some(places.socket.clone()),
         // An unhardened install in a session whose other programs can watch and inject (design §2).
-        surroundings: Surroundings { hardened: false, observable: OBSERVABLE },
+        surroundings: Surroundings {
+            hardened: HARDENED,
+            observable: OBSERVABLE,
+            seat: station.seat,
+        },
+        station,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         allow_http_loopback: manner.danger_allow_http_loopback,
     };
     let daemon = match runtime.block_on(Daemon::start(options, Arc::clone(&glass))) {
         Ok(daemon) => daemon,
-        Err(StartError::Socket(SocketError::AlreadyRunning(_))) => return second(places, manner),
+        Err(StartError::Socket(SocketError::AlreadyRunning(_))) => {
+            return second(&runtime, places, manner);
+        }
         Err(fault) => {
             let sentence = format!("Placet cannot start: {fault}");
             // Nobody reads the standard error of an autostarted program.
@@ -187,18 +196,25 @@ fn read(places: &Places) -> Result<ExitCode, String> {
     Ok(book::window::run())
 }
 
-/// The first instance brings up what waits. Autostart asks for nothing: it must not disturb.
-fn second(places: &Places, manner: Manner) -> Result<ExitCode, String> {
-    if manner.hidden {
-        complain("Placet is running already.");
-        return Ok(ExitCode::SUCCESS);
-    }
-    let opened = ask_to_open(&places.socket)
-        .map_err(|error| format!("Placet is running already, but it does not answer: {error}"))?;
-    complain(match (opened.shown, opened.waiting) {
-        (true, _) => "Placet is running already: its prompt is open.",
-        (false, 0) => "Placet is running already. Nothing is waiting.",
-        (false, _) => "Placet is running already, but it cannot show its prompt.",
+/// The first instance brings up what waits. Autostart asks for nothing: it must not disturb. But
+/// whoever holds the lock and is no Placet is said aloud, at autostart above all.
+fn second(runtime: &Runtime, places: &Places, manner: Manner) -> Result<ExitCode, String> {
+    let inside = runtime.enter();
+    let met = second::meet(&places.socket).and_then(|first| match manner.hidden {
+        true => Ok(None),
+        false => first.open().map(Some),
+    });
+    drop(inside);
+    let opened = met.map_err(|error| {
+        let sentence = format!("Placet cannot start: its place is taken, and {error}.");
+        runtime.block_on(notify::alarm(&sentence));
+        sentence
+    })?;
+    complain(match opened.map(|opened| (opened.shown, opened.waiting)) {
+        None => "Placet is running already.",
+        Some((true, _)) => "Placet is running already: its prompt is open.",
+        Some((false, 0)) => "Placet is running already. Nothing is waiting.",
+        Some((false, _)) => "Placet is running already, but it cannot show its prompt.",
     });
     Ok(ExitCode::SUCCESS)
 }

@@ -14,7 +14,7 @@ use placet_agentd::daemon::{Daemon, Options};
 use placet_agentd::desk::Window;
 use placet_core::display::{PAIRING_CODE, Screen};
 use placet_core::form::{Filled, Kind, Values};
-use placet_core::ports::{Answer, Gesture, GestureKind, Surroundings};
+use placet_core::ports::{Answer, Gesture, GestureKind, Seat, Station, Surroundings};
 use placet_core::request::RequestId;
 use placet_core::secret::Secret;
 use placet_stage::server::{Scenario, Stage};
@@ -92,7 +92,8 @@ impl House {
             runtime_dir: folder.path().join("run"),
             state_dir: folder.path().join("state"),
             socket: None,
-            surroundings: Surroundings { hardened: false, observable: true },
+            surroundings: Surroundings { hardened: false, observable: true, seat: Seat::Unknown },
+            station: Station::default(),
             version: "0.1.0".into(),
             allow_http_loopback: true,
         };
@@ -145,6 +146,8 @@ impl House {
     }
 
     async fn enrol(&self, stage: &Stage) {
+        // To look at it, and to trust what was found.
+        self.approve();
         self.approve();
         let (client, account) = (&stage.started().client_id, &stage.started().account);
         let args =
@@ -165,9 +168,11 @@ fn placet() -> PathBuf {
 }
 
 async fn first_line(child: &mut Child) -> String {
-    let mut line = String::new();
-    BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut line).await.unwrap();
-    line
+    let mut lines = BufReader::new(child.stderr.as_mut().unwrap()).lines();
+    // The daemon of these tests is this test.
+    let careful = lines.next_line().await.unwrap().unwrap();
+    assert!(careful.contains("not placet-desktop"), "{careful}");
+    lines.next_line().await.unwrap().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -334,6 +339,46 @@ async fn the_persons_commands_work_against_the_daemon() {
         assert_eq!(house.run(args).await.status.code(), Some(0), "{args:?}");
     }
     house.daemon.stop().await;
+}
+
+/// Whoever takes the socket's place could say "approved".
+#[tokio::test(flavor = "multi_thread")]
+async fn s2_what_another_users_program_answers_is_a_no() {
+    if !rustix::process::geteuid().is_root() {
+        eprintln!("skipped: only root can become another user");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o777);
+    std::fs::set_permissions(folder.path(), open).unwrap();
+    let program = folder.path().join("squat");
+    std::fs::copy(env!("CARGO_BIN_EXE_placet-headless"), &program).unwrap();
+    let mut squatter = Command::new("setpriv")
+        .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+        .arg(&program)
+        .args([folder.path().join("run"), folder.path().join("state")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut ready = String::new();
+    BufReader::new(squatter.stdout.take().unwrap()).read_line(&mut ready).await.unwrap();
+    assert_eq!(ready, "ready\n");
+    for words in [&["request", "--tool", "t"][..], &["status"]] {
+        let output = Command::new(placet())
+            .args(words)
+            .env("PLACET_SOCK", folder.path().join("run/agent.sock"))
+            .stdin(Stdio::null())
+            .output()
+            .await
+            .unwrap();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(4), "{said}");
+        assert!(said.contains("Another user's program (uid 65534)"), "{said}");
+        assert!(output.stdout.is_empty(), "{output:?}");
+    }
+    squatter.kill().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,13 +4,18 @@
 
 mod desktop_support;
 
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use desktop_support::{SOON, alone, ask, desktop, run, start};
+use desktop_support::{SOON, alone, ask, built, desktop, run, start};
 use placet_stage::desktop::{Notifications, Program, Session, Window};
 use rustix::process::Signal;
+
+/// A second start waits this long for the first at most, and some.
+const LONG: Duration = Duration::from_secs(60);
 
 /// Starts `placet-desktop` once more.
 fn again(session: &Session, arguments: &[&str]) -> Program {
@@ -148,6 +153,54 @@ fn s1_a_squatted_socket_is_left_alone_and_the_person_hears_of_it() {
     posted.await_posted(SOON, |note| note.summary == sentence).unwrap();
     let kept = std::fs::read_to_string(session.run_dir().join("placet/agent.sock")).unwrap();
     assert_eq!(kept, "mine\n");
+}
+
+/// Whoever holds the lock before autostart could keep Placet away without a word.
+#[test]
+fn s1_what_holds_the_lock_and_is_no_placet_is_said_aloud_also_at_autostart() {
+    let _alone = alone();
+    let session = Session::builder().notifications(Notifications::Fake).start().unwrap();
+    let posted = session.fake_notifications().unwrap();
+    let alarmed = |why: &str, arguments: &[&str]| {
+        let mut program = again(&session, arguments);
+        assert_eq!(program.wait(LONG).unwrap().code(), Some(1), "{}", program.log());
+        // Programs of one name share a log; this one's sentence is the last.
+        let log = program.log();
+        let sentence = log.lines().last().unwrap_or_default().to_owned();
+        assert!(
+            sentence.starts_with("Placet cannot start: its place is taken, and "),
+            "{sentence}"
+        );
+        assert!(sentence.contains(why), "{sentence}");
+        posted.await_posted(SOON, |note| note.summary == sentence).unwrap();
+    };
+    // The lock alone.
+    let hold = "mkdir -p -m 700 $XDG_RUNTIME_DIR/placet; \
+                exec flock $XDG_RUNTIME_DIR/placet/agent.lock sh -c 'echo held; exec sleep 1000'";
+    let mut command = session.command("sh").unwrap();
+    command.args(["-c", hold]);
+    let mut holder = session.spawn_piped("holder", command).unwrap();
+    first_line(&mut holder);
+    alarmed("nobody answers", &["--hidden"]);
+    holder.signal(Signal::TERM).unwrap();
+    holder.wait(SOON).unwrap();
+
+    // The lock and a socket that speaks the protocol perfectly.
+    let mut command = session.command(built("placet-headless")).unwrap();
+    command.args([session.run_dir().join("placet"), session.home().join("squatter")]);
+    command.stdin(Stdio::piped());
+    let mut squatter = session.spawn_piped("squatter", command).unwrap();
+    first_line(&mut squatter);
+    alarmed("placet-headless answers", &["--hidden"]);
+    alarmed("placet-headless answers", &[]);
+    let said = run(&session, &["status"]);
+    assert!(said.err.contains("placet-headless answers at the socket"), "{}", said.err);
+}
+
+fn first_line(program: &mut Program) {
+    let mut line = String::new();
+    BufReader::new(program.stdout().unwrap()).read_line(&mut line).unwrap();
+    assert!(!line.is_empty(), "{}", program.log());
 }
 
 #[test]

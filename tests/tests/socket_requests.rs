@@ -38,6 +38,7 @@ async fn pair(home: &Home, hands: &mut Hands, name: &str) -> String {
 async fn enrol(agent: &mut Agent, hands: &mut Hands, issuer: &str) {
     let id = agent.call("as/add", enrolment(issuer)).await;
     hands.asked().await.approve(&[]);
+    hands.asked().await.approve(&[]);
     assert_eq!(agent.ended(&id).await.outcome, Outcome::Approved);
 }
 
@@ -98,6 +99,7 @@ async fn s5_nothing_but_the_outcome_and_the_code_ever_reaches_an_agent() {
         "receipt",
         "retry_after",
         "binding_code",
+        "repeated",
         "authorization_code",
         "issuer",
         "client_id",
@@ -134,6 +136,10 @@ async fn s6_only_an_enrolled_issuer_is_asked_and_only_for_a_paired_agent() {
 
     // Enrolment is the person's: their no leaves nothing behind.
     let id = agent.call("as/add", enrolment("https://evil.example")).await;
+    let shown = hands.asked().await;
+    let screen = shown.screen.lines().join("\n");
+    assert!(screen.contains("Look at this server") && !screen.contains("/challenge"), "{screen}");
+    shown.approve(&[]);
     let shown = hands.asked().await;
     let screen = shown.screen.lines().join("\n");
     assert!(screen.contains("https://evil.example/challenge"), "where answers would go: {screen}");
@@ -188,9 +194,10 @@ async fn s8_start_is_the_only_intake_and_an_auth_session_of_a_requester_is_refus
 async fn f11_a_server_without_metadata_and_a_refusal_say_nothing_of_its_words() {
     let home = Home::new();
     let (daemon, mut hands, mut agent) = ready(&home).await;
-    let ended = agent.end("as/add", enrolment(NOWHERE)).await;
-    assert_eq!(reason(&ended), ("unreachable", "server_unreachable"));
-    assert!(hands.asked_nothing(), "there was nothing to decide");
+    let id = agent.call("as/add", enrolment(NOWHERE)).await;
+    hands.asked().await.approve(&[]);
+    assert_eq!(reason(&agent.ended(&id).await), ("unreachable", "server_unreachable"));
+    assert!(hands.asked_nothing(), "there was nothing to trust");
     enrol(&mut agent, &mut hands, REFUSING).await;
     let id = agent.call("authorization/request", authorization(REFUSING)).await;
     hands.asked().await.approve(&[]);
@@ -290,9 +297,61 @@ async fn s14_a_repeated_request_id_joins_the_one_prompt_also_on_another_connecti
     assert_eq!(second.ended(&two).await.outcome, Outcome::Approved);
     let again = second.end("approval/request", params).await;
     assert_eq!((again.outcome, again.request_id.as_str()), (Outcome::Approved, "build-1"));
+    assert!(again.repeated);
     hands.asked().await.deny(None);
     assert_eq!(stranger.ended(&three).await.outcome, Outcome::Declined);
     assert!(hands.asked_nothing(), "two prompts for four calls");
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn s14_after_its_end_a_repeat_is_marked_on_record_and_no_yes_for_another_time() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    let mut agent = paired(&home, &mut hands, "worker").await;
+    let params = named(shell("make"), "build-1");
+    let first = agent.call("approval/request", params.clone()).await;
+    let shown = hands.asked().await;
+    let joined = agent.call("approval/request", params.clone()).await;
+    agent.status(&joined, Status::Shown).await;
+    shown.approve(&[]);
+    for id in [&first, &joined] {
+        let ended = agent.ended(id).await;
+        assert!(ended.is_go_ahead(), "it asked while the question was open: {ended:?}");
+    }
+    for _ in 0..2 {
+        let again = agent.end("approval/request", params.clone()).await;
+        assert_eq!((again.outcome, again.repeated), (Outcome::Approved, true));
+        assert!(!again.is_go_ahead());
+    }
+    assert!(hands.asked_nothing());
+    daemon.stop().await;
+    let rows = chain::rows(&home.record());
+    let ended = rows.iter().rfind(|row| row.event == "ended").unwrap();
+    let repeats: Vec<_> = rows.iter().filter(|row| row.event == "repeated").collect();
+    assert_eq!(repeats.len(), 2);
+    for row in repeats {
+        assert_eq!(
+            (&row.request, &row.body["asker"]["pairing"]),
+            (&ended.request, &json!("worker"))
+        );
+    }
+}
+
+#[tokio::test]
+async fn s14_a_repeat_that_cannot_be_recorded_is_a_no() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    let mut agent = home.agent().await;
+    let params = named(shell("make"), "build-1");
+    let id = agent.call("approval/request", params.clone()).await;
+    hands.asked().await.approve(&[]);
+    assert!(agent.ended(&id).await.is_go_ahead());
+    let connection = rusqlite::Connection::open(home.record()).unwrap();
+    connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let again = agent.end("approval/request", params).await;
+    assert_eq!(reason(&again), ("unreachable", "record_unwritable"));
+    drop(connection);
     daemon.stop().await;
 }
 
@@ -337,6 +396,88 @@ async fn s14_who_joined_and_leaves_does_not_end_it_and_who_asked_and_leaves_does
     drop(first);
     shown.gone().await;
     assert_eq!(reason(&second.ended(&joined).await), ("cancelled", "requester_gone"));
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn s4_revoking_a_pairing_ends_what_it_asked_at_once_and_takes_it_off_the_screen() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    let mut worker = paired(&home, &mut hands, "worker").await;
+    let build = named(shell("make"), "build-1");
+    let id = worker.call("approval/request", build.clone()).await;
+    hands.asked().await.approve(&[]);
+    assert!(worker.ended(&id).await.is_go_ahead());
+
+    let first = worker.call("approval/request", shell("rm -rf build")).await;
+    let shown = hands.asked().await;
+    let second = worker.call("approval/request", shell("make install")).await;
+    worker.status(&second, Status::Queued).await;
+    let mut other = home.agent().await;
+    let third = other.call("approval/request", shell("ls")).await;
+    other.status(&third, Status::Queued).await;
+    let request = shown.screen.request.clone();
+    let revoked = other.ask("pairing/revoke", json!({ "name": "worker" })).await.unwrap();
+    assert_eq!(revoked["revoked"], true);
+    for id in [&first, &second] {
+        assert_eq!(reason(&worker.ended(id).await), ("cancelled", "pairing_revoked"));
+    }
+    shown.gone().await;
+    assert_eq!(hands.released().await, request, "off the screen");
+    let shown = hands.asked().await;
+    assert_eq!(shown.screen.action.rows[1].value.as_str(), "ls", "the others go on");
+    shown.approve(&[]);
+    assert!(other.ended(&third).await.is_go_ahead());
+
+    // The same connection speaks for nobody now.
+    let id = worker.call("approval/request", shell("ls")).await;
+    let shown = hands.asked().await;
+    assert_eq!(shown.screen.asker.rows[0].value.as_str(), "This program is not paired.");
+    shown.deny(None);
+    worker.ended(&id).await;
+    // Whoever gets the same name later is not told what the first one was told.
+    let mut heir = paired(&home, &mut hands, "worker").await;
+    let id = heir.call("approval/request", build).await;
+    hands.asked().await.deny(None);
+    let ended = heir.ended(&id).await;
+    assert_eq!((ended.outcome, ended.repeated), (Outcome::Declined, false));
+    daemon.stop().await;
+    let rows = chain::rows(&home.record());
+    let unpaired = rows.iter().position(|row| row.event == "unpaired").unwrap();
+    let revoked = rows.iter().filter(|row| row.body["reason"] == "pairing_revoked");
+    assert_eq!(revoked.count(), 2);
+    assert!(
+        rows[unpaired..].iter().all(|row| row.body["outcome"] != "approved"
+            || row.request.as_deref() != Some(request.0.as_str())),
+        "no yes after it"
+    );
+}
+
+#[tokio::test]
+async fn s6_removing_a_server_or_enrolling_it_anew_ends_what_waits_for_it() {
+    let home = Home::new();
+    let (daemon, mut hands, mut agent) = ready(&home).await;
+    enrol(&mut agent, &mut hands, REFUSING).await;
+    let mut changes = vec![("as/remove", json!({ "issuer": ISSUER }))];
+    changes.insert(0, ("as/add", enrolment(ISSUER)));
+    for (method, params) in changes {
+        let change = agent.call(method, params).await;
+        let mut shown = hands.asked().await;
+        let here = agent.call("authorization/request", authorization(ISSUER)).await;
+        agent.status(&here, Status::Queued).await;
+        let elsewhere = agent.call("authorization/request", authorization(REFUSING)).await;
+        agent.status(&elsewhere, Status::Queued).await;
+        if shown.screen.heading.as_str().starts_with("Look at") {
+            shown.approve(&[]);
+            shown = hands.asked().await;
+        }
+        shown.approve(&[]);
+        assert_eq!(agent.ended(&change).await.outcome, Outcome::Approved, "{method}");
+        assert_eq!(reason(&agent.ended(&here).await), ("cancelled", "server_changed"), "{method}");
+        hands.asked().await.deny(None);
+        assert_eq!(agent.ended(&elsewhere).await.outcome, Outcome::Declined, "{method}");
+    }
+    assert!(hands.asked_nothing());
     daemon.stop().await;
 }
 

@@ -4,6 +4,7 @@
 
 use placet_agentd::daemon::StartError;
 use placet_agentd::store::StoreError;
+use placet_core::ports::{Entry, Event, Seat, Station};
 use placet_tests::headless::agent::{authorization, enrolment, shell};
 use placet_tests::headless::server::{CODE, OTP};
 use placet_tests::headless::{Home, chain};
@@ -24,6 +25,7 @@ async fn a_whole_authorization(home: &Home) -> String {
     agent.hello(Some(&token)).await;
     let id = agent.call("as/add", enrolment(ISSUER)).await;
     hands.asked().await.approve(&[]);
+    hands.asked().await.approve(&[]);
     agent.ended(&id).await;
     let id = agent.call("authorization/request", authorization(ISSUER)).await;
     hands.asked().await.approve(&[]);
@@ -32,6 +34,53 @@ async fn a_whole_authorization(home: &Home) -> String {
     assert_eq!(agent.ended(&id).await.outcome, Outcome::Approved);
     daemon.stop().await;
     token
+}
+
+#[tokio::test]
+async fn r2_each_start_says_on_which_screen_it_is_and_a_strange_one_is_said_in_the_prompt() {
+    let home = Home::new();
+    for (display, seat) in [(":0", Seat::Here), (":99", Seat::Elsewhere), (":1", Seat::Unknown)] {
+        let mut options = home.options();
+        options.surroundings.seat = seat;
+        options.station = Station { display: Some(display.into()), seat, ..Station::default() };
+        let (daemon, mut hands) = home.try_start(options).await.unwrap();
+        let mut agent = home.agent().await;
+        let id = agent.call("approval/request", shell("make")).await;
+        let shown = hands.asked().await;
+        let lines = shown.screen.lines().join("\n");
+        assert_eq!(lines.contains("not the screen"), seat == Seat::Elsewhere, "{lines}");
+        shown.approve(&[]);
+        agent.ended(&id).await;
+        let status = agent.ask("status", json!({})).await.unwrap();
+        assert_eq!(
+            (&status["session"]["display"], &status["session"]["seat"]),
+            (&json!(display), &json!(seat.as_str()))
+        );
+        let log = agent.ask("log/list", json!({ "limit": 9 })).await.unwrap();
+        let started = log["entries"].as_array().unwrap().iter().find(|e| e["event"] == "started");
+        let summary = started.unwrap()["summary"].as_str().unwrap().to_owned();
+        assert!(summary.contains(display), "{summary}");
+        assert_eq!(summary.contains("nobody is logged in"), seat == Seat::Elsewhere, "{summary}");
+        daemon.stop().await;
+    }
+    // Each answer belongs to the start before it.
+    let rows = chain::rows(&home.record());
+    let on = |row: &chain::Row| row.body["station"]["display"].as_str().map(str::to_owned);
+    let order: Vec<_> = rows
+        .iter()
+        .filter(|row| row.event == "started" || row.event == "answered")
+        .map(|row| on(row).unwrap_or_else(|| "answered".to_owned()))
+        .collect();
+    assert_eq!(order, [":0", "answered", ":99", "answered", ":1", "answered"]);
+}
+
+/// What a Placet before this one wrote: the chain is over its text, so it must still be read.
+#[test]
+fn r8_an_entry_of_a_start_that_does_not_say_where_is_read() {
+    let old = json!({ "at": 1, "request": null, "event": "started", "version": "0.1.0" });
+    let entry: Entry = serde_json::from_value(old.clone()).unwrap();
+    assert!(matches!(&entry.event, Event::Started { station: None, .. }));
+    assert_eq!(serde_json::to_value(entry).unwrap(), old);
 }
 
 #[tokio::test]
@@ -46,7 +95,19 @@ async fn r1_every_state_change_is_one_entry_and_another_program_can_check_the_ch
         events.map(|row| row.event.as_str()).collect::<Vec<_>>()
     };
     assert_eq!(of("pair"), ["received", "shown", "answered", "ended", "paired"]);
-    assert_eq!(of("enrol_server"), ["received", "shown", "answered", "ended", "server_enrolled"]);
+    assert_eq!(
+        of("enrol_server"),
+        [
+            "received",
+            "shown",
+            "answered",
+            "contacting",
+            "shown",
+            "answered",
+            "ended",
+            "server_enrolled"
+        ]
+    );
     assert_eq!(
         of("authorization"),
         [

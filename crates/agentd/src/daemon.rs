@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use placet_core::outcome::Reason;
-use placet_core::ports::{Clock as _, Entry, Event, NotRecorded, Record as _, Surroundings};
+use placet_core::ports::{
+    Clock as _, Entry, Event, NotRecorded, Record as _, Servers, Station, Surroundings,
+};
 use placet_core::request::{RequestId, Timestamp};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
@@ -17,7 +19,6 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::clock::RealClock;
 use crate::desk::{Board, Desk, Waiting, Window};
-pub use crate::server::Directory;
 pub use crate::server::listener::SocketError;
 use crate::server::listener::{self, Socket};
 use crate::server::peer::Hashes;
@@ -36,6 +37,8 @@ pub struct Options {
     pub socket: Option<PathBuf>,
     /// What the installation and the session can hold.
     pub surroundings: Surroundings,
+    /// Where it was started, for the record and for `status`.
+    pub station: Station,
     /// The program's version.
     pub version: String,
     /// `http://localhost` issuers may be enrolled (A27): for development.
@@ -81,7 +84,7 @@ impl Daemon {
     ///
     /// # Errors
     /// [`StartError`].
-    pub async fn start_with<W: Window, S: Directory>(
+    pub async fn start_with<W: Window, S: Servers + 'static>(
         options: Options,
         window: Arc<W>,
         servers: S,
@@ -91,9 +94,10 @@ impl Daemon {
         // The socket's lock comes first: a second daemon must not touch the record.
         let socket = Socket::bind(&path)?;
         let socket_path = socket.path().to_owned();
-        let (folder, version) = (options.state_dir, options.version.clone());
-        let now = clock.now();
-        let opened = tokio::task::spawn_blocking(move || Store::open(&folder, &version, now)).await;
+        let (folder, now) = (options.state_dir, clock.now());
+        let (version, station) = (options.version.clone(), Some(options.station.clone()));
+        let started = Event::Started { version, station };
+        let opened = tokio::task::spawn_blocking(move || Store::open(&folder, started, now)).await;
         let (store, record) =
             opened.map_err(|error| StoreError::Io(error.to_string())).and_then(|opened| opened)?;
         let board = Arc::new(Board::default());
@@ -104,11 +108,11 @@ impl Daemon {
             clock,
             hashes: Hashes::default(),
             surroundings: options.surroundings,
+            station: options.station,
             version: options.version,
             allow_http_loopback: options.allow_http_loopback,
             started_ms: clock.awake_and_asleep(),
             large: Arc::new(Semaphore::new(LARGE_AT_ONCE)),
-            metadata: Semaphore::new(1),
             connections: AtomicU64::new(0),
         });
         let shared = Shared { house: Arc::clone(&house), desk: Desk::new(window, board), servers };

@@ -13,10 +13,11 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+pub use placet_wire::answerer;
+
 pub mod clock;
 pub mod daemon;
 pub mod desk;
 mod random;
 mod server;
-mod servers;
 pub mod store;

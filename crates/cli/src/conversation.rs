@@ -22,6 +22,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::exit::Stop;
+use crate::print::Printer;
 use crate::socket;
 
 /// For answers that need no person.
@@ -46,9 +47,13 @@ pub(crate) struct Conversation {
 }
 
 impl Conversation {
-    /// Connects.
-    pub(crate) fn open(path: &Path) -> Result<Self, Stop> {
+    /// Connects, and says so if what answers does not look like Placet.
+    pub(crate) fn open(path: &Path, printer: &mut Printer) -> Result<Self, Stop> {
         let stream = socket::connect(path)?;
+        if let Some(program) = socket::answerer(&stream)? {
+            let expected = placet_wire::answerer::PROGRAM;
+            printer.say(&format!("Careful: {program} answers at the socket, not {expected}."));
+        }
         stream.set_write_timeout(Some(SOON)).map_err(|error| lost(&error))?;
         Ok(Self { stream: BufReader::new(stream), calls: 0 })
     }

@@ -128,11 +128,22 @@ impl Stage {
     }
 
     fn finish(mut self, output: Output) -> Transcript {
+        let connects = self.daemon.is_some();
         let heard = self.daemon.take().map(|daemon| daemon.join().unwrap()).unwrap_or_default();
+        // The daemon of these tests is this test, which is not placet-desktop: that is said first.
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        let me = std::env::current_exe().unwrap();
+        let careful = format!(
+            "placet: Careful: {} answers at the socket, not placet-desktop.\n",
+            me.display()
+        );
+        let rest = stderr.strip_prefix(&careful);
+        let silent = !connects || heard.is_empty() || stderr.is_empty();
+        assert!(rest.is_some() || silent, "{stderr}");
         Transcript {
             status: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
+            stderr: rest.unwrap_or(&stderr).to_owned(),
             heard,
         }
     }
@@ -230,6 +241,40 @@ fn a_no_carries_the_persons_note_and_the_wait() {
     end["retry_after"] = json!(180);
     let seen = stage(vec![Hear, Answer(end)]).run(&["request", "--tool", "t"]);
     assert_eq!(seen.stderr, "placet: rate_limited: A sentence of Placet. Ask again in 180 s.\n");
+}
+
+#[test]
+fn s14_a_yes_that_was_given_before_is_no_go_ahead() {
+    for (outcome, status) in [("approved", 4), ("declined", 1)] {
+        let mut end = ended(outcome, "code");
+        (end["request_id"], end["repeated"]) = (json!("build-1"), json!(true));
+        let seen = stage(vec![Hear, Answer(end.clone())]).run(&[
+            "request",
+            "--request-id",
+            "build-1",
+            "--tool",
+            "t",
+            "--quiet",
+        ]);
+        assert_eq!((seen.status, seen.stdout), (Some(status), format!("{outcome}\nrepeated\n")));
+        assert_eq!(seen.stderr.contains("Ask again with a new request_id."), outcome == "approved");
+        let seen = stage(vec![Hear, Answer(end)]).run(&[
+            "--json",
+            "authorize",
+            "--request-id",
+            "build-1",
+            "--issuer",
+            "https://as.example",
+            "--code-challenge",
+            CHALLENGE,
+        ]);
+        assert_eq!(seen.status, Some(status), "{}", seen.stderr);
+    }
+    // Anything but a plain false is no answer at all.
+    let mut end = ended("approved", "approved");
+    end["repeated"] = json!("no");
+    let seen = stage(vec![Hear, Answer(end)]).run(&["request", "--tool", "t"]);
+    assert_eq!(seen.status, Some(4));
 }
 
 #[test]
@@ -650,8 +695,19 @@ fn status_is_one_call_without_a_hello() {
     assert_eq!(
         seen.stdout,
         "Placet 0.1.0, running for 86 s, unhardened\nwaiting: 1\nagents: 2, servers: 1\n\
-         session: other programs can watch or inject input\nrecord: 12 entries, whole\n"
+         session: other programs can watch or inject input\ndisplay: not known\n\
+         record: 12 entries, whole\n"
     );
+    for (seat, says) in [
+        ("here", ":9, where you are logged in"),
+        ("elsewhere", ":9, NOT the screen that you are logged in at"),
+        ("unknown", ":9"),
+    ] {
+        let mut at = status();
+        at["session"] = json!({"observable": true, "display": ":9", "seat": seat});
+        let seen = stage(vec![Hear, Answer(at)]).run(&["status"]);
+        assert!(seen.stdout.contains(&format!("display: {says}\n")), "{}", seen.stdout);
+    }
     assert_eq!(seen.heard.len(), 1);
     let seen = stage(vec![Hear, Answer(status())]).run(&["status", "--json"]);
     assert_eq!(seen.json(), status());
@@ -779,8 +835,8 @@ fn s13_ctrl_c_ends_the_connection_and_so_the_question() {
         .spawn()
         .unwrap();
     // Once it says that the question is shown, it is waiting.
-    let mut said = String::new();
-    BufReader::new(child.stderr.take().unwrap()).read_line(&mut said).unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let said = lines.nth(1).unwrap().unwrap();
     assert!(said.contains("TRVN-6KLD"), "{said}");
     let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(kill.success());

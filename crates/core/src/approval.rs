@@ -2,7 +2,8 @@
 //!
 //! **Promises.** It is on record before anyone is asked, and its end is on record before the
 //! requester hears ([`handle`]). The server is contacted only after the person made the approving
-//! gesture on the complete action (design §5). What the person typed goes to the server once.
+//! gesture on the complete action (design §5); one that is to be enrolled is not even looked at
+//! before. What the person typed goes to the server once.
 //! If two things happen together, the one that means no wins.
 //!
 //! **Never** make a yes anywhere but in [`approved`]: it takes the answer of the person and the
@@ -22,8 +23,7 @@ use crate::names::resembled;
 use crate::outcome::{Assurance, Ended, Granted, Method, Reason};
 use crate::policy::{Verdict, judge};
 use crate::ports::{
-    Answer, Clock, Entry, Event, Gesture, NotRecorded, Person, Ports, Record, Servers, Status,
-    Step, Turn,
+    Answer, Clock, Entry, Event, Gesture, NotRecorded, Person, Ports, Record, Servers, Status, Turn,
 };
 use crate::request::{Authorization, Matter, Pairing, Request, Server, Timestamp};
 use crate::secret::Secret;
@@ -62,6 +62,11 @@ pub async fn handle<P: Ports>(
             let review = Screen::review(request, server.as_ref(), standing.surroundings);
             let review = case.warned(review);
             match case.ask(review, server.as_ref(), least, &over).await {
+                // Who asked and who was asked must still stand when the yes is made.
+                Ok(ended) if ended.is_approved() => match case.stands(server.as_ref(), &over) {
+                    Ok(()) => ended,
+                    Err(reason) => Ended { display_hash: ended.display_hash, ..Ended::no(reason) },
+                },
                 Ok(ended) => ended,
                 Err(reason) => Ended::no(reason),
             }
@@ -118,6 +123,7 @@ impl<P: Ports> Case<'_, P> {
             Decided::No(ended) => return Ok(ended),
         };
         match (&self.request.matter, server) {
+            (Matter::EnrolServer(new), _) => self.enrol(&mut turn, &review, new, over).await,
             (Matter::Authorization(asked), Some(server)) => {
                 let agreed = Agreed::new(least);
                 self.authorize(&mut turn, review, yes, agreed, asked, server, over).await
@@ -144,6 +150,7 @@ impl<P: Ports> Case<'_, P> {
             self.ports.status(self.request, Status::Answering);
             // The first contact: the person has agreed to this very action (design §5).
             let (mut waiting, round) = agreed.contact();
+            self.stands(Some(server), over)?;
             self.contacting(server, round).await?;
             let begin = self.ports.servers().begin(server, asked);
             let mut step = self.converse(turn, &review, begin, over).await?;
@@ -175,6 +182,7 @@ impl<P: Ports> Case<'_, P> {
                     };
                 yes = Yes { values: Values::default(), ..answered.0 };
                 waiting = next;
+                self.stands(Some(server), over)?;
                 self.contacting(server, waiting.round()).await?;
                 let answer = self.ports.servers().answer(session, answered.1);
                 step = self.converse(turn, &review, answer, over).await?;
@@ -212,6 +220,34 @@ impl<P: Ports> Case<'_, P> {
                 self.leave(question.left(), false).await;
                 Err(reason)
             }
+        }
+    }
+
+    /// An enrolment: the person agreed that Placet looks at this address. It looks, and they see what
+    /// it found before they trust it.
+    async fn enrol<T: Turn>(
+        &self,
+        turn: &mut T,
+        review: &Screen,
+        new: &Server,
+        over: &Over<'_>,
+    ) -> Result<Ended, Reason> {
+        self.ports.status(self.request, Status::Answering);
+        self.contacting(new, 1).await?;
+        let looking = self.ports.servers().look_at(new);
+        let found = match self.converse(turn, review, looking, over).await? {
+            Ok(endpoint) => Server { challenge_endpoint: Some(endpoint), ..new.clone() },
+            Err(error) => {
+                let (reason, retry_after) = error.reason();
+                return Ok(Ended { retry_after, ..Ended::no(reason) });
+            }
+        };
+        match self.show(turn, &Screen::found(review, &found), over).await? {
+            Decided::Yes(yes) => Ok(Ended {
+                enrolled: Some(found),
+                ..approved(Assurance::Gesture, Method::Gesture, yes)
+            }),
+            Decided::No(ended) => Ok(ended),
         }
     }
 
@@ -294,9 +330,9 @@ impl<P: Ports> Case<'_, P> {
         &self,
         turn: &mut T,
         screen: &Screen,
-        exchange: impl Future<Output = Step<S>> + Send,
+        exchange: impl Future<Output = S> + Send,
         over: &Over<'_>,
-    ) -> Result<Step<S>, Reason> {
+    ) -> Result<S, Reason> {
         self.ports.status(self.request, Status::Waiting);
         let leaving = turn.wait(screen).map(|answer| match answer {
             Answer::Deny { .. } => Reason::Denied,
@@ -311,6 +347,25 @@ impl<P: Ports> Case<'_, P> {
         let patience = self.ports.clock().until(self.ports.clock().now().plus_seconds(LEAVING));
         let telling = self.ports.servers().leave(session, declined);
         select(Box::pin(telling), Box::pin(patience)).await;
+    }
+
+    /// True as long as nothing has ended the request from outside, its pairing was not taken back
+    /// and its server is enrolled as it was shown. The two look at the record itself: what stops a
+    /// request comes over another way and could come too late.
+    fn stands(&self, server: Option<&Server>, over: &Over<'_>) -> Result<(), Reason> {
+        if let Some(reason) = over.clone().now_or_never() {
+            return Err(reason);
+        }
+        let record = self.ports.record();
+        if self.request.asker.pairing.as_deref().is_some_and(|name| !record.is_paired(name)) {
+            return Err(Reason::PairingRevoked);
+        }
+        match &self.request.matter {
+            Matter::Authorization(asked) if record.server(&asked.issuer).as_ref() != server => {
+                Err(Reason::ServerChanged)
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn contacting(&self, server: &Server, round: u32) -> Result<(), Reason> {

@@ -1,7 +1,7 @@
 //! The rules with a scripted person, a scripted server and a clock that is set by hand.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_executor::block_on;
@@ -12,7 +12,7 @@ use super::*;
 use crate::form::{Filled, Form, Source, Values};
 use crate::outcome::Outcome;
 use crate::ports::{
-    Challenge, Delivery, GestureKind, NoHuman, ServerError, Standing, Surroundings,
+    Challenge, Delivery, GestureKind, NoHuman, ServerError, Standing, Step, Surroundings,
 };
 use crate::request::{Asker, Kernel, Place, RequestId, ToolCall};
 
@@ -25,6 +25,10 @@ enum Act {
     Code(&'static str),
     Deny(&'static str),
     Dismiss,
+    /// Approves, but meanwhile the pairing was taken back.
+    Unpaired,
+    /// Approves, but meanwhile the server was enrolled for another account.
+    Reenrolled,
     /// Approves, but only after the clock moved: wall milliseconds, boot milliseconds.
     Late(i64, u64),
 }
@@ -35,13 +39,19 @@ struct Script {
     screens: Mutex<Vec<Screen>>,
     wall: AtomicI64,
     boot: AtomicU64,
+    unpaired: AtomicBool,
+    reenrolled: AtomicBool,
 }
 
 struct World {
     entries: Mutex<Vec<Event>>,
     fail_from: Option<usize>,
+    /// Only this attempt to write fails, counted from 0.
+    fail_only: Option<usize>,
+    attempts: AtomicUsize,
     script: Arc<Script>,
     steps: Mutex<VecDeque<Step<u32>>>,
+    found: Result<String, ServerError>,
     calls: Mutex<Vec<String>>,
     standing: Standing,
     human: bool,
@@ -53,13 +63,18 @@ impl World {
         Self {
             entries: Mutex::default(),
             fail_from: None,
+            fail_only: None,
+            attempts: AtomicUsize::new(0),
             script: Arc::new(Script {
                 acts: Mutex::new(acts.into()),
                 screens: Mutex::default(),
                 wall: AtomicI64::new(NOW),
                 boot: AtomicU64::new(1000),
+                unpaired: AtomicBool::new(false),
+                reenrolled: AtomicBool::new(false),
             }),
             steps: Mutex::new(steps.into()),
+            found: Ok("https://as.example/ace".into()),
             calls: Mutex::default(),
             standing: standing(),
             human: true,
@@ -108,14 +123,24 @@ impl Ports for World {
 impl Record for World {
     async fn append(&self, entry: Entry) -> Result<Digest, NotRecorded> {
         let mut entries = self.entries.lock().unwrap();
-        if self.fail_from.is_some_and(|from| entries.len() >= from) {
+        let attempt = self.attempts.fetch_add(1, Ordering::SeqCst);
+        if self.fail_from.is_some_and(|from| entries.len() >= from)
+            || self.fail_only == Some(attempt)
+        {
             return Err(NotRecorded);
         }
         entries.push(entry.event);
         Ok(Digest::of_bytes(b"entry"))
     }
     fn server(&self, issuer: &str) -> Option<Server> {
-        self.server.clone().filter(|server| server.issuer == issuer)
+        let mut server = self.server.clone().filter(|server| server.issuer == issuer)?;
+        if self.script.reenrolled.load(Ordering::SeqCst) {
+            server.account = "mallory@example.com".into();
+        }
+        Some(server)
+    }
+    fn is_paired(&self, _: &str) -> bool {
+        !self.script.unpaired.load(Ordering::SeqCst)
     }
     fn servers(&self) -> Vec<Server> {
         self.server.iter().cloned().collect()
@@ -158,6 +183,14 @@ impl Turn for Prompt {
             }
             Some(Act::Deny(note)) => Answer::Deny { note: Some(note.into()) },
             Some(Act::Dismiss) => Answer::Dismiss,
+            Some(Act::Unpaired) => {
+                self.0.unpaired.store(true, Ordering::SeqCst);
+                yes(Values::default())
+            }
+            Some(Act::Reenrolled) => {
+                self.0.reenrolled.store(true, Ordering::SeqCst);
+                yes(Values::default())
+            }
             Some(Act::Late(wall, boot)) => {
                 self.0.wall.fetch_add(wall, Ordering::SeqCst);
                 self.0.boot.fetch_add(boot, Ordering::SeqCst);
@@ -174,6 +207,10 @@ impl Turn for Prompt {
 
 impl Servers for World {
     type Session = u32;
+    async fn look_at(&self, server: &Server) -> Result<String, ServerError> {
+        self.calls.lock().unwrap().push(format!("look at {}", server.issuer));
+        self.found.clone()
+    }
     async fn begin(&self, _: &Server, _: &Authorization) -> Step<u32> {
         self.calls.lock().unwrap().push("begin".into());
         self.steps.lock().unwrap().pop_front().expect("the script has a step")
@@ -200,7 +237,11 @@ fn standing() -> Standing {
         waiting_of_bucket: 0,
         waiting_over_all: 0,
         retry_after: 60,
-        surroundings: Surroundings { hardened: false, observable: true },
+        surroundings: Surroundings {
+            hardened: false,
+            observable: true,
+            seat: crate::ports::Seat::Unknown,
+        },
     }
 }
 
@@ -306,12 +347,55 @@ fn f1_without_a_record_nobody_is_asked_and_nothing_is_approved() {
     }
 }
 
+/// A record that is full for a moment: each single entry that is missing is a no.
+#[test]
+fn f1_one_entry_that_could_not_be_written_is_a_no_also_when_the_next_one_can() {
+    for missing in 0..4 {
+        let mut world = World::new(vec![Act::Approve], vec![]);
+        world.fail_only = Some(missing);
+        let ended = world.run(&plain());
+        assert_eq!(ended.reason, Reason::RecordUnwritable, "without entry {missing}");
+        let screens = world.script.screens.lock().unwrap().len();
+        assert_eq!(screens, usize::from(missing > 1), "without entry {missing}");
+    }
+}
+
 #[test]
 fn s13_what_ends_a_request_from_outside_wins_over_a_yes_of_the_same_moment() {
     let world = World::new(vec![Act::Approve], vec![]);
     let ended = block_on(handle(&world, &plain(), ready(Reason::RequesterGone)));
     assert_eq!(ended.reason, Reason::RequesterGone);
     assert_eq!(world.events(), ["received", "ended"]);
+}
+
+/// The stop that revoking throws can come too late for a press of the same moment: the record
+/// itself is looked at when the yes is made, and before anything is sent.
+#[test]
+fn s4_a_pairing_taken_back_while_its_prompt_stands_gets_no_yes() {
+    let world = World::new(vec![Act::Unpaired], vec![]);
+    let ended = world.run(&plain());
+    assert_eq!((ended.outcome, ended.reason), (Outcome::Cancelled, Reason::PairingRevoked));
+    assert!(ended.display_hash.is_some(), "the record says which screen was answered");
+    assert_eq!(world.events(), ["received", "shown", "answered", "ended"]);
+    let world = World::new(vec![Act::Unpaired], vec![code()]);
+    assert_eq!(world.run(&authorization()).reason, Reason::PairingRevoked);
+    assert_eq!(world.calls(), Vec::<String>::new(), "nobody is asked for it any more");
+    let world =
+        World::new(vec![Act::Approve, Act::Unpaired], vec![Step::Challenged(otp(1)), code()]);
+    assert_eq!(world.run(&authorization()).reason, Reason::PairingRevoked);
+    assert_eq!(world.calls(), ["begin"], "the answer was not sent");
+}
+
+#[test]
+fn s6_a_server_removed_or_enrolled_anew_meanwhile_gets_no_answer() {
+    let world = World::new(vec![Act::Reenrolled], vec![code()]);
+    assert_eq!(world.run(&authorization()).reason, Reason::ServerChanged);
+    assert_eq!(world.calls(), Vec::<String>::new());
+    let world =
+        World::new(vec![Act::Approve, Act::Reenrolled], vec![Step::Challenged(otp(1)), code()]);
+    let ended = world.run(&authorization());
+    assert_eq!((ended.outcome, ended.reason), (Outcome::Cancelled, Reason::ServerChanged));
+    assert_eq!(world.calls(), ["begin"]);
 }
 
 #[test]
@@ -348,6 +432,53 @@ fn a_server_is_contacted_only_after_the_person_agreed_to_the_action() {
             "ended"
         ]
     );
+}
+
+fn enrolment() -> Request {
+    request(Matter::EnrolServer(Server { challenge_endpoint: None, ..server() }))
+}
+
+#[test]
+fn s6_a_server_that_is_to_be_enrolled_is_looked_at_only_after_the_person_agreed_to_look() {
+    for act in [Act::Deny(""), Act::Dismiss] {
+        let world = World::new(vec![act], vec![]);
+        assert!(!world.run(&enrolment()).is_approved());
+        assert_eq!(world.calls(), Vec::<String>::new(), "no contact before consent");
+        assert_eq!(world.events(), ["received", "shown", "answered", "ended"]);
+    }
+    let world = World::new(vec![Act::Approve, Act::Approve], vec![]);
+    let ended = world.run(&enrolment());
+    assert!(ended.is_approved());
+    assert_eq!(ended.enrolled, Some(server()), "as it was found and shown");
+    assert_eq!(world.calls(), ["look at https://as.example"]);
+    assert_eq!(
+        world.events(),
+        ["received", "shown", "answered", "contacting", "shown", "answered", "ended"]
+    );
+    let screens = world.script.screens.lock().unwrap();
+    let [look, trust] = [&screens[0], &screens[1]].map(|screen| screen.lines().join("\n"));
+    assert!(look.contains("Look at this server") && !look.contains("Trust this server"), "{look}");
+    assert!(trust.contains("Trust this server") && trust.contains("https://as.example/ace"));
+    assert_eq!((screens[0].round, screens[1].round), (1, 2));
+    assert_eq!(ended.display_hash, Some(screens[1].hash().unwrap()));
+}
+
+#[test]
+fn s6_looking_is_not_trusting_and_what_cannot_be_looked_at_is_a_no() {
+    let world = World::new(vec![Act::Approve, Act::Deny("no")], vec![]);
+    let ended = world.run(&enrolment());
+    assert_eq!((ended.outcome, ended.enrolled), (Outcome::Declined, None));
+    for (error, outcome, reason) in [
+        (ServerError::Unreachable(String::new()), Outcome::Unreachable, Reason::ServerUnreachable),
+        (ServerError::Protocol(String::new()), Outcome::ProtocolError, Reason::ServerMisbehaved),
+        (ServerError::NoChallengeEndpoint, Outcome::Unsupported, Reason::NoChallengeEndpoint),
+    ] {
+        let mut world = World::new(vec![Act::Approve], vec![]);
+        world.found = Err(error);
+        let ended = world.run(&enrolment());
+        assert_eq!((ended.outcome, ended.reason), (outcome, reason));
+        assert_eq!(world.events(), ["received", "shown", "answered", "contacting", "ended"]);
+    }
 }
 
 #[test]
@@ -421,6 +552,24 @@ fn a_pairing_needs_the_code_that_the_terminal_prints() {
     assert_eq!(world.run(&pair()).reason, Reason::WrongPairingCode, "three tries");
     let empty = World::new(vec![Act::Approve, Act::Approve, Act::Approve], vec![]);
     assert!(!empty.run(&pair()).is_approved(), "nothing typed");
+}
+
+/// RFC 8785 alone writes both as 9007199254740992.
+#[test]
+fn r2_two_requests_that_differ_in_the_last_digit_of_a_long_number_have_two_hashes() {
+    let hash = |id: u64| {
+        let call = ToolCall {
+            tool: "delete".into(),
+            arguments: json!({ "id": id }),
+            working_directory: None,
+        };
+        let world = World::new(vec![Act::Approve], vec![]);
+        assert!(world.run(&request(Matter::Approval(call))).is_approved());
+        let entries = world.entries.lock().unwrap();
+        let Some(Event::Received { request_hash, .. }) = entries.first() else { panic!() };
+        request_hash.clone()
+    };
+    assert_ne!(hash(9_007_199_254_740_992), hash(9_007_199_254_740_993));
 }
 
 #[test]

@@ -259,30 +259,21 @@ impl Memory {
 
     /// Digest §7.8 with §2.10-3 and -23.
     fn refused<S>(self, error: ServerError) -> Heard<S> {
-        let reason = match error {
+        match error {
             ServerError::InvalidSession if !self.restarted => {
                 let memory = Self { restarted: true, sent: Sent::Nothing, verified: false, ..self };
-                return Heard::StartAgain(Again(memory));
+                Heard::StartAgain(Again(memory))
             }
             ServerError::AccessDenied
                 if self.sent == Sent::Code && matches!(self.attempts_remaining, Some(0 | 1)) =>
             {
-                Reason::ServerLocked
+                Heard::Over(Reason::ServerLocked, None)
             }
-            ServerError::InvalidSession | ServerError::Locked => Reason::ServerLocked,
-            ServerError::Unreachable(_) => Reason::ServerUnreachable,
-            ServerError::AccessDenied | ServerError::Refused(_) => Reason::ServerRefused,
-            ServerError::Expired => Reason::ServerTimeOut,
-            ServerError::Throttled(seconds) => {
-                return Heard::Over(Reason::ServerThrottled, Some(seconds));
+            error => {
+                let (reason, retry_after) = error.reason();
+                Heard::Over(reason, retry_after)
             }
-            ServerError::RedirectToWeb => Reason::WebRequired,
-            ServerError::NoChallengeEndpoint => Reason::NoChallengeEndpoint,
-            ServerError::Unsupported(_) => Reason::ChallengeUnsupported,
-            ServerError::ServerCannot(_) => Reason::ServerCannot,
-            ServerError::Protocol(_) => Reason::ServerMisbehaved,
-        };
-        Heard::Over(reason, None)
+        }
     }
 }
 

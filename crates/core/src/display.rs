@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::form::{Form, Kind};
 use crate::json::{Digest, Refused, digest};
 use crate::names::host_in_letters;
-use crate::ports::Surroundings;
+use crate::ports::{Seat, Surroundings};
 use crate::request::{
     Asker, Authorization, Kernel, Matter, Place, Request, RequestId, Server, Timestamp, ToolCall,
 };
@@ -146,15 +146,15 @@ impl Screen {
             ),
             Matter::EnrolServer(new) => (
                 Step::Server,
-                "Trust this server?".into(),
+                "Look at this server?".into(),
                 enrolment(new),
                 Section {
                     title: "What this means".into(),
                     rows: vec![plain(
-                        "Placet will show this server's questions and send your codes to it.",
+                        "Placet will ask this address what it is. Then you decide whether to trust it.",
                     )],
                 },
-                "Trust this server",
+                "Look at this server",
             ),
             Matter::RemoveServer(old) => (
                 Step::Server,
@@ -221,6 +221,20 @@ impl Screen {
             &[&called(&enrolled.name), &visible_line(&enrolled.issuer)],
         ));
         self
+    }
+
+    /// What Placet found at a server that is to be enrolled: now it can be trusted.
+    #[must_use]
+    pub fn found(review: &Self, found: &Server) -> Self {
+        let means = "Placet will show this server's questions and send your codes to it.";
+        Self {
+            round: review.round.saturating_add(1),
+            heading: "Trust this server?".into(),
+            action: enrolment(found),
+            destination: Section { title: "What this means".into(), rows: vec![plain(means)] },
+            approve: "Trust this server".into(),
+            ..review.clone()
+        }
     }
 
     /// A server's question, on the same screen as the action (H1).
@@ -471,9 +485,9 @@ fn enrolment(server: &Server) -> Section {
     rows.extend(address(&server.issuer));
     rows.push(row("Your account", &server.account));
     rows.push(row("Placet's client_id", &server.client_id));
-    match &server.challenge_endpoint {
-        Some(endpoint) => rows.push(Row { verbatim: true, ..row("Takes answers at", endpoint) }),
-        None => rows.push(plain("It has no challenge endpoint, so Placet cannot answer it yet.")),
+    // Not known before Placet looked.
+    if let Some(endpoint) = &server.challenge_endpoint {
+        rows.push(Row { verbatim: true, ..row("Takes answers at", endpoint) });
     }
     Section { title: "The server".into(), rows }
 }
@@ -489,6 +503,9 @@ fn banners(server: Option<&Server>, surroundings: Surroundings) -> Vec<Text> {
     let mut banners = Vec::new();
     if server.is_some_and(|server| server.danger_http_loopback) {
         banners.push("Test server on this machine: the connection is not encrypted.".into());
+    }
+    if surroundings.seat == Seat::Elsewhere {
+        banners.push("This is not the screen that you are logged in at.".into());
     }
     if !surroundings.hardened {
         banners.push("This installation is not hardened: other programs of your account could press Approve.".into());

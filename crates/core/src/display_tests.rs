@@ -5,7 +5,8 @@ use serde_json::json;
 use super::*;
 use crate::request::Process;
 
-const BARE: Surroundings = Surroundings { hardened: false, observable: true };
+const BARE: Surroundings =
+    Surroundings { hardened: false, observable: true, seat: crate::ports::Seat::Unknown };
 
 fn request(matter: Matter, words: Option<&str>) -> Request {
     Request {
@@ -249,8 +250,9 @@ fn h9_hostile_text_is_written_out_wherever_it_comes_from() {
         "c":{"type":"string","oneOf":[{"const":"a","title":evil}]}}});
     let form = Form::parse(&schema, crate::form::Source::Server).unwrap();
     let challenge = Screen::challenge(&review, 2, evil, form, None, Timestamp(1));
-    let enrol = Screen::review(&request(Matter::EnrolServer(server), None), None, BARE);
-    for screen in [review, challenge, enrol] {
+    let enrol = Screen::review(&request(Matter::EnrolServer(server.clone()), None), None, BARE);
+    let found = Screen::found(&enrol, &server);
+    for screen in [review, challenge, enrol, found] {
         let json = serde_json::to_string(&screen).unwrap();
         let all = screen.lines().join("\n") + &json;
         assert!(!all.contains(['\u{202e}', '\u{200b}', '\u{7}']), "{all}");
@@ -304,6 +306,20 @@ fn a27_a_test_server_without_encryption_has_a_banner_that_stays() {
     assert!(review.lines().join("\n").contains("not encrypted"));
     let next = Screen::challenge(&review, 2, "", Form::default(), None, Timestamp(1));
     assert!(next.lines().join("\n").contains("not encrypted"));
+}
+
+#[test]
+fn h1_a_prompt_on_another_screen_than_the_persons_own_says_so() {
+    let banner = "This is not the screen that you are logged in at.";
+    use crate::ports::Seat;
+    for (seat, says) in [(Seat::Elsewhere, true), (Seat::Here, false), (Seat::Unknown, false)] {
+        let at = Surroundings { seat, ..BARE };
+        let review = Screen::review(&request(call(json!({})), None), None, at);
+        let next = Screen::challenge(&review, 2, "", Form::default(), None, Timestamp(1));
+        for screen in [review, next] {
+            assert_eq!(screen.lines().iter().any(|line| line == banner), says, "{seat:?}");
+        }
+    }
 }
 
 #[test]

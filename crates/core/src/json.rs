@@ -3,7 +3,8 @@
 //! **Promises.** [`parse`] refuses what two readers could understand differently or what could
 //! exhaust us: duplicate member names (RFC 8259 §4 leaves them open), depth over
 //! [`Limits::depth`] with the root at depth 1 (digest §2.10-18), strings over [`Limits::string`]
-//! UTF-8 bytes. [`digest`] is SHA-256 over JCS (RFC 8785).
+//! UTF-8 bytes. [`digest`] is SHA-256 over JCS (RFC 8785); [`exact_digest`] is the same for values
+//! that JCS keeps, and tells apart the integers that JCS would round.
 //!
 //! **Never** parse a peer's or a server's bytes with `serde_json` directly.
 
@@ -113,6 +114,58 @@ pub fn canonical<T: Serialize>(value: &T) -> Result<Vec<u8>, Refused> {
 /// As [`canonical`].
 pub fn digest<T: Serialize>(value: &T) -> Result<Digest, Refused> {
     Ok(Digest::of_bytes(&canonical(value)?))
+}
+
+/// SHA-256 over the canonical bytes of a value in which every integer stands with all its digits.
+///
+/// RFC 8785 §3.2.2.3 writes numbers as a double would hold them, so 9007199254740993 becomes
+/// 9007199254740992 and two different actions would have one hash. Here an integer beyond
+/// ±(2^53 - 1), the range of RFC 7493 §2.2, is written in full. Any other value has the same bytes
+/// as under RFC 8785, so that whoever has no such integer can check the hash with any JCS.
+///
+/// # Errors
+/// As [`canonical`].
+pub fn exact_digest<T: Serialize>(value: &T) -> Result<Digest, Refused> {
+    let value =
+        serde_json::to_value(value).map_err(|error| Refused::Malformed(error.to_string()))?;
+    let mut out = Vec::new();
+    write_exact(&value, &mut out)?;
+    Ok(Digest::of_bytes(&out))
+}
+
+fn write_exact(value: &Value, out: &mut Vec<u8>) -> Result<(), Refused> {
+    match value {
+        Value::Object(members) => {
+            // RFC 8785 §3.2.3: by UTF-16 code units.
+            let mut sorted: Vec<_> = members.iter().collect();
+            sorted.sort_by(|(a, _), (b, _)| a.encode_utf16().cmp(b.encode_utf16()));
+            out.push(b'{');
+            for (i, (name, value)) in sorted.into_iter().enumerate() {
+                if i > 0 {
+                    out.push(b',');
+                }
+                out.extend(canonical(name)?);
+                out.push(b':');
+                write_exact(value, out)?;
+            }
+            out.push(b'}');
+        }
+        Value::Array(items) => {
+            out.push(b'[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(b',');
+                }
+                write_exact(item, out)?;
+            }
+            out.push(b']');
+        }
+        Value::Number(number) if number.is_i64() || number.is_u64() => {
+            out.extend(number.to_string().into_bytes());
+        }
+        other => out.extend(canonical(other)?),
+    }
+    Ok(())
 }
 
 /// A decimal number with this many significant digits survives a double (IEEE 754: DBL_DIG).
@@ -293,6 +346,29 @@ mod tests {
         let limits = Limits { bytes: 4, depth: 3, string: 8 };
         assert_eq!(parse(b"[1,2]", limits), Err(Refused::TooLarge(5, 4)));
         assert!(parse(b"[1] ]", Limits { bytes: 9, ..limits }).is_err(), "trailing characters");
+    }
+
+    #[test]
+    fn r2_the_exact_digest_tells_large_integers_apart_and_is_jcs_for_all_else() {
+        let of = |text: &str| {
+            let value = parse(text.as_bytes(), Limits::INTAKE).unwrap();
+            (digest(&value).unwrap(), exact_digest(&value).unwrap())
+        };
+        let [one, other] = [9_007_199_254_740_992_u64, 9_007_199_254_740_993]
+            .map(|id| of(&format!(r#"{{"id":[{id}]}}"#)));
+        assert_eq!(one.0, other.0, "RFC 8785 rounds: that is why");
+        assert_ne!(one.1, other.1);
+        assert_ne!(of("-9007199254740993").1, of("-9007199254740994").1);
+        assert_ne!(of("9007199254740993").1, of(r#""9007199254740993""#).1, "text is no number");
+        // Where JCS rounds nothing the two are one: order, escapes, numbers, nothing at all.
+        for same in [
+            r#"{"b":1.50,"a":[1e2,-0.0,0.1,null,true,{}],"\u20ac":"\u000f\n\"\\","\ud83d\ude00":[]}"#,
+            "9007199254740991",
+            "[]",
+        ] {
+            let (jcs, exact) = of(same);
+            assert_eq!(jcs, exact, "{same}");
+        }
     }
 
     /// RFC 8785 §3.2.3 orders members by UTF-16 code units; the vector is the digest's §2.6.4.

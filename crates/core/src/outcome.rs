@@ -10,6 +10,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::json::Digest;
+use crate::request::Server;
 use crate::secret::Secret;
 
 /// The closed set of terminal outcomes (digest §2.7, S11). No transition leaves one.
@@ -117,6 +118,10 @@ reasons! {
     RequesterGone = "requester_gone", Cancelled, "The connection that asked has ended.";
     /// The requester sent `notifications/cancelled`.
     RequesterCancelled = "requester_cancelled", Cancelled, "The requester took the question back.";
+    /// The pairing that asked was taken back while this was open.
+    PairingRevoked = "pairing_revoked", Cancelled, "The pairing of this agent was taken back.";
+    /// The server was removed, or enrolled anew, while this was open.
+    ServerChanged = "server_changed", Cancelled, "This authorization server was removed or changed meanwhile.";
     /// Placet is stopping.
     Stopping = "stopping", Cancelled, "Placet is stopping. Ask again when it runs.";
     /// Placet ended while this was open; found at the next start (F8).
@@ -239,6 +244,8 @@ pub struct Ended {
     pub retry_after: Option<u64>,
     /// What the server granted, for the requester and nobody else (S15).
     pub granted: Option<Granted>,
+    /// The server that the person trusts now, as it was found and shown: for an enrolment.
+    pub enrolled: Option<Server>,
 }
 
 /// An authorization code and what is needed to redeem it (digest §2.10-6).
@@ -269,6 +276,7 @@ impl Ended {
             note: None,
             retry_after: None,
             granted: None,
+            enrolled: None,
         }
     }
 

@@ -113,7 +113,11 @@ mod tests {
             waiting_of_bucket: waiting.0,
             waiting_over_all: waiting.1,
             retry_after: 77,
-            surroundings: Surroundings { hardened: false, observable: true },
+            surroundings: Surroundings {
+                hardened: false,
+                observable: true,
+                seat: crate::ports::Seat::Unknown,
+            },
         }
     }
 

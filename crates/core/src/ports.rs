@@ -67,6 +67,61 @@ pub struct Surroundings {
     pub hardened: bool,
     /// Other clients of the session could watch or inject input.
     pub observable: bool,
+    /// Whether the prompt is drawn where the person is logged in.
+    pub seat: Seat,
+}
+
+/// Whether the prompt is drawn on the screen that the person is logged in at, as the system's login
+/// manager says. Any program of the user can start Placet on a display of its own: then a yes there
+/// is one that no person saw.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Seat {
+    /// It is the display of the user's active session.
+    Here,
+    /// It is another display, or that session is not the active one.
+    Elsewhere,
+    /// The login manager is not there, or does not say.
+    #[default]
+    Unknown,
+}
+
+impl Seat {
+    /// The word in the record and on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Here => "here",
+            Self::Elsewhere => "elsewhere",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// Where the program was started, for the record: what it shows later can be traced to this. The
+/// first three are variables, which whoever started it chose.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Station {
+    /// `DISPLAY`.
+    pub display: Option<String>,
+    /// `WAYLAND_DISPLAY`.
+    pub wayland_display: Option<String>,
+    /// `XDG_SESSION_ID`.
+    pub session_id: Option<String>,
+    /// What the login manager said of the user's own session, in one line.
+    pub login: Option<String>,
+    /// What that means.
+    pub seat: Seat,
+    /// The hardened install.
+    pub hardened: bool,
+}
+
+impl Station {
+    /// The display that is drawn on: Wayland's if both are there, as the toolkit chooses.
+    #[must_use]
+    pub fn drawn_on(&self) -> Option<&str> {
+        self.wayland_display.as_deref().or(self.display.as_deref())
+    }
 }
 
 /// `request/status`: how far a request is (design §5).
@@ -96,6 +151,9 @@ pub trait Record: Send + Sync {
 
     /// All enrolled servers.
     fn servers(&self) -> Vec<Server>;
+
+    /// True if an agent is paired under this name now.
+    fn is_paired(&self, name: &str) -> bool;
 }
 
 /// The entry could not be made durable. Carries no detail: the adapter logs it.
@@ -125,12 +183,18 @@ pub enum Event {
         kind: String,
         /// Kernel facts and claims, apart (R2).
         asker: Asker,
-        /// JCS hash of the matter.
+        /// Exact canonical hash of the matter ([`crate::json::exact_digest`]).
         request_hash: Digest,
         /// The issuer, for an authorization or a server.
         issuer: Option<String>,
         /// When it expires.
         expires_at: Timestamp,
+    },
+    /// A `request_id` was asked again after its request had ended; nobody was asked anew. The
+    /// entry's `request` is the one that ended.
+    Repeated {
+        /// Who asked again (S4).
+        asker: Asker,
     },
     /// A screen is about to be shown: exactly this one.
     Shown {
@@ -219,6 +283,9 @@ pub enum Event {
     Started {
         /// Its version.
         version: String,
+        /// Where. Entries of older versions do not say.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        station: Option<Station>,
     },
 }
 
@@ -294,7 +361,11 @@ pub trait Servers: Send + Sync {
     /// step, so no challenge is answered twice.
     type Session: Send;
 
-    /// The initial authorization challenge request (FiPA §5.1). The first contact.
+    /// Reads the public metadata (RFC 8414) of a server that is to be enrolled, and returns its
+    /// `authorization_challenge_endpoint`. The first contact with a server that nobody trusts yet.
+    fn look_at(&self, server: &Server) -> impl Future<Output = Result<String, ServerError>> + Send;
+
+    /// The initial authorization challenge request (FiPA §5.1). The first contact of a request.
     fn begin(
         &self,
         server: &Server,
@@ -391,6 +462,26 @@ pub enum ServerError {
     /// It breaks the protocol, for developers.
     #[error("protocol error: {0}")]
     Protocol(String),
+}
+
+impl ServerError {
+    /// What it means for the request, and seconds to wait if waiting helps (digest §7.8, §2.10-23).
+    #[must_use]
+    pub fn reason(&self) -> (Reason, Option<u64>) {
+        let reason = match self {
+            Self::InvalidSession | Self::Locked => Reason::ServerLocked,
+            Self::Unreachable(_) => Reason::ServerUnreachable,
+            Self::AccessDenied | Self::Refused(_) => Reason::ServerRefused,
+            Self::Expired => Reason::ServerTimeOut,
+            Self::Throttled(seconds) => return (Reason::ServerThrottled, Some(*seconds)),
+            Self::RedirectToWeb => Reason::WebRequired,
+            Self::NoChallengeEndpoint => Reason::NoChallengeEndpoint,
+            Self::Unsupported(_) => Reason::ChallengeUnsupported,
+            Self::ServerCannot(_) => Reason::ServerCannot,
+            Self::Protocol(_) => Reason::ServerMisbehaved,
+        };
+        (reason, None)
+    }
 }
 
 /// Time, passed in (STYLE 28).

@@ -9,7 +9,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::json::{Digest, Refused, digest};
+use crate::json::{Digest, Refused, exact_digest};
 use crate::outcome::Assurance;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -197,12 +197,12 @@ pub struct Pairing {
 }
 
 impl Request {
-    /// SHA-256 of the JCS of what is to be decided (R2).
+    /// SHA-256 of what is to be decided, in canonical form and with every digit (R2).
     ///
     /// # Errors
-    /// As [`digest`].
+    /// As [`exact_digest`].
     pub fn hash(&self) -> Result<Digest, Refused> {
-        digest(&self.matter)
+        exact_digest(&self.matter)
     }
 
     /// The least assurance that can satisfy this request (design §2): `phr` and `phrh` in

@@ -144,6 +144,12 @@ impl Client {
 impl Servers for Client {
     type Session = Session;
 
+    async fn look_at(&self, server: &Server) -> Result<String, ServerError> {
+        let metadata = self.metadata(&server.issuer, server.danger_http_loopback).await?;
+        let endpoint = metadata.challenge_endpoint().map(str::to_owned);
+        endpoint.ok_or(ServerError::NoChallengeEndpoint)
+    }
+
     async fn begin(&self, server: &Server, asked: &Authorization) -> Step<Session> {
         challenge::begin(self, server, asked).await.unwrap_or_else(Step::Refused)
     }

@@ -119,9 +119,21 @@ pub struct Ended {
     /// The short code that the prompt showed too (S16).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub binding_code: Option<String>,
+    /// True if this request had ended before this call: the outcome is of that time, and a yes of
+    /// that time is no yes for doing it again. Left out if false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repeated: bool,
     /// What was granted, for this connection alone, once (S15). Its members stand beside the others.
     #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
     pub granted: Option<Granted>,
+}
+
+impl Ended {
+    /// True if the requester may go on: a yes that was given to this very call.
+    #[must_use]
+    pub fn is_go_ahead(&self) -> bool {
+        self.outcome == Outcome::Approved && !self.repeated
+    }
 }
 
 /// An authorization code and what is needed to redeem it with the requester's own verifier

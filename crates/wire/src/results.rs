@@ -178,10 +178,16 @@ pub struct StatusAnswer {
 }
 
 /// The session, as far as it matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Session {
     /// Other clients of it could watch or inject input.
     pub observable: bool,
+    /// The display that the prompt is drawn on, as it was named when the daemon was started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub display: Option<String>,
+    /// Whether the person is logged in there: `here`, `elsewhere` or `unknown`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seat: Option<String>,
 }
 
 /// The record.

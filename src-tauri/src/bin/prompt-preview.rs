@@ -21,7 +21,7 @@ use std::time::{Instant, SystemTime};
 use gtk::glib;
 use placet_core::display::Screen;
 use placet_core::form::{Filled, Form, Source};
-use placet_core::ports::{Answer, Surroundings};
+use placet_core::ports::{Answer, Seat, Surroundings};
 use placet_core::request::{
     Asker, Authorization, Kernel, Matter, Pairing, Place, Process, Request, RequestId, Server,
     Timestamp, ToolCall,
@@ -231,8 +231,11 @@ fn sample(name: &str, command: &Value) -> Option<Screen> {
         received_at: now,
         expires_at,
     };
-    let surroundings =
-        Surroundings { hardened: name != "unpaired" && name != "otp", observable: true };
+    let surroundings = Surroundings {
+        hardened: name != "unpaired" && name != "otp",
+        observable: true,
+        seat: Seat::Unknown,
+    };
     let review = Screen::review(&request, with_server.as_ref(), surroundings);
     let review = if name == "look-alike" { review.resembling(&server()) } else { review };
     let problem = text("problem").map(visible_line);

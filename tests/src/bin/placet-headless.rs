@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use placet_agentd::daemon::{Daemon, Options};
 use placet_core::display::Step;
-use placet_core::ports::Surroundings;
+use placet_core::ports::{Seat, Station, Surroundings};
 use placet_core::request::Timestamp;
 use placet_tests::headless::person::{self, Hands, Told};
 use placet_tests::headless::server::{OTP, Scripted};
@@ -35,7 +35,8 @@ async fn main() {
         runtime_dir: PathBuf::from(&args[0]),
         state_dir: PathBuf::from(&args[1]),
         socket: None,
-        surroundings: Surroundings { hardened: false, observable: true },
+        surroundings: Surroundings { hardened: false, observable: true, seat: Seat::Unknown },
+        station: Station::default(),
         version: "0.0.0-test".to_owned(),
         allow_http_loopback: true,
     };

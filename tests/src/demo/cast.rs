@@ -100,8 +100,11 @@ pub(super) fn heard(home: &Path) -> PathBuf {
 /// # Errors
 /// If it did not.
 pub(super) fn code_printed(placet: &Program) -> Outcome<String> {
+    // All `placet` commands share a log, and each prints the code of its prompt as well.
     let said = placet.log();
-    said.split_whitespace()
+    let (_, after) = said.rsplit_once("Placet's window:").unwrap_or_default();
+    after
+        .split_whitespace()
         .map(|word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
         .find(|word| word.len() == 9 && word.chars().nth(4) == Some('-'))
         .map(str::to_owned)
@@ -127,7 +130,7 @@ pub(super) fn stuffed(
     let stuffing = fill(&write)?;
     let mut command = session.command(programs.join("placet"))?;
     command.arg("--json").args(words).stdin(Stdio::null()).stdout(write);
-    Ok((session.spawn("placet-held", command)?, Drain { read, stuffing }))
+    Ok((session.spawn_with_output("placet-held", command)?, Drain { read, stuffing }))
 }
 
 /// Fills a pipe to the last byte.

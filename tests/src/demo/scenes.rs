@@ -36,6 +36,9 @@ fn enrol(stage: &mut Stage<'_>, mut told: Scenario) -> Outcome<Scenario> {
     words.extend(["--account", &started.account, "--name", "Example server"]);
     words.push("--danger-allow-http-loopback");
     let mut placet = stage.placet(&words)?;
+    stage.hands.prompt_saying("Look at this server?")?;
+    told.screenshots.push(stage.picture("look-at-this-server")?);
+    stage.hands.approve("Look at this server")?;
     stage.hands.prompt_saying("Trust this server?")?;
     told.screenshots.push(stage.picture("trust-this-server")?);
     stage.hands.approve("Trust this server")?;

@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use placet_agentd::daemon::{Daemon, Options, StartError};
-use placet_core::ports::Surroundings;
+use placet_core::ports::{Seat, Station, Surroundings};
 
 use self::agent::Agent;
 use self::person::Hands;
@@ -102,7 +102,8 @@ impl Home {
             runtime_dir: self.runtime(),
             state_dir: self.state(),
             socket: None,
-            surroundings: Surroundings { hardened: false, observable: true },
+            surroundings: Surroundings { hardened: false, observable: true, seat: Seat::Unknown },
+            station: Station::default(),
             version: "0.0.0-test".to_owned(),
             allow_http_loopback: true,
         }

@@ -1,7 +1,6 @@
 //! The scripted authorization server, at the port: asks for a code of eight digits, takes one,
 //! and grants. What it holds must never reach an agent, so each of its texts is easy to find.
 
-use placet_agentd::daemon::Directory;
 use placet_core::form::{Filled, Form, Source, Values};
 use placet_core::ports::{Challenge, Delivery, ServerError, Servers, Step};
 use placet_core::request::{Authorization, Server};
@@ -46,6 +45,13 @@ impl Scripted {
 impl Servers for Scripted {
     type Session = u32;
 
+    async fn look_at(&self, server: &Server) -> Result<String, ServerError> {
+        if server.issuer == NOWHERE {
+            return Err(ServerError::Unreachable(DESCRIPTION.to_owned()));
+        }
+        Ok(format!("{}/challenge", server.issuer))
+    }
+
     async fn begin(&self, server: &Server, _asked: &Authorization) -> Step<u32> {
         if server.issuer == REFUSING {
             return Step::Refused(ServerError::Refused(DESCRIPTION.to_owned()));
@@ -63,17 +69,4 @@ impl Servers for Scripted {
     }
 
     async fn leave(&self, _session: u32, _declined: bool) {}
-}
-
-impl Directory for Scripted {
-    async fn challenge_endpoint(
-        &self,
-        issuer: &str,
-        _allow_http_loopback: bool,
-    ) -> Result<Option<String>, ServerError> {
-        if issuer == NOWHERE {
-            return Err(ServerError::Unreachable(DESCRIPTION.to_owned()));
-        }
-        Ok(Some(format!("{issuer}/challenge")))
-    }
 }

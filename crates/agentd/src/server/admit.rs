@@ -4,12 +4,9 @@
 //! endpoints, `client_id` and account come from enrolment (S6, S7). `authorization_details` is
 //! read strictly for the person and kept byte for byte for the server (A5).
 //!
-//! **Never** contact a server before a person agreed, but for the public metadata that `as/add`
-//! shows.
+//! **Never** contact a server: that is for after a person agreed.
 
 use placet_core::json::{Limits, parse};
-use placet_core::outcome::Reason;
-use placet_core::ports::ServerError;
 use placet_core::request::{Authorization, Matter, Pairing, Server, ToolCall};
 use placet_wire::ask::Ask;
 use placet_wire::flaw::{Fault, Flaw};
@@ -18,7 +15,7 @@ use placet_wire::params::{
 };
 use serde_json::{Map, Value};
 
-use super::{Directory, House};
+use super::House;
 use crate::random;
 
 /// Seconds that a request lives at least: less than this nobody can read.
@@ -33,19 +30,11 @@ pub(super) struct Asked {
     pub(super) words: Option<String>,
     pub(super) request_id: Option<String>,
     pub(super) expires_in: u64,
-    /// It cannot succeed: the reason with which it ends, on record but unseen.
-    pub(super) hopeless: Option<Reason>,
 }
 
 impl Asked {
     fn plain(matter: Matter) -> Self {
-        Self {
-            matter,
-            words: None,
-            request_id: None,
-            expires_in: EXPIRES_IN_DEFAULT,
-            hopeless: None,
-        }
+        Self { matter, words: None, request_id: None, expires_in: EXPIRES_IN_DEFAULT }
     }
 }
 
@@ -53,16 +42,12 @@ impl Asked {
 ///
 /// # Errors
 /// [`Flaw`] if that cannot be: the call gets a JSON-RPC error and nothing is recorded.
-pub(super) async fn asked(
-    ask: Ask,
-    house: &House,
-    servers: &impl Directory,
-) -> Result<Asked, Flaw> {
+pub(super) fn asked(ask: Ask, house: &House) -> Result<Asked, Flaw> {
     match ask {
         Ask::Approval(asked) => Ok(approval(asked)),
         Ask::Authorization(asked) => authorization(asked),
         Ask::Pair(asked) => pair(&asked, house),
-        Ask::AddServer(asked) => add_server(asked, house, servers).await,
+        Ask::AddServer(asked) => add_server(asked, house),
         Ask::RemoveServer(asked) => remove_server(&asked, house),
         // All others are answered at once (see `answer`), so this is a mistake of ours.
         _ => Err(Flaw::new(Fault::Internal, "this method asks nobody")),
@@ -131,11 +116,7 @@ fn pair(asked: &Pair, house: &House) -> Result<Asked, Flaw> {
     Ok(Asked::plain(Matter::Pair(Pairing { name: asked.name.clone(), code })))
 }
 
-async fn add_server(
-    asked: AddServer,
-    house: &House,
-    servers: &impl Directory,
-) -> Result<Asked, Flaw> {
+fn add_server(asked: AddServer, house: &House) -> Result<Asked, Flaw> {
     if asked.danger_allow_http_loopback && !house.allow_http_loopback {
         let sentence = "is for development: start Placet with this permission first";
         return Err(Flaw::of(Fault::BadValue, "danger_allow_http_loopback", sentence));
@@ -143,36 +124,16 @@ async fn add_server(
     let not_a_url = || Flaw::of(Fault::BadValue, "issuer", "is not a full web address");
     let issuer = url::Url::parse(&asked.issuer).map_err(|_| not_a_url())?;
     let host = issuer.host_str().ok_or_else(not_a_url)?.to_owned();
-    let metadata = {
-        // One at a time: an agent could otherwise make Placet call many hosts at once.
-        let _turn = house.metadata.acquire().await;
-        servers.challenge_endpoint(&asked.issuer, asked.danger_allow_http_loopback).await
-    };
-    let (challenge_endpoint, hopeless) = match metadata {
-        Ok(endpoint) => (endpoint, None),
-        Err(error) => {
-            tracing::warn!(issuer = asked.issuer, %error, "no metadata");
-            (None, Some(reason_of(&error)))
-        }
-    };
     let matter = Matter::EnrolServer(Server {
         issuer: asked.issuer,
         name: asked.name.unwrap_or(host),
         client_id: asked.client_id,
         account: asked.account,
-        challenge_endpoint,
+        // Found when the person has agreed to look.
+        challenge_endpoint: None,
         danger_http_loopback: asked.danger_allow_http_loopback,
     });
-    Ok(Asked { hopeless, ..Asked::plain(matter) })
-}
-
-fn reason_of(error: &ServerError) -> Reason {
-    match error {
-        ServerError::Unreachable(_) | ServerError::Throttled(_) => Reason::ServerUnreachable,
-        ServerError::NoChallengeEndpoint => Reason::NoChallengeEndpoint,
-        ServerError::Unsupported(_) | ServerError::ServerCannot(_) => Reason::ChallengeUnsupported,
-        _ => Reason::ServerMisbehaved,
-    }
+    Ok(Asked::plain(matter))
 }
 
 fn remove_server(asked: &RemoveServer, house: &House) -> Result<Asked, Flaw> {

@@ -1,9 +1,10 @@
 //! Calls that nobody has to decide: answered at once.
 //!
 //! **Promises.** They read; the two that change something narrow what is allowed
-//! (`pairing/revoke`) or only bring the window up (`ui/open`).
+//! (`pairing/revoke`, which also ends what that agent has open) or only bring the window up (`ui/open`).
 
 use placet_core::json::Digest;
+use placet_core::outcome::Reason;
 use placet_core::ports::{Clock as _, Entry, Event, Record as _};
 use placet_core::request::{Kernel, Place};
 use placet_wire::VERSION;
@@ -19,6 +20,7 @@ use placet_wire::results::{
 
 use super::case::Answer;
 use super::lines::success;
+use super::pending::{Open, Owner};
 use super::{House, Shared};
 use crate::desk::Window;
 
@@ -125,7 +127,11 @@ fn status(house: &House) -> StatusAnswer {
         paired_agents: count(state.pairings().len()),
         servers: count(state.servers().len()),
         tier: if house.surroundings.hardened { "hardened" } else { "unhardened" }.to_owned(),
-        session: Session { observable: house.surroundings.observable },
+        session: Session {
+            observable: house.surroundings.observable,
+            display: house.station.drawn_on().map(str::to_owned),
+            seat: Some(house.surroundings.seat.as_str().to_owned()),
+        },
         record: RecordState {
             entries: state.entries(),
             head: state.head().map(|head| head.as_str().to_owned()),
@@ -164,10 +170,18 @@ async fn revoke(asked: &RevokePairing, house: &House) -> Result<Revoked, Flaw> {
     if !house.store.state().is_paired(&asked.name) {
         return Ok(Revoked { revoked: false });
     }
+    let theirs = |open: &Open| matches!(&open.owner, Owner::Pairing(name) if *name == asked.name);
+    // What is open ends first: no yes is to be made while this is being recorded.
+    house.registry.stop(Reason::PairingRevoked, theirs);
     let event = Event::Unpaired { name: asked.name.clone() };
     let entry = Entry { at: house.clock.now(), request: None, event };
     match house.store.append(entry).await {
-        Ok(_) => Ok(Revoked { revoked: true }),
+        Ok(_) => {
+            // What was admitted meanwhile.
+            house.registry.stop(Reason::PairingRevoked, theirs);
+            house.registry.forget_pairing(&asked.name);
+            Ok(Revoked { revoked: true })
+        }
         Err(error) => Err(Flaw::new(Fault::Internal, error.to_string())),
     }
 }

@@ -4,13 +4,15 @@
 //! What a yes brings about (a pairing, an enrolment) is on record before the answer says so. A
 //! code goes into the answer of the call that asked, and nowhere else (S15).
 
-use std::future::{Future, ready};
+use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use placet_core::approval;
 use placet_core::json::Digest;
 use placet_core::outcome::{Ended, Granted, Method, Outcome, Reason};
-use placet_core::ports::{Clock as _, Entry, Event, NotRecorded, Ports, Record, Standing, Status};
+use placet_core::ports::{
+    Clock as _, Entry, Event, NotRecorded, Ports, Record, Servers, Standing, Status,
+};
 use placet_core::request::{Asker, Matter, Request, Server};
 use placet_wire::ask::Ask;
 use placet_wire::flaw::{Fault, Flaw};
@@ -23,7 +25,7 @@ use zeroize::Zeroizing;
 
 use super::lines::{Lines, success};
 use super::pending::{Admitted, Open, Owner, Stop};
-use super::{Directory, House, Shared, admit};
+use super::{House, Shared, admit};
 use crate::clock::RealClock;
 use crate::desk::{Desk, Window};
 use crate::random;
@@ -44,7 +46,10 @@ pub(super) struct Case {
 pub(super) type Answer = Zeroizing<Vec<u8>>;
 
 /// Takes one call to its answer.
-pub(super) async fn run<W: Window, S: Directory>(shared: Arc<Shared<W, S>>, case: Case) -> Answer {
+pub(super) async fn run<W: Window, S: Servers + 'static>(
+    shared: Arc<Shared<W, S>>,
+    case: Case,
+) -> Answer {
     let id = case.id.clone();
     match decide(&shared, case).await {
         Ok(answer) => answer,
@@ -52,18 +57,13 @@ pub(super) async fn run<W: Window, S: Directory>(shared: Arc<Shared<W, S>>, case
     }
 }
 
-async fn decide<W: Window, S: Directory>(
+async fn decide<W: Window, S: Servers + 'static>(
     shared: &Shared<W, S>,
     case: Case,
 ) -> Result<Answer, Flaw> {
     let Case { id, ask, asker, owner, lines, stop } = case;
     let house = &shared.house;
-    // Reading the metadata of a new server can take long; taking the question back ends it.
-    let asked = unless(&stop, admit::asked(ask, house, &shared.servers)).await;
-    let asked = match asked {
-        Ok(asked) => asked?,
-        Err(reason) => return answer(&id, &ended_unseen(&id, reason)),
-    };
+    let asked = admit::asked(ask, house)?;
     let received_at = house.clock.now();
     let request = Request {
         id: random::request_id().map_err(no_randomness)?,
@@ -74,20 +74,11 @@ async fn decide<W: Window, S: Directory>(
         received_at,
         expires_at: received_at.plus_seconds(asked.expires_in),
     };
-    // Exact, unlike the canonical form, which rounds numbers beyond 2^53 (RFC 8785 §3.2.2.3): an
-    // approval must not be joined by a question about another number.
-    let matter = serde_json::to_vec(&request.matter)
+    // To the last digit: an approval must not be joined by a question about another number.
+    let matter = request
+        .hash()
         .map_err(|_| Flaw::new(Fault::Internal, "the question could not be compared"))?;
-    let matter = Digest::of_bytes(&matter);
-    let open = Open::new(
-        request.id.clone(),
-        owner,
-        request.asker.bucket(),
-        asked.request_id.as_deref(),
-        matter,
-        &request.binding_code,
-        stop.clone(),
-    );
+    let open = Open::new(&request, owner, asked.request_id.as_deref(), matter, stop.clone());
     let open = match house.registry.admit(open, asked.request_id.is_some()) {
         Admitted::New(open) => open,
         Admitted::Joined(open) => {
@@ -99,6 +90,9 @@ async fn decide<W: Window, S: Directory>(
             let gone = || Flaw::new(Fault::Internal, "the request was lost; the answer is no");
             return answer(&id, &ended.ok_or_else(gone)?);
         }
+        Admitted::Repeated(open) => {
+            return answer(&id, &repeated(house, &open, request.asker).await?);
+        }
         Admitted::Conflict => {
             let sentence = "was used for another question; take a new one for each question";
             return Err(Flaw::of(Fault::RequestIdConflict, "request_id", sentence));
@@ -106,6 +100,10 @@ async fn decide<W: Window, S: Directory>(
         Admitted::Stopping => return answer(&id, &ended_unseen(&id, Reason::Stopping)),
     };
     let _leave = Leave { house, open: &open };
+    // Taken back between the reading of the token and here: what stops the others came too early.
+    if request.asker.pairing.as_ref().is_some_and(|name| !house.store.is_paired(name)) {
+        stop.stop(Reason::PairingRevoked);
+    }
     open.listen(&id, &lines);
     if let Matter::Pair(pairing) = &request.matter {
         lines.tell(&PairCode { id: id.clone(), code: pairing.code.clone() }.line());
@@ -115,10 +113,7 @@ async fn decide<W: Window, S: Directory>(
         open: &open,
         record: Recorder { store: house.store.clone(), last: Mutex::new(None) },
     };
-    let ended = match asked.hopeless {
-        Some(reason) => Box::pin(approval::handle(&ports, &request, ready(reason))).await,
-        None => Box::pin(approval::handle(&ports, &request, stop.stopped())).await,
-    };
+    let ended = Box::pin(approval::handle(&ports, &request, stop.stopped())).await;
     let (ended, paired) = bring_about(house, &request, ended, &lines).await;
     let told = told(&open, &ended, ports.record.last());
     house.registry.end(&open, told.clone());
@@ -132,7 +127,7 @@ async fn decide<W: Window, S: Directory>(
 async fn bring_about(
     house: &House,
     request: &Request,
-    ended: Ended,
+    mut ended: Ended,
     lines: &Lines,
 ) -> (Ended, Option<Paired>) {
     if !ended.is_approved() {
@@ -140,13 +135,18 @@ async fn bring_about(
     }
     match &request.matter {
         Matter::Approval(_) | Matter::Authorization(_) => (ended, None),
-        Matter::EnrolServer(server) => {
-            let event = Event::ServerEnrolled { server: server.clone() };
-            (if_recorded(house, request, event, ended).await, None)
+        Matter::EnrolServer(_) => {
+            // What was found and shown, not what was asked.
+            let Some(server) = ended.enrolled.take() else {
+                return (Ended::no(Reason::ServerMisbehaved), None);
+            };
+            let issuer = server.issuer.clone();
+            let event = Event::ServerEnrolled { server };
+            (server_changes(house, request, &issuer, event, ended).await, None)
         }
         Matter::RemoveServer(Server { issuer, .. }) => {
             let event = Event::ServerRemoved { issuer: issuer.clone() };
-            (if_recorded(house, request, event, ended).await, None)
+            (server_changes(house, request, issuer, event, ended).await, None)
         }
         Matter::Pair(pairing) => {
             // Nobody would have the token: no pairing that nobody can use.
@@ -167,11 +167,40 @@ async fn bring_about(
     }
 }
 
+/// What is open at this server was asked of the server as it was: that is over.
+async fn server_changes(
+    house: &House,
+    request: &Request,
+    issuer: &str,
+    event: Event,
+    ended: Ended,
+) -> Ended {
+    let there = |open: &Open| open.issuer.as_deref() == Some(issuer);
+    house.registry.stop(Reason::ServerChanged, there);
+    let ended = if_recorded(house, request, event, ended).await;
+    // What was admitted while it was being recorded.
+    house.registry.stop(Reason::ServerChanged, there);
+    ended
+}
+
 async fn if_recorded(house: &House, request: &Request, event: Event, ended: Ended) -> Ended {
     let entry = Entry { at: house.clock.now(), request: Some(request.id.clone()), event };
     match house.store.append(entry).await {
         Ok(_) => ended,
         Err(NotRecorded) => Ended::no(Reason::RecordUnwritable),
+    }
+}
+
+/// The old answer once more, on record and marked: it was for its own time (S14). If that cannot
+/// be recorded it is a no.
+async fn repeated(house: &House, open: &Open, asker: Asker) -> Result<wire::Ended, Flaw> {
+    let gone = || Flaw::new(Fault::Internal, "the request was lost; the answer is no");
+    let before = open.ended().await.ok_or_else(gone)?;
+    let request = Some(open.id.clone());
+    let event = Event::Repeated { asker };
+    match house.store.append(Entry { at: house.clock.now(), request, event }).await {
+        Ok(_) => Ok(wire::Ended { repeated: true, ..before }),
+        Err(NotRecorded) => Ok(told(open, &Ended::no(Reason::RecordUnwritable), None)),
     }
 }
 
@@ -196,7 +225,7 @@ struct CasePorts<'a, W, S> {
     record: Recorder,
 }
 
-impl<W: Window, S: Directory> Ports for CasePorts<'_, W, S> {
+impl<W: Window, S: Servers + 'static> Ports for CasePorts<'_, W, S> {
     type Record = Recorder;
     type Person = Desk<W>;
     type Servers = S;
@@ -254,6 +283,10 @@ impl Record for Recorder {
 
     fn servers(&self) -> Vec<Server> {
         self.store.servers()
+    }
+
+    fn is_paired(&self, name: &str) -> bool {
+        self.store.is_paired(name)
     }
 }
 
@@ -318,6 +351,7 @@ fn spoken(
         receipt: receipt.map(|digest| digest.as_str().to_owned()),
         retry_after: ended.retry_after,
         binding_code,
+        repeated: false,
         granted: None,
     }
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use placet_core::json::{Digest, Limits, parse};
 use placet_core::outcome::Reason;
+use placet_core::ports::Servers;
 use placet_core::request::{Asker, Kernel};
 use placet_wire::ask::{APPROVAL_LINE_MAX, Ask, LINE_MAX};
 use placet_wire::flaw::{Fault, Flaw, Refusal};
@@ -29,7 +30,7 @@ use super::case::{self, Case};
 use super::lines::{self, Ended, Line, Lines, Reader};
 use super::peer::{self, Credentials, Peer};
 use super::pending::{Owner, Stop};
-use super::{Directory, Shared, answer};
+use super::{Shared, answer};
 use crate::desk::Window;
 
 /// Open calls of one connection: an agent that asks more at once asks nobody.
@@ -38,7 +39,7 @@ const CALLS: usize = 16;
 const IDS: usize = 64 * 1024;
 
 /// Serves one connection until its end; `stop` ends it from our side.
-pub(super) async fn serve<W: Window, S: Directory>(
+pub(super) async fn serve<W: Window, S: Servers + 'static>(
     shared: Arc<Shared<W, S>>,
     stream: UnixStream,
     credentials: Credentials,
@@ -75,7 +76,7 @@ struct Connection<W, S> {
     task_of: HashMap<tokio::task::Id, Id>,
 }
 
-impl<W: Window, S: Directory> Connection<W, S> {
+impl<W: Window, S: Servers + 'static> Connection<W, S> {
     fn new(shared: Arc<Shared<W, S>>, credentials: Credentials, lines: Lines) -> Self {
         let (found, peer) = watch::channel(None);
         // Reading /proc takes a while, and most first lines do not need it.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use placet_core::ports::{Clock as _, Entry, Event, Record as _};
+use placet_core::ports::{Clock as _, Entry, Event, Record as _, Servers};
 use placet_wire::flaw::{Fault, Flaw};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{UnixListener, UnixStream};
@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::peer::{Credentials, may_speak};
-use super::{Directory, House, Shared, connection};
+use super::{House, Shared, connection};
 use crate::desk::Window;
 use crate::store::{StoreError, private_folder};
 
@@ -119,7 +119,7 @@ fn take_away_what_is_dead(path: &Path) -> Result<(), SocketError> {
 }
 
 /// Serves connections until `stop`, then waits until each has told and recorded its end.
-pub(crate) async fn accept<W: Window, S: Directory>(
+pub(crate) async fn accept<W: Window, S: Servers + 'static>(
     socket: Socket,
     shared: Arc<Shared<W, S>>,
     stop: CancellationToken,

@@ -13,11 +13,10 @@ pub(crate) mod listener;
 pub(crate) mod peer;
 pub(crate) mod pending;
 
-use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use placet_core::ports::{ServerError, Servers, Surroundings};
+use placet_core::ports::{Station, Surroundings};
 use tokio::sync::Semaphore;
 
 use self::peer::Hashes;
@@ -25,19 +24,6 @@ use self::pending::Registry;
 use crate::clock::RealClock;
 use crate::desk::{Board, Desk};
 use crate::store::Store;
-
-/// The authorization servers, as enrolment needs them too.
-pub trait Directory: Servers + 'static {
-    /// Reads the issuer's metadata (RFC 8414) and returns its `authorization_challenge_endpoint`.
-    ///
-    /// # Errors
-    /// [`ServerError`] if there is no metadata of this very issuer.
-    fn challenge_endpoint(
-        &self,
-        issuer: &str,
-        allow_http_loopback: bool,
-    ) -> impl Future<Output = Result<Option<String>, ServerError>> + Send;
-}
 
 /// What all connections share, but for the window and the servers.
 #[derive(Debug)]
@@ -48,14 +34,13 @@ pub(crate) struct House {
     pub(crate) clock: RealClock,
     pub(crate) hashes: Hashes,
     pub(crate) surroundings: Surroundings,
+    pub(crate) station: Station,
     pub(crate) version: String,
     pub(crate) allow_http_loopback: bool,
     /// CLOCK_BOOTTIME in milliseconds.
     pub(crate) started_ms: u64,
     /// The right to send a large line.
     pub(crate) large: Arc<Semaphore>,
-    /// The right to read a stranger's metadata.
-    pub(crate) metadata: Semaphore,
     pub(crate) connections: AtomicU64,
 }
 

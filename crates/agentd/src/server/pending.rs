@@ -1,7 +1,7 @@
 //! The requests that are open: how each can be stopped, who hears of it, and which are the same.
 //!
-//! **Promises.** A repeated `request_id` of the same requester joins the one request, also for a
-//! while after it ended (S14). An identical, newer matter of the same requester stops the older
+//! **Promises.** A repeated `request_id` of the same requester joins the one request while it is
+//! open, and is known as a repeat for a while after (S14): a yes is for the time that it was given. An identical, newer matter of the same requester stops the older
 //! one as superseded (F12). The first reason to stop wins (S11).
 //!
 //! **Never** keep an authorization code here: who joins hears the outcome without it (S15).
@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use placet_core::json::Digest;
 use placet_core::outcome::Reason;
 use placet_core::ports::{Clock as _, Status};
-use placet_core::request::RequestId;
+use placet_core::request::{Matter, Request, RequestId};
 use placet_wire::message::Id;
 use placet_wire::notice::RequestStatus;
 use placet_wire::outcome::Ended;
@@ -68,6 +68,8 @@ pub(crate) struct Open {
     pub(crate) owner: Owner,
     /// The limits' bucket, for "decline all from this requester".
     pub(crate) bucket: String,
+    /// The server that it is to be asked of.
+    pub(crate) issuer: Option<String>,
     /// The requester's `request_id`, or ours.
     pub(crate) request_id: String,
     /// A fingerprint of what is to be decided, for finding the same question again.
@@ -92,6 +94,8 @@ pub(crate) enum Admitted {
     New(Arc<Open>),
     /// It is the same as this one: wait for its end.
     Joined(Arc<Open>),
+    /// It is the same as this one, which has ended: its answer is old.
+    Repeated(Arc<Open>),
     /// The `request_id` was used for something else.
     Conflict,
     /// Placet stops.
@@ -100,21 +104,24 @@ pub(crate) enum Admitted {
 
 impl Open {
     pub(crate) fn new(
-        id: RequestId,
+        request: &Request,
         owner: Owner,
-        bucket: &str,
         request_id: Option<&str>,
         matter: Digest,
-        binding_code: &str,
         stop: Stop,
     ) -> Self {
+        let issuer = match &request.matter {
+            Matter::Authorization(asked) => Some(asked.issuer.clone()),
+            _ => None,
+        };
         Self {
-            request_id: request_id.map_or_else(|| id.0.clone(), str::to_owned),
-            id,
+            request_id: request_id.map_or_else(|| request.id.0.clone(), str::to_owned),
+            id: request.id.clone(),
             owner,
-            bucket: bucket.to_owned(),
+            bucket: request.asker.bucket().to_owned(),
+            issuer,
             matter,
-            binding_code: binding_code.to_owned(),
+            binding_code: request.binding_code.clone(),
             stop,
             listeners: Mutex::default(),
             ended: watch::Sender::new(None),
@@ -189,11 +196,11 @@ impl Registry {
         }
         inner.forget_old();
         let key = (open.owner.clone(), open.request_id.clone());
-        if let Some((same, _)) = inner.named.get(&key).filter(|_| named) {
-            return if same.matter == open.matter {
-                Admitted::Joined(Arc::clone(same))
-            } else {
-                Admitted::Conflict
+        if let Some((same, ended)) = inner.named.get(&key).filter(|_| named) {
+            return match (same.matter == open.matter, ended) {
+                (false, _) => Admitted::Conflict,
+                (true, None) => Admitted::Joined(Arc::clone(same)),
+                (true, Some(_)) => Admitted::Repeated(Arc::clone(same)),
             };
         }
         for older in inner.open.values() {
@@ -225,6 +232,12 @@ impl Registry {
     /// A connection is gone: nobody can ask again for what only it could name.
     pub(crate) fn forget_connection(&self, connection: u64) {
         self.inner().named.retain(|(owner, _), _| *owner != Owner::Connection(connection));
+    }
+
+    /// A pairing is gone: what its agents named is nobody's, also if another gets the same name.
+    pub(crate) fn forget_pairing(&self, name: &str) {
+        let is_its = |owner: &Owner| matches!(owner, Owner::Pairing(its) if its == name);
+        self.inner().named.retain(|(owner, _), _| !is_its(owner));
     }
 
     /// Stops every open request for which `which` is true.

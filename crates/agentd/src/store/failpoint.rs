@@ -36,8 +36,9 @@ impl Moment {
 
 /// Every event of the record: the first half of a failpoint's name. A test holds this list equal
 /// to `placet_core::ports::Event`.
-pub const EVENTS: [&str; 13] = [
+pub const EVENTS: [&str; 14] = [
     "received",
+    "repeated",
     "shown",
     "answered",
     "contacting",

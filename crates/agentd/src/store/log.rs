@@ -64,6 +64,10 @@ fn summary(event: &str, body: &Value) -> String {
             let who = body.pointer("/asker/pairing").and_then(Value::as_str);
             format!("{} from {}", text("/kind"), who.unwrap_or("an unpaired program"))
         }
+        "repeated" => {
+            let who = body.pointer("/asker/pairing").and_then(Value::as_str);
+            format!("by {}", who.unwrap_or("an unpaired program"))
+        }
         "answered" if body.get("approve") == Some(&Value::Bool(true)) => "approving".to_owned(),
         "answered" => "not approving".to_owned(),
         "contacting" | "challenged" | "server_removed" => text("/issuer").to_owned(),
@@ -71,7 +75,17 @@ fn summary(event: &str, body: &Value) -> String {
         "ended" => format!("{}: {}", text("/outcome"), text("/reason")),
         "paired" | "unpaired" => text("/name").to_owned(),
         "suspicious" => text("/what").to_owned(),
-        "started" => text("/version").to_owned(),
+        "started" => {
+            let wayland = text("/station/wayland_display");
+            let display = if wayland.is_empty() { text("/station/display") } else { wayland };
+            match (text("/version"), display, text("/station/seat")) {
+                (version, "", _) => version.to_owned(),
+                (version, display, "elsewhere") => {
+                    format!("{version} on display {display}, where nobody is logged in")
+                }
+                (version, display, _) => format!("{version} on display {display}"),
+            }
+        }
         _ => String::new(),
     }
 }

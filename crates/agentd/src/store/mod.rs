@@ -69,14 +69,14 @@ enum Job {
 
 impl Store {
     /// Opens or makes the record in `folder`, checks it, ends what was open (F8) and appends
-    /// `started`. Blocks: call it where that is allowed.
+    /// `started`, an [`Event::Started`]. Blocks: call it where that is allowed.
     ///
     /// # Errors
     /// [`StoreError`] if it cannot be used at all. A damaged record is no error here: it opens in
     /// trouble (see [`Store::trouble`]).
     pub fn open(
         folder: &Path,
-        version: &str,
+        started: Event,
         now: Timestamp,
     ) -> Result<(Self, StoreThread), StoreError> {
         let mut state = State::default();
@@ -93,8 +93,7 @@ impl Store {
         };
         if !writer.is_broken() {
             writer.end_what_was_open(now)?;
-            let event = Event::Started { version: version.to_owned() };
-            writer.append(&Entry { at: now, request: None, event })?;
+            writer.append(&Entry { at: now, request: None, event: started })?;
         }
         let (jobs, inbox) = mpsc::channel();
         let state = Arc::clone(&writer.state);
@@ -149,6 +148,10 @@ impl Record for Store {
 
     fn servers(&self) -> Vec<Server> {
         self.state().servers().to_vec()
+    }
+
+    fn is_paired(&self, name: &str) -> bool {
+        self.state().is_paired(name)
     }
 }
 
@@ -275,6 +278,7 @@ fn damaged(error: StoreError) -> Result<StoreError, StoreError> {
 pub(crate) const fn name_of(event: &Event) -> &'static str {
     match event {
         Event::Received { .. } => "received",
+        Event::Repeated { .. } => "repeated",
         Event::Shown { .. } => "shown",
         Event::Answered { .. } => "answered",
         Event::Contacting { .. } => "contacting",

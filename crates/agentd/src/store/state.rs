@@ -62,7 +62,8 @@ impl State {
                 self.servers.retain(|known| known.issuer != *issuer);
             }
             Event::Paused { until } => self.paused_until = Some(*until),
-            Event::Shown { .. }
+            Event::Repeated { .. }
+            | Event::Shown { .. }
             | Event::Answered { .. }
             | Event::Contacting { .. }
             | Event::Challenged { .. }

@@ -23,7 +23,8 @@ impl Drop for Folder {
 }
 
 fn open(folder: &Folder) -> (Store, StoreThread) {
-    Store::open(&folder.0, "1.2.3", Timestamp(1_795_000_000_000)).unwrap()
+    let started = Event::Started { version: "1.2.3".to_owned(), station: None };
+    Store::open(&folder.0, started, Timestamp(1_795_000_000_000)).unwrap()
 }
 
 #[test]

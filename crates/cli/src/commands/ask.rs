@@ -1,7 +1,8 @@
 //! `placet request` and `placet authorize`: the questions whose answer is an outcome.
 //!
 //! **Promises.** The exit status comes from the outcome object and from nothing else. A yes to an
-//! authorization counts only with its code, from the issuer that was asked.
+//! authorization counts only with its code, from the issuer that was asked. A yes that was given to
+//! an earlier call with the same request_id is no yes for this one.
 
 use std::io::Read;
 
@@ -75,7 +76,7 @@ pub(crate) fn authorize(
     });
     let (mut conversation, ..) = converse(global, printer)?;
     let (ended, mut value) = put(&mut conversation, ask, printer)?;
-    if ended.outcome == Outcome::Approved {
+    if ended.is_go_ahead() {
         let granted = ended.granted.as_ref().filter(|granted| granted.issuer == asked.issuer);
         if granted.is_none() {
             let sentence = "Placet said approved, but sent no code of this issuer. That is a no.";
@@ -107,12 +108,18 @@ pub(crate) fn conclude(ended: &Ended, value: &Value, printer: &mut Printer) -> R
     if let Some(seconds) = ended.retry_after {
         message.push_str(&format!(" Ask again in {seconds} s."));
     }
-    match ended.outcome {
-        Outcome::Approved => printer.progress(&message),
-        _ => printer.say(&message),
+    if ended.outcome == Outcome::Approved && ended.repeated {
+        message = "This request_id had its yes before, and that yes was for that time. \
+                   Ask again with a new request_id."
+            .to_owned();
+    }
+    match ended.is_go_ahead() {
+        true => printer.progress(&message),
+        false => printer.say(&message),
     }
     printer.answer(value, || {
         let mut lines = vec![ended.outcome.as_str().to_owned()];
+        lines.extend(ended.repeated.then(|| "repeated".to_owned()));
         lines.extend(ended.note.as_ref().map(|note| format!("note: {note}")));
         if let Some(granted) = &ended.granted {
             lines.push(format!("authorization_code: {}", granted.authorization_code.expose()));
@@ -121,7 +128,10 @@ pub(crate) fn conclude(ended: &Ended, value: &Value, printer: &mut Printer) -> R
         }
         lines
     })?;
-    Ok(ended.outcome.into())
+    Ok(match ended.outcome {
+        Outcome::Approved if ended.repeated => Exit::Other,
+        outcome => outcome.into(),
+    })
 }
 
 /// One line on stderr for each notice.

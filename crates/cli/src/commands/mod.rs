@@ -39,7 +39,7 @@ fn converse(
 ) -> Result<(Conversation, HelloAnswer, Value), Stop> {
     let file = token::named(global)?;
     let token = file.as_deref().map(token::read).transpose()?;
-    let mut conversation = Conversation::open(&socket::path(global.socket.as_deref())?)?;
+    let mut conversation = Conversation::open(&socket::path(global.socket.as_deref())?, printer)?;
     let (answer, value) = conversation.hello(token)?;
     if let (Some(file), None) = (&file, &answer.paired) {
         let file = file.display();

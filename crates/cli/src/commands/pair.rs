@@ -18,7 +18,7 @@ pub(crate) fn pair(asked: Pair, global: &Global, printer: &mut Printer) -> Resul
         Some(path) => path,
         None => token::of_agent(&asked.name)?,
     };
-    let mut conversation = Conversation::open(&socket::path(global.socket.as_deref())?)?;
+    let mut conversation = Conversation::open(&socket::path(global.socket.as_deref())?, printer)?;
     conversation.hello(None)?;
     // Before the person is asked: a token that cannot be kept would be lost.
     let place = token::Place::make(path)?;

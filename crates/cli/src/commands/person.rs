@@ -3,7 +3,7 @@
 use placet_wire::ask::Ask;
 use placet_wire::params::{AddServer, ListLog, RemoveServer, RevokePairing};
 use placet_wire::results::{
-    LogPage, Opened, PairingList, Revoked, Server, ServerList, StatusAnswer,
+    LogPage, Opened, PairingList, Revoked, Server, ServerList, Session, StatusAnswer,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -18,7 +18,7 @@ use crate::socket;
 
 /// `placet status`: one call, no hello, so that it costs next to nothing.
 pub(crate) fn status(global: &Global, printer: &mut Printer) -> Result<Exit, Stop> {
-    let mut conversation = Conversation::open(&socket::path(global.socket.as_deref())?)?;
+    let mut conversation = Conversation::open(&socket::path(global.socket.as_deref())?, printer)?;
     let (at, value): (StatusAnswer, Value) = conversation.call(Ask::Status, |_| {})?;
     printer.answer(&value, || {
         let session = match at.session.observable {
@@ -34,12 +34,23 @@ pub(crate) fn status(global: &Global, printer: &mut Printer) -> Result<Exit, Sto
             format!("waiting: {}", at.waiting),
             format!("agents: {}, servers: {}", at.paired_agents, at.servers),
             format!("session: {session}"),
+            format!("display: {}", display(&at.session)),
             format!("record: {} entries, {record}", at.record.entries),
         ];
         lines.extend(at.paused_until.map(|until| format!("paused until: {until} ms")));
         lines
     })?;
     Ok(Exit::Approved)
+}
+
+/// Which display the prompt is on, and whether the person is there.
+fn display(session: &Session) -> String {
+    let display = session.display.as_deref().unwrap_or("not known");
+    match session.seat.as_deref() {
+        Some("here") => format!("{display}, where you are logged in"),
+        Some("elsewhere") => format!("{display}, NOT the screen that you are logged in at"),
+        _ => display.to_owned(),
+    }
 }
 
 /// `placet hello`.

@@ -119,6 +119,14 @@ impl Session {
         self.starter.start(name, command, &self.folder.sub("log"), false)
     }
 
+    /// Starts a command whose standard output goes where it says itself.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub fn spawn_with_output(&self, name: &str, command: Command) -> Result<Program> {
+        self.starter.start(name, command, &self.folder.sub("log"), true)
+    }
+
     /// Starts a command whose output is a pipe; see [`Program::stdout`].
     ///
     /// # Errors
