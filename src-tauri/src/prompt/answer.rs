@@ -13,7 +13,7 @@ use gtk::prelude::*;
 use placet_core::form::{Typed, Wrong};
 use placet_core::ports::{Answer, Gesture, GestureKind};
 
-use super::gesture::{Decided, Key, On};
+use super::gesture::{Decided, Key, Moment, On};
 use super::judge::Device;
 use super::page::Does;
 use super::window::{Inner, Phase};
@@ -158,7 +158,8 @@ impl Inner {
     /// Brings the foot up to date: what counts, what stands in the way, the time.
     pub(super) fn refresh(&self) {
         let phase = self.phase();
-        let (armed, active) = (self.gestures.borrow().armed(self.now()), self.window.is_active());
+        let (armed, active) =
+            (self.gestures.borrow().armed(Moment::seen(self.now())), self.window.is_active());
         let left = self.seconds_left();
         let asking = phase == Some(Phase::Asking) && left > 0;
         let deny = phase.is_some_and(|phase| phase != Phase::Answered);

@@ -25,7 +25,7 @@ pub(super) struct Entrance(pub(super) Rc<Inner>);
 impl Behind for Entrance {
     fn input(&self, event: &mut gdk::Event, device: &Device) -> Pass {
         let inner = &self.0;
-        let now = inner.now();
+        let now = inner.moment_of(event);
         let armed = inner.gestures.borrow().armed(now);
         match event.event_type() {
             EventType::KeyPress => inner.key_press(event, device),
@@ -49,7 +49,7 @@ impl Behind for Entrance {
     fn disturbed(&self) {
         let inner = &self.0;
         if inner.window.is_active() {
-            inner.gestures.borrow_mut().disturb(inner.now());
+            inner.disturb();
         }
         inner.look_for_cover();
         inner.refresh();
@@ -71,7 +71,8 @@ impl Inner {
         let Some(code) = event.keycode() else { return Pass::Taken };
         let focused = self.window.focused_widget();
         let key = self.meaning(event, focused.as_ref());
-        let stroke = self.gestures.borrow_mut().key_press(self.now(), code, key, device.clone());
+        let stroke =
+            self.gestures.borrow_mut().key_press(self.moment_of(event), code, key, device.clone());
         let pass = match stroke {
             Stroke::Stale => Pass::Taken,
             Stroke::Counts { repeat } => self.stroke(event, key, repeat, focused.as_ref()),
@@ -143,7 +144,7 @@ impl Inner {
 
     fn key_release(self: &Rc<Self>, event: &gdk::Event, device: &Device) -> Pass {
         let Some(code) = event.keycode() else { return Pass::Taken };
-        let decided = self.gestures.borrow_mut().key_release(self.now(), code, device);
+        let decided = self.gestures.borrow_mut().key_release(self.moment_of(event), code, device);
         let taken = self.taken.borrow_mut().remove(&code);
         if let Some(decided) = decided {
             self.act(decided);
@@ -188,7 +189,7 @@ impl Inner {
 
     fn button_down(self: &Rc<Self>, event: &mut gdk::Event, device: &Device) -> Pass {
         let (on, target) = self.on(event);
-        let now = self.now();
+        let now = self.moment_of(event);
         if !self.gestures.borrow().armed(now) {
             self.gestures.borrow_mut().press(now, On::Elsewhere, device.clone());
             return Pass::Taken;
@@ -234,7 +235,7 @@ impl Inner {
 
     fn button_up(self: &Rc<Self>, event: &mut gdk::Event, device: &Device) -> Pass {
         let (on, _) = self.on(event);
-        let decided = self.gestures.borrow_mut().release(self.now(), on, device);
+        let decided = self.gestures.borrow_mut().release(self.moment_of(event), on, device);
         let toggle = matches!(self.does(on), Some(Does::Toggle(_)));
         if let Some(decided) = decided {
             self.act(decided);

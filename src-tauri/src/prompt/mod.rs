@@ -23,6 +23,7 @@ mod page;
 mod place;
 mod secret_field;
 mod sections;
+mod server_time;
 mod style;
 mod window;
 

@@ -23,10 +23,11 @@ use tokio::sync::oneshot;
 use super::Witness;
 use super::cover::Cover;
 use super::gate::Gate;
-use super::gesture::Gestures;
+use super::gesture::{Gestures, Moment};
 use super::handle::{Command, Ticket};
 use super::page::Page;
 use super::place;
+use super::server_time::ServerTime;
 use super::style::Style;
 
 /// Constant: a title is no place for a stranger's text.
@@ -77,6 +78,8 @@ pub(super) struct Inner {
     pub(super) observable: bool,
     pub(super) style: Rc<Style>,
     cover: Option<Cover>,
+    /// `None` where the display server tells no time but that of its events.
+    server_time: Option<ServerTime>,
     started: Instant,
     ticks: Cell<u32>,
     ticking: RefCell<Option<glib::SourceId>>,
@@ -113,7 +116,9 @@ impl Inner {
         }
         let page = Page::new(&gate);
         window.add(&page.whole);
-        let cover = gdk::Display::default().as_ref().and_then(Cover::of);
+        let display = gdk::Display::default();
+        let cover = display.as_ref().and_then(Cover::of);
+        let server_time = display.as_ref().and_then(ServerTime::of);
         let inner = Rc::new(Self {
             window,
             gate,
@@ -122,6 +127,7 @@ impl Inner {
             observable,
             style,
             cover,
+            server_time,
             gestures: RefCell::default(),
             shown: RefCell::default(),
             taken: RefCell::default(),
@@ -155,7 +161,7 @@ impl Inner {
         self.window.connect_is_active_notify(move |window| {
             let Some(inner) = weak.upgrade() else { return };
             if window.is_active() {
-                inner.gestures.borrow_mut().disturb(inner.now());
+                inner.disturb();
                 inner.looked_at();
             } else {
                 inner.gestures.borrow_mut().rest();
@@ -177,6 +183,25 @@ impl Inner {
     /// Time on a steady clock.
     pub(super) fn now(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    /// When an event happened, and when we hear of it. X11 stamps every input; 0 is no time.
+    pub(super) fn moment_of(&self, event: &gdk::Event) -> Moment {
+        let server = Some(event.time()).filter(|time| *time != 0);
+        Moment { steady: self.now(), server }
+    }
+
+    /// Something changed what a press means: arming starts anew from here.
+    pub(super) fn disturb(&self) {
+        let mut gestures = self.gestures.borrow_mut();
+        if self.unpainted.get() {
+            return gestures.unseen();
+        }
+        // Our own clock last: a process that is stopped in between waits longer by both.
+        match self.server_time.as_ref().map(ServerTime::now) {
+            Some(None) => gestures.unseen(),
+            server => gestures.disturb(Moment { server: server.flatten(), steady: self.now() }),
+        }
     }
 
     pub(super) fn command(self: &Rc<Self>, command: Command) {
@@ -219,8 +244,9 @@ impl Inner {
         self.refused_at.set(None);
         self.unpainted.set(true);
         self.unscrolled.set(asking);
+        self.window.queue_draw();
         if self.window.is_active() {
-            self.gestures.borrow_mut().disturb(self.now());
+            self.disturb();
             self.looked_at();
         } else {
             self.gestures.borrow_mut().rest();
@@ -263,6 +289,7 @@ impl Inner {
     fn appear(self: &Rc<Self>) {
         self.fit();
         if !self.window.is_visible() {
+            self.unpainted.set(true);
             self.window.set_keep_above(true);
             // EWMH: a window whose last user activity was at 0 does not get the focus when it comes
             // up. GTK sets it once, and the person's last answer was activity.
@@ -442,7 +469,7 @@ impl Inner {
             _ => false,
         };
         if self.covered.replace(over) && !over && self.window.is_active() {
-            self.gestures.borrow_mut().disturb(self.now());
+            self.disturb();
         }
         over
     }
@@ -469,7 +496,7 @@ impl Inner {
         let weak = Rc::downgrade(self);
         let id = self.window.add_tick_callback(move |_, _| {
             let Some(inner) = weak.upgrade() else { return glib::ControlFlow::Break };
-            let progress = inner.gestures.borrow().progress(inner.now());
+            let progress = inner.gestures.borrow().progress(Moment::seen(inner.now()));
             inner.page.footer.progress(progress, !inner.style.reduced_motion());
             if progress == super::gesture::Progress::None {
                 inner.filling.replace(None);
@@ -511,6 +538,10 @@ impl Inner {
             let request = self.shown.borrow().as_ref().map(|shown| shown.screen.request.clone());
             if let Some(request) = request {
                 self.witness.painted(&request);
+            }
+            // A screen is not armed before it could be seen.
+            if self.window.is_active() {
+                self.disturb();
             }
         }
     }

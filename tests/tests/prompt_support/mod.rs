@@ -13,6 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use placet_stage::desktop::{Builder, Eyes, Node, Person, Program, Session, State, keys};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 /// Far longer than anything here takes on a busy machine.
@@ -191,6 +192,32 @@ impl Desk {
     /// Presses Ctrl+Enter as the person does.
     pub fn chord(&mut self) {
         self.person.chord(&[keys::CONTROL, keys::RETURN]).unwrap();
+    }
+
+    /// Stops the prompt's process, as any program of the user can, and waits until it is stopped.
+    pub fn stop(&self) {
+        self.signal(Signal::STOP);
+        let stat = format!("/proc/{}/stat", self.program.pid());
+        let deadline = Instant::now() + SOON;
+        // The state is the first letter after the name in brackets (proc(5)).
+        let state = || {
+            let stat = std::fs::read_to_string(&stat).unwrap();
+            stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next()).unwrap()
+        };
+        while state() != 'T' {
+            assert!(Instant::now() < deadline, "it does not stop");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Lets the prompt's process go on.
+    pub fn go_on(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.program.pid()).ok().and_then(Pid::from_raw).unwrap();
+        kill_process(pid, signal).unwrap();
     }
 
     pub fn approve_name(&self) -> String {
