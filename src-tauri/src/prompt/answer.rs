@@ -1,6 +1,6 @@
 //! What a decided gesture does: answers, opens, toggles; and what stands in its way.
 //!
-//! **Promises.** Approve goes through only if all folds are open, nothing lies over the window,
+//! **Promises.** Approve goes through only if all folds are open, the window is whole in sight,
 //! time is left and every field is right (H3, H7, H12); otherwise the foot or the field says why.
 //! A late gesture does nothing.
 //!
@@ -13,10 +13,11 @@ use gtk::prelude::*;
 use placet_core::form::{Typed, Wrong};
 use placet_core::ports::{Answer, Gesture, GestureKind};
 
-use super::gesture::{Decided, Key, Moment, On};
+use super::cover::Sight;
+use super::gesture::{Decided, Moment, On};
 use super::judge::Device;
 use super::page::Does;
-use super::window::{Inner, Phase};
+use super::window::{Hint, Inner, Phase};
 
 /// A refused input is spoken of for this long.
 const REFUSED_FOR: Duration = Duration::from_secs(6);
@@ -27,7 +28,7 @@ pub(super) enum Blocked {
     Busy,
     Over,
     Expired,
-    Covered,
+    Sight(Sight),
     Folded,
 }
 
@@ -38,8 +39,33 @@ impl Blocked {
             Self::Busy => Some("Waiting for the server…"),
             Self::Over => None,
             Self::Expired => Some("Time is over. Nothing was approved."),
-            Self::Covered => Some("Something lies over this window. Move it away to approve."),
+            Self::Sight(Sight::Whole) => None,
+            Self::Sight(Sight::Covered) => {
+                Some("Something lies over this window. Move it away to approve.")
+            }
+            Self::Sight(Sight::OffScreen) => {
+                Some("Part of this window is off the screen. Move it back to approve.")
+            }
+            Self::Sight(Sight::Cut) => {
+                Some("Another program cut a part of this window away. It cannot approve like this.")
+            }
+            Self::Sight(Sight::SeeThrough) => {
+                Some("This window was made see-through. It cannot approve like this.")
+            }
             Self::Folded => Some("To approve, first open every part that says “Show all”."),
+        }
+    }
+}
+
+impl Hint {
+    /// What the foot says.
+    fn words(self) -> &'static str {
+        match self {
+            Self::Hold => "To approve, hold the button with the mouse, or press Ctrl+Enter.",
+            Self::GoTo => {
+                "To approve with the keyboard, go to the last button with Tab, then press Ctrl+Enter."
+            }
+            Self::Pause => "Keys do not count yet. Wait a moment, then type.",
         }
     }
 }
@@ -139,19 +165,16 @@ impl Inner {
             Some(Blocked::Over)
         } else if self.page.folded() {
             Some(Blocked::Folded)
-        } else if self.look_for_cover() {
-            Some(Blocked::Covered)
         } else {
-            None
+            Some(self.look_for_cover()).filter(|sight| *sight != Sight::Whole).map(Blocked::Sight)
         }
     }
 
     /// Says why the chord that was begun will do nothing.
-    pub(super) fn say_what_blocks(&self, key: Key) {
-        if key == Key::Chord
-            && let Some(blocked) = self.blocked()
-        {
-            self.page.footer.notice(blocked.words());
+    pub(super) fn say_what_blocks(&self) {
+        match self.blocked() {
+            Some(blocked) => self.page.footer.notice(blocked.words()),
+            None => self.refresh(),
         }
     }
 
@@ -160,6 +183,9 @@ impl Inner {
         let phase = self.phase();
         let (armed, active) =
             (self.gestures.borrow().armed(Moment::seen(self.now())), self.window.is_active());
+        if armed && self.hint.get() == Some(Hint::Pause) {
+            self.hint.set(None);
+        }
         let left = self.seconds_left();
         let asking = phase == Some(Phase::Asking) && left > 0;
         let deny = phase.is_some_and(|phase| phase != Phase::Answered);
@@ -170,18 +196,16 @@ impl Inner {
             Blocked::Busy.words()
         } else if phase.is_some() && left == 0 {
             Blocked::Expired.words()
-        } else if self.covered.get() {
-            Blocked::Covered.words()
+        } else if self.sight.get() != Sight::Whole {
+            Blocked::Sight(self.sight.get()).words()
         } else if refused {
             Some("Another program tried to use this window. It was refused.")
         } else if asking && !active {
             Some("To answer, click this window first.")
         } else if asking && self.page.folded() {
             Blocked::Folded.words()
-        } else if asking && self.hint.get() {
-            Some("To approve, hold the button with the mouse, or press Ctrl+Enter.")
         } else {
-            None
+            self.hint.get().filter(|_| asking).map(Hint::words)
         };
         self.page.footer.notice(words);
     }

@@ -1,7 +1,7 @@
 //! The deliberate gesture: what of the person's input is a decision, without the toolkit.
 //!
 //! **Promises.** Nothing counts before [`ARMING`] has passed since the prompt was painted, focused,
-//! moved, restacked or redrawn (H5), by our clock and by the display server's: a process that is
+//! moved, restacked or redrawn, or since a key came too early (H5), by our clock and by the display server's: a process that is
 //! stopped and goes on sees neither a short press as a long one nor an early one as armed. Approve is a press held for [`HOLD`] and let go on the control,
 //! or Ctrl+Enter pressed and let go; press and release come from one device, and any disturbance in
 //! between ends the gesture. A key that was down before it could count never counts.
@@ -100,6 +100,17 @@ impl Moment {
         let passed = if passed > u32::MAX / 2 { 0 } else { passed };
         steady.min(Duration::from_millis(passed.into()))
     }
+
+    /// The later of both, on each clock.
+    fn later(self, other: Self) -> Self {
+        let server = match (self.server, other.server) {
+            (Some(one), Some(two)) => {
+                Some(if two.wrapping_sub(one) > u32::MAX / 2 { one } else { two })
+            }
+            (one, two) => one.or(two),
+        };
+        Self { steady: self.steady.max(other.steady), server }
+    }
 }
 
 /// The gestures in progress.
@@ -196,14 +207,27 @@ impl Gestures {
     /// A key went down, or repeats.
     pub(super) fn key_press(&mut self, now: Moment, code: u16, key: Key, device: Device) -> Stroke {
         if let Some(down) = self.keys.get(&code) {
-            return if down.counts { Stroke::Counts { repeat: true } } else { Stroke::Stale };
+            if down.counts {
+                return Stroke::Counts { repeat: true };
+            }
+            self.begin_anew(now);
+            return Stroke::Stale;
         }
         // Whatever else was begun is not one clear gesture any more.
         self.cancel();
         let counts = self.armed(now);
         let will = (counts && key != Key::Other).then_some((key, device));
         self.keys.insert(code, KeyDown { counts, will });
+        if !counts {
+            self.begin_anew(now);
+        }
         if counts { Stroke::Counts { repeat: false } } else { Stroke::Stale }
+    }
+
+    /// A key came before it could count: whoever types did not turn to the prompt yet. Somebody who
+    /// types on in it, meaning another window, never arms it.
+    fn begin_anew(&mut self, now: Moment) {
+        self.quiet_since = self.quiet_since.map(|since| since.later(now));
     }
 
     /// A key went up.

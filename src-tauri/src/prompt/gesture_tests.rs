@@ -113,6 +113,31 @@ fn h5_a_key_that_was_down_before_never_counts_though_it_repeats() {
 }
 
 #[test]
+fn h5_who_types_on_never_arms_it() {
+    let mut gestures = shown();
+    for (number, start) in (0..20u16).zip((500..).step_by(650)) {
+        let stroke = gestures.key_press(ms(start), number, Key::Other, keyboard());
+        assert_eq!(stroke, Stroke::Stale, "key {number}");
+        let _ = gestures.key_release(ms(start + 50), number, &keyboard());
+    }
+    // The last key went down at 12,850.
+    let stroke = gestures.key_press(ms(13_549), ENTER, Key::Chord, keyboard());
+    assert_eq!(stroke, Stroke::Stale);
+    assert_eq!(gestures.key_release(ms(14_500), ENTER, &keyboard()), None);
+    let stroke = gestures.key_press(ms(14_501), ENTER, Key::Chord, keyboard());
+    assert_eq!(stroke, Stroke::Counts { repeat: false }, "after a pause it counts");
+}
+
+#[test]
+fn h5_a_key_from_before_the_prompt_does_not_set_the_arming_back() {
+    let mut gestures = Gestures::default();
+    gestures.disturb(at(0, 10_000));
+    assert_eq!(gestures.key_press(at(10, 9_000), SPACE, Key::Other, keyboard()), Stroke::Stale);
+    assert!(!gestures.armed(at(5_000, 10_699)));
+    assert!(gestures.armed(at(5_000, 10_700)));
+}
+
+#[test]
 fn another_key_in_between_ends_the_chord() {
     let mut gestures = shown();
     gestures.key_press(ms(700), ENTER, Key::Chord, keyboard());

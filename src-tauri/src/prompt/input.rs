@@ -1,13 +1,15 @@
 //! What the person does with the window: every accepted input event, before GTK.
 //!
 //! **Promises.** Before the prompt is armed nothing gets through, not even typing (H5). Controls
-//! are worked from here and from nowhere else ([`super::answer`]). Esc dismisses.
+//! are worked from here and from nowhere else ([`super::answer`]). Esc dismisses. Ctrl+Enter counts
+//! where the person, and no program, put the focus on Approve or into a field of the form.
 //!
 //! **Never** hand a secret field's key to GTK.
 
 use std::rc::Rc;
 
 use gtk::gdk::{self, EventType, ModifierType};
+use gtk::glib;
 use gtk::prelude::*;
 use placet_core::ports::Answer;
 
@@ -15,7 +17,7 @@ use super::gate::{Behind, Pass};
 use super::gesture::{Key, On, Stroke};
 use super::judge::{Device, Injected};
 use super::page::Does;
-use super::window::Inner;
+use super::window::{Hint, Inner, Phase};
 
 /// The number of Deny among the controls.
 const DENY: usize = 0;
@@ -74,7 +76,11 @@ impl Inner {
         let stroke =
             self.gestures.borrow_mut().key_press(self.moment_of(event), code, key, device.clone());
         let pass = match stroke {
-            Stroke::Stale => Pass::Taken,
+            Stroke::Stale => {
+                self.hint.set(Some(Hint::Pause));
+                self.refresh();
+                Pass::Taken
+            }
             Stroke::Counts { repeat } => self.stroke(event, key, repeat, focused.as_ref()),
         };
         let mut taken = self.taken.borrow_mut();
@@ -96,7 +102,9 @@ impl Inner {
     ) -> Pass {
         use gdk::keys::constants as name;
         if key != Key::Other {
-            self.say_what_blocks(key);
+            if key == Key::Chord {
+                self.say_what_blocks();
+            }
             return Pass::Taken;
         }
         let (Some(value), Some(state)) = (event.keyval(), event.state()) else {
@@ -106,6 +114,11 @@ impl Inner {
         let control = state.contains(ModifierType::CONTROL_MASK);
         let shift = state.contains(ModifierType::SHIFT_MASK);
         match value {
+            value if is_chord(&value, state) => {
+                self.hint.set(Some(Hint::GoTo));
+                self.say_what_blocks();
+                return Pass::Taken;
+            }
             name::Escape => {
                 if !repeat {
                     self.answer(Answer::Dismiss);
@@ -134,7 +147,7 @@ impl Inner {
         {
             // GTK would click it from a timer.
             if self.page.footer.approve == *focused {
-                self.hint.set(true);
+                self.hint.set(Some(Hint::Hold));
                 self.refresh();
             }
             return Pass::Taken;
@@ -158,13 +171,12 @@ impl Inner {
     fn meaning(&self, event: &gdk::Event, focused: Option<&gtk::Widget>) -> Key {
         let (Some(value), Some(state)) = (event.keyval(), event.state()) else { return Key::Other };
         let value = gdk::keys::Key::from(value);
-        let held = state
-            & (ModifierType::CONTROL_MASK
-                | ModifierType::SHIFT_MASK
-                | ModifierType::MOD1_MASK
-                | ModifierType::SUPER_MASK);
-        if is_enter(&value) && held == ModifierType::CONTROL_MASK {
-            return Key::Chord;
+        let held = held(state);
+        if is_chord(&value, state) {
+            // Meant for the prompt, by somebody who is at the answer or at what it needs. With the
+            // focus elsewhere, where it stands when the window comes up, it may be meant for another.
+            let aimed = self.aimed.get() && focused.is_some_and(|widget| self.page.sends(widget));
+            return if aimed { Key::Chord } else { Key::Other };
         }
         let Some(focused) = focused.filter(|_| held.is_empty()) else { return Key::Other };
         if is_enter(&value) && self.page.footer.reason_line.widget() == focused {
@@ -289,6 +301,44 @@ impl Inner {
         self.page.controls.borrow().get(number).map(|(_, does)| does.clone())
     }
 
+    /// Puts the focus where it stands at first.
+    pub(super) fn focus_first(&self) {
+        let (asking, wrong) = match self.shown.borrow().as_ref() {
+            Some(shown) => (shown.phase == Phase::Asking, shown.screen.problem.is_some()),
+            None => return,
+        };
+        self.gate.judged(|| self.page.focus_first(asking, wrong));
+        self.aimed.set(true);
+    }
+
+    /// The person left: who comes back and presses Ctrl+Enter at once may mean another window.
+    pub(super) fn aim_anew(&self) {
+        if self.window.focused_widget().is_some_and(|widget| self.page.footer.approve == widget) {
+            self.focus_first();
+        }
+    }
+
+    /// Sees who moves the focus: an accessibility action can do it too.
+    pub(super) fn watch_focus(self: &Rc<Self>) {
+        let weak = Rc::downgrade(self);
+        self.window.connect_set_focus(move |_, widget| {
+            let Some(inner) = weak.upgrade() else { return };
+            inner.aimed.set(inner.gate.judging());
+            if inner.aimed.get() || widget.is_none_or(|widget| inner.page.footer.approve != *widget)
+            {
+                return;
+            }
+            inner.gate.without_event();
+            let weak = weak.clone();
+            // GTK is about to move it.
+            glib::idle_add_local_once(move || {
+                if let Some(inner) = weak.upgrade() {
+                    inner.focus_first();
+                }
+            });
+        });
+    }
+
     fn is_secret(&self, widget: &gtk::Widget) -> bool {
         self.page.fields.borrow().iter().any(|field| field.secret(widget).is_some())
     }
@@ -304,6 +354,19 @@ fn inside(event: &gdk::Event) -> bool {
 fn is_enter(key: &gdk::keys::Key) -> bool {
     use gdk::keys::constants as name;
     matches!(*key, name::Return | name::KP_Enter | name::ISO_Enter)
+}
+
+/// Enter with Ctrl and nothing else.
+fn is_chord(key: &gdk::keys::Key, state: ModifierType) -> bool {
+    is_enter(key) && held(state) == ModifierType::CONTROL_MASK
+}
+
+fn held(state: ModifierType) -> ModifierType {
+    state
+        & (ModifierType::CONTROL_MASK
+            | ModifierType::SHIFT_MASK
+            | ModifierType::MOD1_MASK
+            | ModifierType::SUPER_MASK)
 }
 
 fn is_space(key: &gdk::keys::Key) -> bool {

@@ -11,6 +11,7 @@
 //! `judge` → `input` → `gesture` → `answer` → `window` → the handle's future.
 
 mod answer;
+mod area;
 mod cover;
 mod fields;
 mod footer;
@@ -21,6 +22,7 @@ mod input;
 mod judge;
 mod page;
 mod place;
+mod raise;
 mod secret_field;
 mod sections;
 mod server_time;

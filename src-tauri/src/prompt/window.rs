@@ -21,12 +21,13 @@ use placet_core::request::{RequestId, Timestamp};
 use tokio::sync::oneshot;
 
 use super::Witness;
-use super::cover::Cover;
+use super::cover::{Cover, Sight};
 use super::gate::Gate;
 use super::gesture::{Gestures, Moment};
 use super::handle::{Command, Ticket};
 use super::page::Page;
 use super::place;
+use super::raise::Raising;
 use super::server_time::ServerTime;
 use super::style::Style;
 
@@ -36,10 +37,19 @@ const TITLE: &str = "Placet";
 const TICK: Duration = Duration::from_millis(100);
 /// What lies over the window is looked at every this many ticks; also at every press.
 const COVER_TICKS: u32 = 2;
-/// A prompt that the person asked for asks the window manager at most this many times.
-const RAISES: u32 = 15;
 /// An expired request says so for this long.
 const LINGER: Duration = Duration::from_secs(4);
+
+/// What the person did that does nothing, and what would.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hint {
+    /// A click or a single key on Approve.
+    Hold,
+    /// The chord while the focus is elsewhere.
+    GoTo,
+    /// Typing before it counts.
+    Pause,
+}
 
 /// What became of the screen that is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,9 +82,11 @@ pub(super) struct Inner {
     /// Keys whose press was taken here: their release is taken too.
     pub(super) taken: RefCell<BTreeSet<u16>>,
     pub(super) witness: Arc<dyn Witness>,
-    pub(super) covered: Cell<bool>,
+    pub(super) sight: Cell<Sight>,
     pub(super) refused_at: Cell<Option<Instant>>,
-    pub(super) hint: Cell<bool>,
+    pub(super) hint: Cell<Option<Hint>>,
+    /// The person, or the prompt itself, put the keyboard's focus where it is.
+    pub(super) aimed: Cell<bool>,
     pub(super) observable: bool,
     pub(super) style: Rc<Style>,
     cover: Option<Cover>,
@@ -85,12 +97,11 @@ pub(super) struct Inner {
     ticking: RefCell<Option<glib::SourceId>>,
     filling: RefCell<Option<gtk::TickCallbackId>>,
     lingering: RefCell<Option<glib::SourceId>>,
-    away: Cell<bool>,
+    pub(super) away: Cell<bool>,
     /// How many of those that wait are from the requester of which request.
     same: RefCell<Option<(RequestId, usize)>>,
     unpainted: Cell<bool>,
-    /// So many ticks more it asks to be raised, if it is not yet.
-    raises: Cell<u32>,
+    pub(super) raising: Raising,
     /// The first field is to be scrolled into sight.
     unscrolled: Cell<bool>,
 }
@@ -109,6 +120,8 @@ impl Inner {
         window.set_type_hint(gdk::WindowTypeHint::Dialog);
         window.set_focus_on_map(false);
         window.set_keep_above(true);
+        // Whoever asked for it sees it, whichever desktop they are on.
+        window.stick();
         window.add_events(gdk::EventMask::VISIBILITY_NOTIFY_MASK);
         if let Some(accessible) = window.accessible() {
             // A screen reader reads all labels of a dialog when it comes up.
@@ -131,9 +144,10 @@ impl Inner {
             gestures: RefCell::default(),
             shown: RefCell::default(),
             taken: RefCell::default(),
-            covered: Cell::new(false),
+            sight: Cell::default(),
             refused_at: Cell::new(None),
-            hint: Cell::new(false),
+            hint: Cell::new(None),
+            aimed: Cell::new(false),
             started: Instant::now(),
             ticks: Cell::new(0),
             ticking: RefCell::default(),
@@ -142,7 +156,7 @@ impl Inner {
             away: Cell::new(false),
             same: RefCell::default(),
             unpainted: Cell::new(false),
-            raises: Cell::new(0),
+            raising: Raising::default(),
             unscrolled: Cell::new(false),
         });
         inner.connect();
@@ -161,14 +175,18 @@ impl Inner {
         self.window.connect_is_active_notify(move |window| {
             let Some(inner) = weak.upgrade() else { return };
             if window.is_active() {
+                window.set_urgency_hint(false);
                 inner.disturb();
                 inner.looked_at();
             } else {
                 inner.gestures.borrow_mut().rest();
                 inner.taken.borrow_mut().clear();
+                inner.hint.set(None);
+                inner.aim_anew();
             }
             inner.refresh();
         });
+        self.watch_focus();
         self.window.realize();
         if let Some(clock) = self.window.frame_clock() {
             let weak = Rc::downgrade(self);
@@ -215,7 +233,7 @@ impl Inner {
             }
             Command::Withdraw(ticket) => self.withdraw(ticket),
             Command::Release(request) => self.release(&request),
-            Command::Open => self.open(),
+            Command::Open { with_focus } => self.open(with_focus),
             Command::Waiting(names) => {
                 self.page.footer.waiting(&names);
                 self.fit_again();
@@ -234,13 +252,13 @@ impl Inner {
         self.stop_lingering();
         let before = self.shown.borrow_mut().take();
         let before = before.filter(|before| before.screen.request == next.screen.request);
-        let (asking, wrong) = (next.phase == Phase::Asking, next.screen.problem.is_some());
+        let asking = next.phase == Phase::Asking;
         let height = place::room(&self.window).height();
         let earlier = before.as_ref().map(|before| &*before.screen);
         self.page.draw(earlier, &next.screen, asking, height);
         self.shown.replace(Some(next));
         self.offer_deny_all();
-        self.hint.set(false);
+        self.hint.set(None);
         self.refused_at.set(None);
         self.unpainted.set(true);
         self.unscrolled.set(asking);
@@ -254,7 +272,7 @@ impl Inner {
         // Before fitting, since what the foot says makes it higher; and before the focus, which an
         // insensitive control does not take.
         self.refresh();
-        self.page.focus_first(asking, wrong);
+        self.focus_first();
         if !self.away.get() {
             self.appear();
         }
@@ -286,7 +304,7 @@ impl Inner {
     }
 
     /// Puts the window on the screen, without the focus.
-    fn appear(self: &Rc<Self>) {
+    pub(super) fn appear(self: &Rc<Self>) {
         self.fit();
         if !self.window.is_visible() {
             self.unpainted.set(true);
@@ -311,26 +329,6 @@ impl Inner {
             });
             self.ticking.replace(Some(id));
         }
-    }
-
-    fn open(self: &Rc<Self>) {
-        if !self.live() || self.away.get() {
-            return;
-        }
-        self.appear();
-        self.raise();
-        // A window manager raises only what it knows, and a new window takes it a moment.
-        self.raises.set(RAISES);
-    }
-
-    fn raise(&self) {
-        let window = self.window.window();
-        // A window manager raises only for an event that is newer than the last one it saw.
-        let time = window
-            .as_ref()
-            .and_then(|window| window.downcast_ref::<gdkx11::X11Window>())
-            .map_or(0, gdkx11::functions::x11_get_server_time);
-        self.window.present_with_time(time);
     }
 
     fn withdraw(&self, ticket: Ticket) {
@@ -439,7 +437,8 @@ impl Inner {
     fn vanish(&self) {
         self.page.wipe();
         self.window.hide();
-        self.raises.set(0);
+        self.raising.stop();
+        self.window.set_urgency_hint(false);
         self.gestures.borrow_mut().rest();
         if let Some(id) = self.ticking.take() {
             id.remove();
@@ -447,31 +446,27 @@ impl Inner {
         self.stop_filling();
     }
 
-    fn tick(&self) {
+    fn tick(self: &Rc<Self>) {
         let tick = self.ticks.get().wrapping_add(1);
         self.ticks.set(tick);
-        if self.raises.get() > 0 {
-            self.raises.set(if self.window.is_active() { 0 } else { self.raises.get() - 1 });
-            if self.raises.get() > 0 {
-                self.raise();
-            }
-        }
+        self.raise_again();
         if tick.is_multiple_of(COVER_TICKS) {
             self.look_for_cover();
         }
         self.refresh();
     }
 
-    /// Looks at what lies over the window; that something went away is a disturbance.
-    pub(super) fn look_for_cover(&self) -> bool {
-        let over = match (&self.cover, self.window.window()) {
-            (Some(cover), Some(window)) if self.window.is_visible() => cover.over(&window),
-            _ => false,
+    /// Looks at how much of the window is in sight; that it is whole again is a disturbance.
+    pub(super) fn look_for_cover(&self) -> Sight {
+        let sight = match (&self.cover, self.window.window()) {
+            (Some(cover), Some(window)) if self.window.is_visible() => cover.sight(&window),
+            _ => Sight::Whole,
         };
-        if self.covered.replace(over) && !over && self.window.is_active() {
+        let before = self.sight.replace(sight);
+        if before != Sight::Whole && sight == Sight::Whole && self.window.is_active() {
             self.disturb();
         }
-        over
+        sight
     }
 
     pub(super) fn phase(&self) -> Option<Phase> {
@@ -479,7 +474,7 @@ impl Inner {
     }
 
     /// Somebody waits for what the person does with the screen.
-    fn live(&self) -> bool {
+    pub(super) fn live(&self) -> bool {
         matches!(self.phase(), Some(Phase::Asking | Phase::Busy))
     }
 

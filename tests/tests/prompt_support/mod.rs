@@ -29,6 +29,10 @@ pub const QUIET: Duration = Duration::from_millis(500);
 /// Words of the foot that are not part of a screen.
 pub const REASON: &str = "Deny with a reason…";
 
+/// What the foot says to who pressed Ctrl+Enter elsewhere.
+pub const GO_TO: &str =
+    "To approve with the keyboard, go to the last button with Tab, then press Ctrl+Enter.";
+
 /// The prompt on a desktop of its own.
 pub struct Desk {
     pub session: Session,
@@ -178,6 +182,12 @@ impl Desk {
             .unwrap()
     }
 
+    /// The number of the prompt's window, whether it is on the screen or not.
+    pub fn placet(&self) -> u32 {
+        let windows = self.session.screen().windows().unwrap();
+        windows.iter().find(|window| window.title == "Placet").unwrap().id
+    }
+
     /// Waits until the prompt is off the screen.
     pub fn gone(&self) {
         self.session.screen().await_no_window(SOON, |window| window.title == "Placet").unwrap();
@@ -189,7 +199,27 @@ impl Desk {
         self.person.hold_on(&approve, HELD).unwrap();
     }
 
-    /// Presses Ctrl+Enter as the person does.
+    /// Goes to Approve with the keyboard.
+    pub fn go_to_approve(&mut self) {
+        let focus = |windows: &[Node]| {
+            let focused = |window: &Node| window.find(|node| node.is(State::Focused)).cloned();
+            windows.iter().find_map(focused).map(|node| node.name)
+        };
+        let approve = self.approve_name();
+        let mut at = self.eyes.until(PROMPT, SOON, focus).unwrap();
+        // Every control of a sample, and some more.
+        for _ in 0..20 {
+            if at == approve {
+                return;
+            }
+            self.person.key(keys::TAB).unwrap();
+            let moved = |windows: &[Node]| focus(windows).filter(|name| *name != at);
+            at = self.eyes.until(PROMPT, SOON, moved).unwrap();
+        }
+        panic!("{approve} was not reached");
+    }
+
+    /// Presses Ctrl+Enter as the person does, wherever the focus is.
     pub fn chord(&mut self) {
         self.person.chord(&[keys::CONTROL, keys::RETURN]).unwrap();
     }

@@ -7,8 +7,9 @@
 use x11rb::connection::{Connection, RequestConnection};
 use x11rb::protocol::xinput::{self, ConnectionExt as _};
 use x11rb::protocol::xproto::{
-    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ButtonPressEvent, ConnectionExt as _, EventMask,
-    KEY_PRESS_EVENT, KEY_RELEASE_EVENT, KeyButMask, KeyPressEvent, MOTION_NOTIFY_EVENT,
+    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ButtonPressEvent, ClientMessageEvent,
+    ConnectionExt as _, EventMask, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, KeyButMask, KeyPressEvent,
+    MOTION_NOTIFY_EVENT,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
 
@@ -18,6 +19,9 @@ use super::fault::{Fault, Result, While};
 use super::node::Node;
 use super::person::keys;
 use super::screen::Screen;
+
+/// ICCCM 4.1.3.1.
+const ICONIC_STATE: u32 = 3;
 
 /// Whose device the injected input claims to come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,6 +226,20 @@ impl Attacker {
             request.doing(doing)?.check().doing(doing)?;
         }
         Ok(())
+    }
+
+    /// Makes an icon of another program's window, as a task list does (ICCCM 4.1.4).
+    ///
+    /// # Errors
+    /// When the X server refuses.
+    pub fn iconify(&self, window: u32) -> Result<()> {
+        let doing = "making an icon of a window";
+        let name = self.screen.atom("WM_CHANGE_STATE")?;
+        let event = ClientMessageEvent::new(32, window, name, [ICONIC_STATE, 0, 0, 0, 0]);
+        let to_manager = EventMask::SUBSTRUCTURE_REDIRECT | EventMask::SUBSTRUCTURE_NOTIFY;
+        let request =
+            self.screen.connection().send_event(false, self.screen.root(), to_manager, event);
+        request.doing(doing)?.check().doing(doing)
     }
 
     /// Does what an assistive program would: the node's action `name` (`press`, `click`, `activate`).
