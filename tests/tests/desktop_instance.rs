@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
-use desktop_support::{SOON, alone, ask, desktop, run, start};
+use desktop_support::{SOON, alone, ask, await_attention, desktop, run, start};
 use placet_stage::desktop::{Notifications, Program, Session, Window};
 use rustix::process::Signal;
 
@@ -33,10 +33,7 @@ fn a_second_start_brings_up_what_waits_in_the_first_and_exits_with_0() {
     let mut second = again(&session, &[]);
     assert_eq!(second.wait(SOON).unwrap().code(), Some(0), "{}", second.log());
     assert_eq!(second.log().trim(), "Placet is running already: its prompt is open.");
-    // It asks for attention and takes no focus: any program can ask for it.
-    session.screen().await_urgent(SOON, window.id).unwrap();
-    let active = session.screen().active().unwrap();
-    assert!(active.is_none_or(|active| active.id != window.id), "it took the focus");
+    await_attention(&session, window.id);
     assert!(first.running() && asked.running());
 }
 

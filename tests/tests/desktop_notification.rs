@@ -6,7 +6,7 @@ mod desktop_support;
 
 use std::time::Duration;
 
-use desktop_support::{SOON, alone, ask, ask_for, desktop, picture, run, start};
+use desktop_support::{SOON, alone, ask, ask_for, await_attention, desktop, picture, run, start};
 use placet_stage::desktop::{FakeNotifications, Notifications, Posted, Session, Window};
 
 fn fake() -> Session {
@@ -186,7 +186,7 @@ fn an_open_in_the_moment_before_the_prompt_is_drawn_is_not_lost() {
         posted(&session).await_posted(SOON, |of| ours(of) && !of.closed).unwrap();
         assert!(run(&session, &["open"]).success);
         let window = prompt(&session);
-        session.screen().await_urgent(SOON, window.id).unwrap();
+        await_attention(&session, window.id);
         asked.stop();
         session.screen().await_no_window(SOON, |window| window.mapped).unwrap();
     }

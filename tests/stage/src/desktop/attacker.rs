@@ -9,9 +9,10 @@ use x11rb::protocol::xinput::{self, ConnectionExt as _};
 use x11rb::protocol::xproto::{
     BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ButtonPressEvent, ClientMessageEvent,
     ConnectionExt as _, EventMask, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, KeyButMask, KeyPressEvent,
-    MOTION_NOTIFY_EVENT,
+    MOTION_NOTIFY_EVENT, PropMode,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
+use x11rb::wrapper::ConnectionExt as _;
 
 use super::bus::Bus;
 use super::eyes::Eyes;
@@ -19,6 +20,7 @@ use super::fault::{Fault, Result, While};
 use super::node::Node;
 use super::person::keys;
 use super::screen::Screen;
+use super::xsettings;
 
 /// ICCCM 4.1.3.1.
 const ICONIC_STATE: u32 = 3;
@@ -226,6 +228,26 @@ impl Attacker {
             request.doing(doing)?.check().doing(doing)?;
         }
         Ok(())
+    }
+
+    /// Writes a string among the settings of the running desktop (XSETTINGS): its property is open
+    /// to every client. Programs follow.
+    ///
+    /// # Errors
+    /// When nobody announces settings, or the X server refuses.
+    pub fn name_in_xsettings(&self, name: &str, value: &str) -> Result<()> {
+        let selection = self.screen.atom("_XSETTINGS_S0")?;
+        let doing = "changing the settings of the desktop";
+        let connection = self.screen.connection();
+        let owner = connection.get_selection_owner(selection).doing(doing)?.reply().doing(doing)?;
+        let property = self.screen.atom("_XSETTINGS_SETTINGS")?;
+        let found = self.screen.bytes(owner.owner, property, property)?;
+        let data = xsettings::with(&found, name, value).doing(doing)?;
+        connection
+            .change_property8(PropMode::REPLACE, owner.owner, property, property, &data)
+            .doing(doing)?
+            .check()
+            .doing(doing)
     }
 
     /// Makes an icon of another program's window, as a task list does (ICCCM 4.1.4).

@@ -321,7 +321,7 @@ impl Screen {
         })
     }
 
-    fn bytes(&self, window: WindowId, property: Atom, of_type: Atom) -> Result<Vec<u8>> {
+    pub(crate) fn bytes(&self, window: WindowId, property: Atom, of_type: Atom) -> Result<Vec<u8>> {
         let doing = "reading a property";
         let request = self.connection.get_property(false, window, property, of_type, 0, 65536);
         Ok(request.doing(doing)?.reply().doing(doing)?.value)
