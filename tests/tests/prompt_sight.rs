@@ -16,7 +16,7 @@ use x11rb::protocol::xproto::{
 use x11rb::wrapper::ConnectionExt as _;
 
 const OFF: &str = "Part of this window is off the screen. Move it back to approve.";
-const CUT: &str = "Another program cut a part of this window away. It cannot approve like this.";
+const CUT: &str = "Part of this window was cut away. It cannot approve like this.";
 const SEE_THROUGH: &str = "This window was made see-through. It cannot approve like this.";
 
 /// The prompt with the focus on Approve, an attacker, the prompt's window and its frame.

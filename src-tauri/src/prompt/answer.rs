@@ -47,7 +47,7 @@ impl Blocked {
                 Some("Part of this window is off the screen. Move it back to approve.")
             }
             Self::Sight(Sight::Cut) => {
-                Some("Another program cut a part of this window away. It cannot approve like this.")
+                Some("Part of this window was cut away. It cannot approve like this.")
             }
             Self::Sight(Sight::SeeThrough) => {
                 Some("This window was made see-through. It cannot approve like this.")
@@ -62,9 +62,7 @@ impl Hint {
     fn words(self) -> &'static str {
         match self {
             Self::Hold => "To approve, hold the button with the mouse, or press Ctrl+Enter.",
-            Self::GoTo => {
-                "To approve with the keyboard, go to the last button with Tab, then press Ctrl+Enter."
-            }
+            Self::GoTo => "To approve by keyboard: Tab to the last button, then Ctrl+Enter.",
             Self::Pause => "Keys do not count yet. Wait a moment, then type.",
         }
     }

@@ -30,8 +30,7 @@ pub const QUIET: Duration = Duration::from_millis(500);
 pub const REASON: &str = "Deny with a reason…";
 
 /// What the foot says to who pressed Ctrl+Enter elsewhere.
-pub const GO_TO: &str =
-    "To approve with the keyboard, go to the last button with Tab, then press Ctrl+Enter.";
+pub const GO_TO: &str = "To approve by keyboard: Tab to the last button, then Ctrl+Enter.";
 
 /// The prompt on a desktop of its own.
 pub struct Desk {
