@@ -25,7 +25,8 @@ pub(super) fn run(places: &Places) -> Outcome<bool> {
     wait_for(&socket, &mut desktop.0)?;
 
     println!(
-        "\n1. Placet asks whether to trust that server. Hold the button, or press Ctrl+Enter."
+        "\n1. Placet asks whether to trust that server. Hold the button, or go to it \
+         with Tab and press Ctrl+Enter."
     );
     let status = dressed(places, folder.path(), "placet", |command| {
         command.args(["--quiet", "as", "add", &started.issuer, "--client-id", &started.client_id]);
