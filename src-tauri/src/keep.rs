@@ -9,6 +9,7 @@
 //! **Never** decide here: a pause, an open and a stop are handed on.
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,7 @@ use placet_agentd::store::StoreError;
 use placet_core::display::Screen;
 use placet_core::ports::{Answer, Clock as _};
 use placet_core::request::{RequestId, Timestamp};
+use placet_core::text::visible_line;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
 
@@ -32,11 +34,21 @@ use crate::view::{State, Waiting};
 pub struct Glass {
     /// `None` inside: there is no display and never will be.
     prompt: OnceLock<Option<PromptHandle>>,
-    /// When somebody last wanted it open.
-    wanted: Mutex<Option<Instant>>,
+    /// When somebody last wanted it open, and who.
+    wanted: Mutex<Option<(Instant, By)>>,
     /// Which buckets the latest screens belonged to: a request that was answered a moment ago no
     /// longer stands among those that wait.
     buckets: Mutex<VecDeque<(RequestId, String)>>,
+}
+
+/// Who wants the prompt open. Any program can press a notification, so that this is what it is meant
+/// for and no proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    /// A click on the tray, a notification or the book.
+    Person,
+    /// A call over the socket.
+    Program,
 }
 
 /// Screens that may still be asked about; one is enough but for the moment of a change.
@@ -70,10 +82,21 @@ impl Glass {
         buckets.iter().find(|(one, _)| one == request).map(|(_, bucket)| bucket.clone())
     }
 
-    /// Takes what was wanted; true if it was so just now.
-    fn wanted(&self) -> bool {
+    /// Takes what was wanted just now.
+    fn wanted(&self) -> Option<By> {
         let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner).take();
-        wanted.is_some_and(|at| at.elapsed() < MEANT_WITHIN)
+        wanted.filter(|(at, _)| at.elapsed() < MEANT_WITHIN).map(|(_, by)| by)
+    }
+
+    fn open_for(&self, by: By) {
+        let Some(prompt) = self.prompt() else { return };
+        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        // What a program wants takes nothing away from what the person wants.
+        if by == By::Person || wanted.is_none_or(|(at, _)| at.elapsed() >= MEANT_WITHIN) {
+            *wanted = Some((Instant::now(), by));
+        }
+        drop(wanted);
+        bring_up(prompt, by);
     }
 }
 
@@ -83,8 +106,8 @@ impl Window for Glass {
             Some(prompt) => {
                 // The prompt hears both in this order.
                 let open = async {
-                    if self.wanted() {
-                        prompt.open();
+                    if let Some(by) = self.wanted() {
+                        bring_up(prompt, by);
                     }
                 };
                 tokio::join!(biased; prompt.ask(screen), open).0
@@ -109,16 +132,20 @@ impl Window for Glass {
     }
 
     fn open(&self) {
-        if let Some(prompt) = self.prompt() {
-            *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-            prompt.open();
-        }
+        self.open_for(By::Program);
     }
 
     /// The socket takes requests some tens of milliseconds before the prompt is made. The first
     /// one waits here for that moment instead of hearing that there is no person.
     fn available(&self) -> bool {
         self.prompt.wait().as_ref().is_some_and(PromptHandle::available)
+    }
+}
+
+fn bring_up(prompt: &PromptHandle, by: By) {
+    match by {
+        By::Person => prompt.open(),
+        By::Program => prompt.raise(),
     }
 }
 
@@ -156,7 +183,7 @@ impl Kept {
 
 impl Keeper for Kept {
     fn open(&self) {
-        self.glass.open();
+        self.glass.open_for(By::Person);
     }
 
     fn pause(&self, time: Duration) {
@@ -314,9 +341,20 @@ impl Notary {
     }
 }
 
+/// A path that an agent chose is on record to this length.
+const PATH_LIMIT: usize = 300;
+
+impl Notary {
+    /// A module was not opened (see [`crate::modules`]).
+    pub fn refused_module(&self, path: &Path) {
+        let path: String = path.to_string_lossy().chars().take(PATH_LIMIT).collect();
+        self.suspicious("refused_module", visible_line(&path).as_str());
+    }
+}
+
 impl Witness for Notary {
     fn suspicious(&self, what: &'static str, detail: &str) {
-        tracing::warn!(what, detail, "input was refused");
+        tracing::warn!(what, detail, "this was refused");
         // A full channel holds enough of it already.
         let _ = self.to.try_send((what, detail.to_owned()));
     }

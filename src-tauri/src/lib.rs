@@ -17,6 +17,7 @@ pub mod book;
 pub mod desktop;
 pub mod environment;
 pub mod keep;
+pub mod modules;
 pub mod notify;
 pub mod places;
 pub mod prompt;

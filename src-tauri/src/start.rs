@@ -6,7 +6,7 @@
 //! 4. Folders.
 //! 5. The daemon, whose lock tells whether this is the first instance: a second one asks the first
 //!    to open and ends.
-//! 6. GTK and the prompt.
+//! 6. GTK and the prompt, if no foreign module can be loaded.
 //! 7. The desktop, until Quit.
 //!
 //! **Promises.** Every step that fails ends the program with a sentence; none is skipped.
@@ -29,7 +29,7 @@ use crate::environment::{Process, restart_clean};
 use crate::keep::{Glass, Kept, Notary};
 use crate::places::Places;
 use crate::prompt::{Appearance, Prompt};
-use crate::{book, desktop, notify, seat, second, tray};
+use crate::{book, desktop, modules, notify, seat, second, tray};
 
 /// Any program of the session can watch and inject input, on Wayland too (design §2, 3).
 const OBSERVABLE: bool = true;
@@ -181,7 +181,10 @@ fn show(
 ) -> Result<ExitCode, String> {
     toolkit(places)?;
     let notary = Notary::new(&daemon, Arc::clone(glass), runtime.handle());
-    let prompt = Prompt::new(Arc::new(notary), Appearance::default(), OBSERVABLE)
+    let notary = Arc::new(notary);
+    let hears = Arc::clone(&notary);
+    modules::listen(move |path| hears.refused_module(path));
+    let prompt = Prompt::new(notary, Appearance::default(), OBSERVABLE)
         .map_err(|fault| format!("Placet cannot show its prompt: {fault}."))?;
     glass.put_in(Some(prompt.handle()));
     let (kept, states) = Kept::new(daemon, Arc::clone(glass), runtime.handle().clone());
@@ -192,6 +195,7 @@ fn show(
 
 /// The book, until it is closed.
 fn read(places: &Places) -> Result<ExitCode, String> {
+    modules::listen(|path| tracing::warn!(?path, "a module was refused"));
     toolkit(places)?;
     Ok(book::window::run())
 }
@@ -221,6 +225,9 @@ fn second(runtime: &Runtime, places: &Places, manner: Manner) -> Result<ExitCode
 
 /// Starts GTK with none of the user's files that change what it loads or draws.
 fn toolkit(places: &Places) -> Result<(), String> {
+    if !modules::in_force() {
+        return Err("Placet cannot keep foreign code out of itself, so it does not start.".into());
+    }
     places.empty_folders().map_err(|fault| fault.to_string())?;
     gtk::init().map_err(|_| "There is no display that Placet can use.".to_owned())?;
     tray::mark_windows();

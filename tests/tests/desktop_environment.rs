@@ -8,7 +8,7 @@ mod desktop_support;
 use std::path::PathBuf;
 use std::process::Command;
 
-use desktop_support::{SOON, alone, ask, desktop, pixels, start};
+use desktop_support::{SOON, alone, ask, desktop, pixels, run, start};
 use placet_stage::desktop::{Program, Session, Theme};
 use rustix::process::Signal;
 
@@ -39,9 +39,13 @@ struct Trap {
 
 impl Trap {
     fn set(session: &Session) -> Self {
+        Self::of(session, TRAP)
+    }
+
+    fn of(session: &Session, code: &str) -> Self {
         let marks = session.home().join("marks");
         session.write_home("marks/.keep", b"").unwrap();
-        let code = TRAP.replace("MARKS", marks.to_str().unwrap());
+        let code = code.replace("MARKS", marks.to_str().unwrap());
         let source = session.write_home("trap.c", code.as_bytes()).unwrap();
         let library = session.home().join("trap.so");
         let built = Command::new("cc")
@@ -275,4 +279,81 @@ fn m2_no_other_process_of_the_user_reads_its_memory_and_no_core_is_left() {
 /// Whether a program of the session's user can read a file.
 fn readable(session: &Session, file: &str) -> bool {
     session.command("cat").unwrap().arg(file).output().unwrap().status.success()
+}
+
+/// A module that leaves a file behind as soon as it is loaded.
+const CONSTRUCTOR: &str = r#"
+#include <fcntl.h>
+#include <unistd.h>
+__attribute__((constructor)) static void loaded(void) {
+  close(open("MARKS/module", O_CREAT | O_WRONLY, 0666));
+}
+"#;
+
+#[test]
+fn m2_a_module_that_is_named_in_the_settings_of_the_running_desktop_is_not_loaded() {
+    let _alone = alone();
+    let session = Session::builder().accessibility(false).start().unwrap();
+    let trap = Trap::of(&session, CONSTRUCTOR);
+    session.attacker().unwrap().name_in_xsettings("Gtk/Modules", trap.path()).unwrap();
+    let zenity = ordinary(&session, &[]);
+    assert_eq!(trap.caught(), ["module"], "the trap does not work");
+    zenity.stop();
+    let (program, asked) = ours(&session, &[]);
+    assert!(trap.caught().is_empty(), "XSETTINGS loaded code into Placet");
+    // It is on record.
+    let begun = std::time::Instant::now();
+    while !run(&session, &["log", "--json"]).out.contains("refused_module") {
+        assert!(begun.elapsed() < SOON, "not on record: {}", program.log());
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    // The same while it runs, by another name.
+    let again = session.home().join("again.so");
+    std::fs::copy(trap.path(), &again).unwrap();
+    session.attacker().unwrap().name_in_xsettings("Gtk/Modules", again.to_str().unwrap()).unwrap();
+    let begun = std::time::Instant::now();
+    while !program.log().contains("again.so") {
+        assert!(begun.elapsed() < SOON, "not refused: {}", program.log());
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    assert!(trap.caught().is_empty(), "a change of XSETTINGS loaded code into Placet");
+    asked.stop();
+}
+
+#[test]
+fn m2_a_settings_file_that_comes_just_before_the_toolkit_loads_nothing() {
+    let _alone = alone();
+    let session = Session::builder().accessibility(false).start().unwrap();
+    let trap = Trap::of(&session, CONSTRUCTOR);
+    let settings = format!("[Settings]\ngtk-modules={}\n", trap.path());
+    session.write_home("settings.ini", settings.as_bytes()).unwrap();
+    // As fast as a program of the user can, all the time.
+    let race =
+        "while :; do mkdir -p \"$1\" && ln -f \"$HOME/settings.ini\" \"$1\"; done 2>/dev/null";
+    let folder = session.run_dir().join("placet/config/gtk-3.0");
+    let mut racing = session.command("sh").unwrap();
+    racing.args(["-c", race, "sh"]).arg(&folder);
+    let racing = session.spawn("racing", racing).unwrap();
+    for _ in 0..5 {
+        // It may not start at all: its own folder is not empty when it was emptied.
+        let mut command = desktop(&session);
+        command.arg("--hidden");
+        let program = session.spawn("raced", command).unwrap();
+        let begun = std::time::Instant::now();
+        while program.running() && !run(&session, &["status"]).success {
+            assert!(begun.elapsed() < SOON, "neither up nor ended: {}", program.log());
+        }
+        // The socket comes before the toolkit.
+        let ask = ask(&session, "agent");
+        let up = |window: &placet_stage::desktop::Window| window.title == "Placet" && window.mapped;
+        let begun = std::time::Instant::now();
+        while program.running() && !session.screen().windows().unwrap().iter().any(up) {
+            assert!(begun.elapsed() < SOON, "neither up nor ended: {}", program.log());
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        ask.stop();
+        program.stop();
+        assert!(trap.caught().is_empty(), "settings.ini loaded code into Placet");
+    }
+    racing.stop();
 }

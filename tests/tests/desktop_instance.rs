@@ -10,7 +10,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use desktop_support::{SOON, alone, ask, built, desktop, run, start};
+use desktop_support::{SOON, alone, ask, await_attention, built, desktop, run, start};
 use placet_stage::desktop::{Notifications, Program, Session, Window};
 use rustix::process::Signal;
 
@@ -38,7 +38,7 @@ fn a_second_start_brings_up_what_waits_in_the_first_and_exits_with_0() {
     let mut second = again(&session, &[]);
     assert_eq!(second.wait(SOON).unwrap().code(), Some(0), "{}", second.log());
     assert_eq!(second.log().trim(), "Placet is running already: its prompt is open.");
-    session.screen().await_active(SOON, |active| active.id == window.id).unwrap();
+    await_attention(&session, window.id);
     assert!(first.running() && asked.running());
 }
 

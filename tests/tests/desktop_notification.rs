@@ -6,7 +6,7 @@ mod desktop_support;
 
 use std::time::Duration;
 
-use desktop_support::{SOON, alone, ask, ask_for, desktop, picture, run, start};
+use desktop_support::{SOON, alone, ask, ask_for, await_attention, desktop, picture, run, start};
 use placet_stage::desktop::{FakeNotifications, Notifications, Posted, Session, Window};
 
 fn fake() -> Session {
@@ -116,8 +116,8 @@ fn nothing_of_ours_lies_over_the_prompt_while_the_person_is_at_it() {
     let _desktop = start(&session, desktop(&session));
     let _first = ask(&session, "first");
     let note = posted(&session).await_posted(SOON, ours).unwrap();
-    prompt(&session);
-    assert!(run(&session, &["open"]).success);
+    let window = prompt(&session);
+    until_active(&session, &window, || posted(&session).invoke(note.id, "default").unwrap());
     posted(&session).await_posted(SOON, |of| of.id == note.id && of.closed).unwrap();
     // What comes meanwhile is told by the prompt.
     let _second = ask(&session, "second");
@@ -162,10 +162,14 @@ fn without_a_daemon_placet_open_brings_the_prompt_up_within_two_seconds() {
     let program = start(&session, desktop(&session));
     let asked = ask(&session, "agent");
     let window = prompt(&session);
+    // Somebody put it away.
+    session.attacker().unwrap().iconify(window.id).unwrap();
+    session.screen().await_no_window(SOON, |window| window.title == "Placet").unwrap();
     let begun = std::time::Instant::now();
     let opened = run(&session, &["open"]);
     assert!(opened.success, "{}", opened.err);
-    session.screen().await_active(Duration::from_secs(2), |active| active.id == window.id).unwrap();
+    let up = |window: &Window| window.title == "Placet";
+    session.screen().await_window(Duration::from_secs(2), up).unwrap();
     assert!(begun.elapsed() < Duration::from_secs(2), "it took {:?}", begun.elapsed());
     assert!(asked.running());
     assert_eq!(program.log(), "", "a missing daemon is no reason to complain");
@@ -181,7 +185,8 @@ fn an_open_in_the_moment_before_the_prompt_is_drawn_is_not_lost() {
         // Announced, and perhaps not drawn yet.
         posted(&session).await_posted(SOON, |of| ours(of) && !of.closed).unwrap();
         assert!(run(&session, &["open"]).success);
-        session.screen().await_active(SOON, |active| active.title == "Placet").unwrap();
+        let window = prompt(&session);
+        await_attention(&session, window.id);
         asked.stop();
         session.screen().await_no_window(SOON, |window| window.mapped).unwrap();
     }

@@ -63,6 +63,7 @@ fn the_next_screen_of_a_request_keeps_the_focus_and_the_next_request_does_not_ta
     let mut desk = Desk::new();
     let _editor = editor(&desk);
     desk.ask(json!({"ask": "payment", "id": "one"}));
+    desk.go_to_approve();
     desk.chord();
     assert_eq!(desk.answer().0, "approve");
     // The same request goes on: the person stays in the window.
@@ -93,6 +94,47 @@ fn opening_raises_it_at_once_even_before_it_is_on_the_screen() {
     desk.open();
     desk.event("painted");
     desk.focused("Deny");
+}
+
+#[test]
+fn h5_ctrl_enter_meant_for_another_window_approves_nothing() {
+    let mut desk = Desk::new();
+    let _editor = editor(&desk);
+    desk.person.type_text("hello").unwrap();
+    desk.show(json!({"ask": "plain"}));
+    // Somebody presses its notification, which any program can, and it takes the focus.
+    desk.open();
+    desk.person.type_text(" world").unwrap();
+    desk.chord();
+    desk.no_event("answer");
+    // The person stops to think, and sends what they wrote.
+    desk.armed();
+    desk.person.key(u32::from('.')).unwrap();
+    desk.chord();
+    desk.says(GO_TO);
+    desk.no_event("answer");
+}
+
+#[test]
+fn a_program_that_asks_for_it_brings_it_up_without_the_focus() {
+    let mut desk = Desk::new();
+    let _editor = editor(&desk);
+    desk.show(json!({"ask": "plain"}));
+    let attacker = desk.session.attacker().unwrap();
+    let id = desk.placet();
+    attacker.iconify(id).unwrap();
+    desk.gone();
+    desk.tell(&json!({"raise": true}));
+    desk.session.screen().await_window(SOON, |window| window.title == "Placet").unwrap();
+    desk.says("To answer, click this window first.");
+    assert!(desk.session.screen().is_urgent(desk.placet()).unwrap());
+    assert_eq!(desk.session.screen().active().unwrap().unwrap().title, "Editor");
+    desk.person.type_text("on").unwrap();
+    written(&desk, "on");
+    // The person goes there: it has their attention.
+    desk.open();
+    desk.focused("Deny");
+    assert!(!desk.session.screen().is_urgent(desk.placet()).unwrap());
 }
 
 #[test]

@@ -5,7 +5,7 @@
 
 mod prompt_support;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use placet_stage::desktop::{State, keys};
 use prompt_support::*;
@@ -27,11 +27,40 @@ fn h4_a_press_held_on_approve_approves() {
 fn h4_ctrl_enter_approves() {
     let mut desk = Desk::new();
     desk.ask(json!({"ask": "plain"}));
+    desk.go_to_approve();
     desk.chord();
     let (answer, with) = desk.answer();
     assert_eq!(answer, "approve");
     assert_eq!(with["gesture"]["kind"], "chord");
     assert_eq!(with["gesture"]["device"], "TigerVNC keyboard");
+}
+
+#[test]
+fn h4_ctrl_enter_does_nothing_where_the_focus_stands_at_first() {
+    let mut desk = Desk::new();
+    desk.ask(json!({"ask": "plain"}));
+    for name in ["Deny", REASON] {
+        desk.focused(name);
+        desk.chord();
+        desk.says(GO_TO);
+        desk.no_event("answer");
+        desk.person.key(keys::TAB).unwrap();
+    }
+    desk.focused("Approve");
+    desk.chord();
+    assert_eq!(desk.answer().0, "approve", "it is reached as the foot says");
+}
+
+#[test]
+fn h4_ctrl_enter_does_nothing_in_the_line_for_a_reason() {
+    let mut desk = Desk::new();
+    let window = desk.ask(json!({"ask": "plain"}));
+    desk.person.click_on(window.named("push button", REASON).unwrap()).unwrap();
+    desk.focused("Reason for the agent, which will read it");
+    desk.armed(); // The window grew.
+    desk.chord();
+    desk.says(GO_TO);
+    desk.no_event("answer");
 }
 
 #[test]
@@ -98,9 +127,37 @@ fn h5_keys_in_the_first_moments_after_the_focus_are_lost() {
 }
 
 #[test]
+fn h5_who_types_on_does_not_arm_it() {
+    let mut desk = Desk::new();
+    desk.show(json!({"ask": "plain"}));
+    desk.open();
+    // Longer than the arming time in all, and never a pause of that length.
+    let begun = Instant::now();
+    let mut last = Instant::now();
+    while begun.elapsed() < ARMED * 2 {
+        desk.person.key(keys::RIGHT).unwrap();
+        if last.elapsed() > Duration::from_millis(600) {
+            return; // A machine that is too busy to type on it.
+        }
+        last = Instant::now();
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    // Space would deny, and Escape dismiss.
+    desk.person.key(keys::SPACE).unwrap();
+    desk.person.key(keys::ESCAPE).unwrap();
+    if last.elapsed() < Duration::from_millis(600) {
+        desk.no_event("answer");
+        desk.armed();
+        desk.person.key(keys::ESCAPE).unwrap();
+        assert_eq!(desk.answer().0, "dismiss", "after a pause it counts");
+    }
+}
+
+#[test]
 fn h5_a_new_screen_starts_the_arming_anew() {
     let mut desk = Desk::new();
     desk.ask(json!({"ask": "plain", "id": "a"}));
+    desk.go_to_approve();
     desk.person.key_down(keys::CONTROL).unwrap();
     desk.person.key_down(keys::RETURN).unwrap();
     // Another screen comes while the chord is down.
@@ -168,6 +225,7 @@ fn while_the_server_is_asked_only_cancel_works() {
 fn a_withdrawn_question_takes_no_answer() {
     let mut desk = Desk::new();
     desk.ask(json!({"ask": "plain"}));
+    desk.go_to_approve();
     desk.tell(&json!({"drop": true}));
     // The prompt has heard of it.
     desk.eyes

@@ -40,6 +40,7 @@ fn a_press_by_xtest_is_refused_for_every_control_and_recorded() {
 fn keys_by_xtest_are_refused() {
     let mut desk = Desk::new();
     desk.ask(json!({"ask": "plain"}));
+    desk.go_to_approve();
     let attacker = desk.session.attacker().unwrap();
     attacker.chord(Device::XTest, &[keys::CONTROL, keys::RETURN]).unwrap();
     for key in [keys::SPACE, keys::ESCAPE] {
@@ -122,6 +123,21 @@ fn an_accessibility_action_presses_nothing() {
 }
 
 #[test]
+fn accessibility_does_not_aim_the_persons_ctrl_enter_at_approve() {
+    let mut desk = Desk::new();
+    let window = desk.ask(json!({"ask": "plain"}));
+    desk.focused("Deny");
+    let attacker = desk.session.attacker().unwrap();
+    let approve = control(&window, "push button", "Approve").unwrap();
+    attacker.focus_by_accessibility(&desk.eyes, approve).unwrap();
+    let suspicious = desk.event("suspicious");
+    assert_eq!(suspicious["detail"], "without an input event");
+    desk.chord();
+    desk.no_event("answer");
+    desk.focused("Deny");
+}
+
+#[test]
 fn accessibility_changes_no_field() {
     let mut desk = Desk::new();
     let window = desk.ask(json!({"ask": "form"}));
@@ -171,6 +187,7 @@ fn a_choice_stays_as_it_was_when_accessibility_presses_another() {
 fn what_lies_over_the_prompt_blocks_approve() {
     let mut desk = Desk::new();
     let window = desk.ask(json!({"ask": "plain"}));
+    desk.go_to_approve();
     let over = overlay(&desk, &window);
     desk.says("Something lies over this window. Move it away to approve.");
     desk.chord();
@@ -200,6 +217,7 @@ fn a_cover_that_goes_away_under_the_press_gains_nothing() {
 fn a_window_put_inside_the_prompt_blocks_approve() {
     let mut desk = Desk::new();
     desk.ask(json!({"ask": "plain"}));
+    desk.go_to_approve();
     let id = desk.session.screen().active().unwrap().unwrap().id;
     let over = Overlay::new(&desk, Some(id), 20, 20, 300, 100);
     desk.says("Something lies over this window. Move it away to approve.");
@@ -227,6 +245,7 @@ fn the_compositors_own_window_covers_nothing() {
     connection.composite_redirect_subwindows(overlay.overlay_win, Redirect::AUTOMATIC).unwrap();
     connection.flush().unwrap();
     desk.ask(json!({"ask": "plain"}));
+    desk.go_to_approve();
     desk.chord();
     assert_eq!(desk.answer().0, "approve");
 }
@@ -237,6 +256,7 @@ fn injection_as_the_persons_own_device_is_not_seen() {
     // decision is recorded as `gesture` in an observable session.
     let mut desk = Desk::new();
     desk.ask(json!({"ask": "plain"}));
+    desk.go_to_approve();
     let attacker = desk.session.attacker().unwrap();
     attacker.chord(Device::Person, &[keys::CONTROL, keys::RETURN]).unwrap();
     let (answer, with) = desk.answer();

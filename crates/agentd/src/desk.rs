@@ -30,7 +30,7 @@ pub trait Window: Send + Sync + 'static {
     fn wait(&self, screen: Screen) -> impl Future<Output = Answer> + Send;
     /// This request no longer has the window: hide it.
     fn release(&self, request: &RequestId);
-    /// `placet open` or the tray: bring the prompt up.
+    /// A program asked over the socket (`placet open`): bring the prompt up, without the focus.
     fn open(&self);
     /// True if a window can be shown in this session (F9).
     fn available(&self) -> bool;

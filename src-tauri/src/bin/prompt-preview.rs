@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `{"ask":"otp","seconds":60,"problem":"…","lines":40,"id":"a"}` | asks; then `shown` and, later, `answer` |
 //! | `{"wait":"otp"}` | shows that the server is asked |
-//! | `{"drop":true}`, `{"release":"a"}`, `{"open":true}`, `{"away":true}`, `{"waiting":["x"]}`, `{"same":1,"of":"a"}` | as the handle does |
+//! | `{"drop":true}`, `{"release":"a"}`, `{"open":true}`, `{"raise":true}`, `{"away":true}`, `{"waiting":["x"]}`, `{"same":1,"of":"a"}` | as the handle does |
 //! | `{"look":"dark","scale":2.0,"still":true}` | how it looks |
 //!
 //! **Never** part of a package: it prints what was typed.
@@ -96,6 +96,9 @@ fn run(
         }
         if on("open") {
             handle.open();
+        }
+        if on("raise") {
+            handle.raise();
         }
         if on("drop")
             && let Some(asked) = asked.take()

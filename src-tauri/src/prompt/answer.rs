@@ -1,6 +1,7 @@
 //! What a decided gesture does: answers, opens, toggles; and what stands in its way.
 //!
-//! **Promises.** Approve goes through only if all folds are open, all was in sight, nothing lies over the window,
+//! **Promises.** Approve goes through only if all folds are open, all was in sight, the window is whole
+//! on the screen and nothing lies over it,
 //! time is left and every field is right (H3, H7, H12); otherwise the foot or the field says why.
 //! A late gesture does nothing.
 //!
@@ -13,11 +14,12 @@ use gtk::prelude::*;
 use placet_core::form::{Typed, Wrong};
 use placet_core::ports::{Answer, Gesture, GestureKind};
 
-use super::gesture::{Decided, Key, On};
+use super::cover::Sight;
+use super::gesture::{Decided, Moment, On};
 use super::judge::Device;
 use super::page::Does;
 use super::seen::Unseen;
-use super::window::{Inner, Phase};
+use super::window::{Hint, Inner, Phase};
 
 /// A refused input is spoken of for this long.
 const REFUSED_FOR: Duration = Duration::from_secs(6);
@@ -28,7 +30,7 @@ pub(super) enum Blocked {
     Busy,
     Over,
     Expired,
-    Covered,
+    Sight(Sight),
     Folded,
     TooLarge,
     Unseen(Unseen),
@@ -41,7 +43,19 @@ impl Blocked {
             Self::Busy => Some("Waiting for the server…"),
             Self::Over => None,
             Self::Expired => Some("Time is over. Nothing was approved."),
-            Self::Covered => Some("Something lies over this window. Move it away to approve."),
+            Self::Sight(Sight::Whole) => None,
+            Self::Sight(Sight::Covered) => {
+                Some("Something lies over this window. Move it away to approve.")
+            }
+            Self::Sight(Sight::OffScreen) => {
+                Some("Part of this window is off the screen. Move it back to approve.")
+            }
+            Self::Sight(Sight::Cut) => {
+                Some("Part of this window was cut away. It cannot approve like this.")
+            }
+            Self::Sight(Sight::SeeThrough) => {
+                Some("This window was made see-through. It cannot approve like this.")
+            }
             Self::TooLarge => Some("This is too large to be shown, so it cannot be approved."),
             Self::Unseen(Unseen::NotYet) => None,
             Self::Unseen(Unseen::Below) => Some("To approve, scroll down to the end first."),
@@ -49,6 +63,17 @@ impl Blocked {
                 Some("To approve, scroll up first: a part of this was not in sight yet.")
             }
             Self::Folded => Some("To approve, first open every part that says “Show all”."),
+        }
+    }
+}
+
+impl Hint {
+    /// What the foot says.
+    fn words(self) -> &'static str {
+        match self {
+            Self::Hold => "To approve, hold the button with the mouse, or press Ctrl+Enter.",
+            Self::GoTo => "To approve by keyboard: Tab to the last button, then Ctrl+Enter.",
+            Self::Pause => "Keys do not count yet. Wait a moment, then type.",
         }
     }
 }
@@ -148,10 +173,8 @@ impl Inner {
             Some(Blocked::Over)
         } else if let Some(unread) = self.unread() {
             Some(unread)
-        } else if self.look_for_cover() {
-            Some(Blocked::Covered)
         } else {
-            None
+            Some(self.look_for_cover()).filter(|sight| *sight != Sight::Whole).map(Blocked::Sight)
         }
     }
 
@@ -168,18 +191,21 @@ impl Inner {
     }
 
     /// Says why the chord that was begun will do nothing.
-    pub(super) fn say_what_blocks(&self, key: Key) {
-        if key == Key::Chord
-            && let Some(blocked) = self.blocked()
-        {
-            self.page.footer.notice(blocked.words());
+    pub(super) fn say_what_blocks(&self) {
+        match self.blocked() {
+            Some(blocked) => self.page.footer.notice(blocked.words()),
+            None => self.refresh(),
         }
     }
 
     /// Brings the foot up to date: what counts, what stands in the way, the time.
     pub(super) fn refresh(&self) {
         let phase = self.phase();
-        let (armed, active) = (self.gestures.borrow().armed(self.now()), self.window.is_active());
+        let (armed, active) =
+            (self.gestures.borrow().armed(Moment::seen(self.now())), self.window.is_active());
+        if armed && self.hint.get() == Some(Hint::Pause) {
+            self.hint.set(None);
+        }
         let left = self.seconds_left();
         let asking = phase == Some(Phase::Asking) && left > 0;
         let deny = phase.is_some_and(|phase| phase != Phase::Answered);
@@ -191,18 +217,16 @@ impl Inner {
             Blocked::Busy.words()
         } else if phase.is_some() && left == 0 {
             Blocked::Expired.words()
-        } else if self.covered.get() {
-            Blocked::Covered.words()
+        } else if self.sight.get() != Sight::Whole {
+            Blocked::Sight(self.sight.get()).words()
         } else if refused {
             Some("Another program tried to use this window. It was refused.")
         } else if asking && !active {
             Some("To answer, click this window first.")
         } else if let Some(words) = unread.filter(|_| asking).and_then(Blocked::words) {
             Some(words)
-        } else if asking && self.hint.get() {
-            Some("To approve, hold the button with the mouse, or press Ctrl+Enter.")
         } else {
-            None
+            self.hint.get().filter(|_| asking).map(Hint::words)
         };
         self.page.footer.notice(words);
     }

@@ -1,13 +1,15 @@
-//! Whether something lies over the prompt, on X11: a connection of our own that looks at the
-//! stacking of all windows.
+//! Whether the prompt is whole in sight, on X11: a connection of our own that looks at the stacking
+//! of all windows, and at what cuts ours.
 //!
 //! **Promises.** Every window that is on the screen, can show something and is above the prompt
 //! counts, also one that no window manager knows, that lets clicks through, or that a stranger put
-//! inside the prompt or its frame. What cannot be known counts as covered. Under a compositor the
-//! X server's own visibility events say "visible" to everyone; this does not depend on them.
+//! inside the prompt or its frame. The prompt must lie whole on the monitors and whole inside of
+//! every window that it is in; no shape may cut it or them, and none of them may be see-through.
+//! What cannot be known counts as covered. Under a compositor the X server's own visibility events
+//! say "visible" to everyone; this does not depend on them.
 //!
-//! **Never** take a "no" for proof: a stranger can also draw into the prompt's own window, and on
-//! Wayland nothing of this can be known (design §6).
+//! **Never** take [`Sight::Whole`] for proof: a stranger can also draw into the prompt's own window,
+//! or tell the server to draw it elsewhere, and on Wayland nothing of this can be known (design §6).
 
 use std::cell::Cell;
 
@@ -15,11 +17,35 @@ use gtk::gdk;
 use gtk::prelude::*;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::composite::ConnectionExt as _;
-use x11rb::protocol::xproto::{ConnectionExt as _, MapState, Window, WindowClass};
+use x11rb::protocol::randr::ConnectionExt as _;
+use x11rb::protocol::shape::{ConnectionExt as _, SK};
+use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, MapState, Window, WindowClass};
 use x11rb::rust_connection::RustConnection;
+
+use super::area::{Area, covers};
 
 /// A window is at most this many levels below the root: the frames of any window manager are few.
 const LEVELS: usize = 16;
+/// `_NET_WM_WINDOW_OPACITY` of a window that nothing shines through.
+const OPAQUE: u32 = u32::MAX;
+
+type Looked<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// How much of the window the person can see.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// All of it, as far as can be known.
+    #[default]
+    Whole,
+    /// Something lies over it, or it cannot be known.
+    Covered,
+    /// A part of it is beyond the edge of the screen.
+    OffScreen,
+    /// A shape, or a window that it is in, cuts a part away.
+    Cut,
+    /// What is behind it shines through.
+    SeeThrough,
+}
 
 /// Looks at the stacking.
 pub(super) struct Cover {
@@ -28,16 +54,7 @@ pub(super) struct Cover {
     /// The compositor's own window over everything, which shows what is below it.
     overlay: Cell<Option<Window>>,
     compositor: u32,
-}
-
-/// A rectangle on the screen: left, top, right, bottom.
-#[derive(Clone, Copy, Debug)]
-struct Area(i32, i32, i32, i32);
-
-impl Area {
-    fn meets(self, other: Self) -> bool {
-        self.0 < other.2 && other.0 < self.2 && self.1 < other.3 && other.1 < self.3
-    }
+    opacity: u32,
 }
 
 impl Cover {
@@ -53,59 +70,126 @@ impl Cover {
         }
     }
 
-    fn connect(name: &str) -> Result<Self, Box<dyn std::error::Error>> {
+    fn connect(name: &str) -> Looked<Self> {
         let (connection, number) = x11rb::connect(Some(name))?;
         let screen = connection.setup().roots.get(number).ok_or("no such screen")?;
         let root = screen.root;
+        let atom = |name: &str| -> Looked<u32> {
+            Ok(connection.intern_atom(false, name.as_bytes())?.reply()?.atom)
+        };
         // EWMH: the owner of this selection is the compositor.
-        let name = format!("_NET_WM_CM_S{number}");
-        let compositor = connection.intern_atom(false, name.as_bytes())?.reply()?.atom;
-        Ok(Self { connection, root, overlay: Cell::new(None), compositor })
+        let compositor = atom(&format!("_NET_WM_CM_S{number}"))?;
+        let opacity = atom("_NET_WM_WINDOW_OPACITY")?;
+        Ok(Self { connection, root, overlay: Cell::new(None), compositor, opacity })
     }
 
-    /// True if something lies over this window, or if that cannot be known.
-    pub(super) fn over(&self, window: &gdk::Window) -> bool {
-        let Some(window) = window.downcast_ref::<gdkx11::X11Window>() else { return true };
+    /// How much of this window can be seen.
+    pub(super) fn sight(&self, window: &gdk::Window) -> Sight {
+        let Some(window) = window.downcast_ref::<gdkx11::X11Window>() else {
+            return Sight::Covered;
+        };
         // X11 ids have 29 bits.
-        let Ok(id) = Window::try_from(window.xid()) else { return true };
+        let Ok(id) = Window::try_from(window.xid()) else { return Sight::Covered };
         self.look(id).unwrap_or_else(|error| {
             tracing::warn!(%error, "cannot see what lies over the prompt");
-            true
+            Sight::Covered
         })
     }
 
-    fn look(&self, id: Window) -> Result<bool, Box<dyn std::error::Error>> {
-        let geometry = self.connection.get_geometry(id)?.reply()?;
-        let corner = self.connection.translate_coordinates(id, self.root, 0, 0)?.reply()?;
-        let (left, top) = (i32::from(corner.dst_x), i32::from(corner.dst_y));
-        let ours =
-            Area(left, top, left + i32::from(geometry.width), top + i32::from(geometry.height));
-
+    fn look(&self, id: Window) -> Looked<Sight> {
+        let ours = self.place(id)?;
         // A stranger's window inside of ours.
         let inside = self.connection.query_tree(id)?.reply()?;
         if self.any_over(&inside.children, ours)? {
-            return Ok(true);
+            return Ok(Sight::Covered);
         }
-        // From ours up to the root: the windows above it on each level.
+        // From ours up to the root: the windows above it on each level, and what cuts it there.
         let (mut below, mut parent) = (id, inside.parent);
         for _ in 0..LEVELS {
+            if self.cut(below, ours)? {
+                return Ok(Sight::Cut);
+            }
+            if self.see_through(below)? {
+                return Ok(Sight::SeeThrough);
+            }
             let level = self.connection.query_tree(parent)?.reply()?;
             // QueryTree lists from the bottom to the top.
             let above = level.children.iter().position(|child| *child == below);
             let above = above.and_then(|at| level.children.get(at + 1..)).unwrap_or_default();
             if self.any_over(above, ours)? {
-                return Ok(true);
+                return Ok(Sight::Covered);
             }
             if parent == self.root {
-                return Ok(false);
+                let seen = covers(ours, &self.monitors()?);
+                return Ok(if seen { Sight::Whole } else { Sight::OffScreen });
             }
             (below, parent) = (parent, level.parent);
         }
-        Ok(true)
+        Ok(Sight::Covered)
+    }
+
+    /// Where a window is on the screen, without its border.
+    fn place(&self, id: Window) -> Looked<Area> {
+        let geometry = self.connection.get_geometry(id)?;
+        let corner = self.connection.translate_coordinates(id, self.root, 0, 0)?;
+        let (geometry, corner) = (geometry.reply()?, corner.reply()?);
+        let corner = (corner.dst_x.into(), corner.dst_y.into());
+        Ok(Area::at(corner, geometry.width.into(), geometry.height.into()))
+    }
+
+    /// Whether a part of `ours` does not show through `window`, which is ours or one that ours is
+    /// in: it is smaller, or it or what it shows has another shape. A frame with round corners has
+    /// a shape too: what matters is where ours is.
+    fn cut(&self, window: Window, ours: Area) -> Looked<bool> {
+        let attributes = self.connection.get_window_attributes(window)?;
+        let extents = self.connection.shape_query_extents(window)?;
+        let whole = self.place(window)?;
+        let (attributes, extents) = (attributes.reply()?, extents.reply()?);
+        if attributes.map_state != MapState::VIEWABLE || !covers(ours, &[whole]) {
+            return Ok(true);
+        }
+        for (shaped, kind) in
+            [(extents.bounding_shaped, SK::BOUNDING), (extents.clip_shaped, SK::CLIP)]
+        {
+            if !shaped {
+                continue;
+            }
+            let shape = self.connection.shape_get_rectangles(window, kind)?.reply()?;
+            let left_over = shape.rectangles.iter().map(|part| {
+                let corner = (whole.left + i32::from(part.x), whole.top + i32::from(part.y));
+                Area::at(corner, part.width.into(), part.height.into())
+            });
+            if !covers(ours, &left_over.collect::<Vec<_>>()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether a compositor is told to let what is behind shine through.
+    fn see_through(&self, window: Window) -> Looked<bool> {
+        let property =
+            self.connection.get_property(false, window, self.opacity, AtomEnum::ANY, 0, 1)?;
+        let property = property.reply()?;
+        if property.type_ == x11rb::NONE {
+            return Ok(false);
+        }
+        Ok(property.value32().and_then(|mut values| values.next()) != Some(OPAQUE))
+    }
+
+    fn monitors(&self) -> Looked<Vec<Area>> {
+        let monitors = self.connection.randr_get_monitors(self.root, true)?.reply()?.monitors;
+        let area = |x: i16, y: i16, width: u16, height: u16| {
+            Area::at((x.into(), y.into()), width.into(), height.into())
+        };
+        if monitors.is_empty() {
+            return Ok(vec![self.place(self.root)?]);
+        }
+        Ok(monitors.iter().map(|one| area(one.x, one.y, one.width, one.height)).collect())
     }
 
     /// Whether any of these windows shows something within `ours`.
-    fn any_over(&self, windows: &[Window], ours: Area) -> Result<bool, Box<dyn std::error::Error>> {
+    fn any_over(&self, windows: &[Window], ours: Area) -> Looked<bool> {
         // All questions first, then all answers: one wait, however many windows.
         let overlay = self.overlay()?;
         let asked = windows
@@ -131,14 +215,9 @@ impl Cover {
             {
                 continue;
             }
-            let (left, top) = (i32::from(corner.dst_x), i32::from(corner.dst_y));
-            let edge = i32::from(geometry.border_width);
-            let area = Area(
-                left - edge,
-                top - edge,
-                left + i32::from(geometry.width) + edge,
-                top + i32::from(geometry.height) + edge,
-            );
+            let corner = (corner.dst_x.into(), corner.dst_y.into());
+            let area = Area::at(corner, geometry.width.into(), geometry.height.into())
+                .wider(geometry.border_width.into());
             if area.meets(ours) {
                 return Ok(true);
             }
@@ -148,7 +227,7 @@ impl Cover {
 
     /// The compositor's own window, if there is a compositor: asking would make the window where
     /// there is none.
-    fn overlay(&self) -> Result<Option<Window>, Box<dyn std::error::Error>> {
+    fn overlay(&self) -> Looked<Option<Window>> {
         if self.connection.get_selection_owner(self.compositor)?.reply()?.owner == x11rb::NONE {
             return Ok(None);
         }

@@ -124,7 +124,7 @@ impl Gate {
             }
             (Err(why), _) => return self.refuse(&why),
         };
-        let pass = behind.map_or(Pass::On, |behind| behind.input(event, &device));
+        let pass = self.judged(|| behind.map_or(Pass::On, |behind| behind.input(event, &device)));
         if pass == Pass::On {
             self.judged(|| gtk::main_do_event(event));
         }

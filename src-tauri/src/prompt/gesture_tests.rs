@@ -3,8 +3,13 @@ use super::*;
 const ENTER: u16 = 36;
 const SPACE: u16 = 65;
 
-fn ms(ms: u64) -> Duration {
-    Duration::from_millis(ms)
+/// Both clocks agree.
+fn ms(ms: u32) -> Moment {
+    at(ms, ms)
+}
+
+fn at(steady: u32, server: u32) -> Moment {
+    Moment { steady: Duration::from_millis(steady.into()), server: Some(server) }
 }
 
 fn mouse() -> Device {
@@ -108,6 +113,31 @@ fn h5_a_key_that_was_down_before_never_counts_though_it_repeats() {
 }
 
 #[test]
+fn h5_who_types_on_never_arms_it() {
+    let mut gestures = shown();
+    for (number, start) in (0..20u16).zip((500..).step_by(650)) {
+        let stroke = gestures.key_press(ms(start), number, Key::Other, keyboard());
+        assert_eq!(stroke, Stroke::Stale, "key {number}");
+        let _ = gestures.key_release(ms(start + 50), number, &keyboard());
+    }
+    // The last key went down at 12,850.
+    let stroke = gestures.key_press(ms(13_549), ENTER, Key::Chord, keyboard());
+    assert_eq!(stroke, Stroke::Stale);
+    assert_eq!(gestures.key_release(ms(14_500), ENTER, &keyboard()), None);
+    let stroke = gestures.key_press(ms(14_501), ENTER, Key::Chord, keyboard());
+    assert_eq!(stroke, Stroke::Counts { repeat: false }, "after a pause it counts");
+}
+
+#[test]
+fn h5_a_key_from_before_the_prompt_does_not_set_the_arming_back() {
+    let mut gestures = Gestures::default();
+    gestures.disturb(at(0, 10_000));
+    assert_eq!(gestures.key_press(at(10, 9_000), SPACE, Key::Other, keyboard()), Stroke::Stale);
+    assert!(!gestures.armed(at(5_000, 10_699)));
+    assert!(gestures.armed(at(5_000, 10_700)));
+}
+
+#[test]
 fn another_key_in_between_ends_the_chord() {
     let mut gestures = shown();
     gestures.key_press(ms(700), ENTER, Key::Chord, keyboard());
@@ -139,4 +169,59 @@ fn progress_is_shown_only_for_approve() {
     gestures.press(ms(1_000), On::Approve, mouse());
     assert_eq!(gestures.progress(ms(1_300)), Progress::Holding(0.5));
     assert_eq!(gestures.progress(ms(1_600)), Progress::Enough);
+}
+
+#[test]
+fn h4_a_short_press_of_a_process_that_was_stopped_is_not_a_held_one() {
+    let mut gestures = shown();
+    gestures.press(ms(1_000), On::Approve, mouse());
+    // Let go after 150 ms; the process was stopped and hears of it two seconds later.
+    assert_eq!(gestures.release(at(3_000, 1_150), On::Approve, &mouse()), None);
+    // Nor does a long press count that was heard of all at once: what was shown meanwhile?
+    gestures.press(at(4_000, 2_000), On::Approve, mouse());
+    assert_eq!(gestures.release(at(4_001, 3_000), On::Approve, &mouse()), None);
+}
+
+#[test]
+fn h5_an_early_press_or_key_of_a_process_that_was_stopped_is_not_an_armed_one() {
+    let mut gestures = shown();
+    gestures.press(at(5_000, 100), On::Control(0), mouse());
+    assert_eq!(gestures.release(at(5_001, 5_001), On::Control(0), &mouse()), None);
+    let stroke = gestures.key_press(at(5_002, 200), ENTER, Key::Chord, keyboard());
+    assert_eq!(stroke, Stroke::Stale);
+}
+
+#[test]
+fn h5_what_happened_before_the_prompt_was_there_does_not_count_when_it_is_heard_of() {
+    let mut gestures = Gestures::default();
+    gestures.disturb(at(0, 10_000));
+    assert!(!gestures.armed(at(9_000, 9_000)));
+    assert!(gestures.armed(at(9_000, 10_700)));
+}
+
+#[test]
+fn the_servers_clock_begins_anew_after_49_days() {
+    let mut gestures = Gestures::default();
+    gestures.disturb(at(0, u32::MAX - 99));
+    assert!(!gestures.armed(at(5_000, 599)));
+    assert!(gestures.armed(at(5_000, 600)));
+}
+
+#[test]
+fn without_a_time_of_the_server_our_own_clock_counts() {
+    let mut gestures = Gestures::default();
+    gestures.disturb(Moment::seen(Duration::ZERO));
+    assert!(!gestures.armed(at(699, 5_000)));
+    // Wayland: only events bear a time, and a press and its release are both events.
+    gestures.press(at(700, 5_000), On::Approve, mouse());
+    assert_eq!(gestures.release(at(1_400, 5_100), On::Approve, &mouse()), None);
+}
+
+#[test]
+fn h5_nothing_counts_while_a_new_screen_is_not_painted() {
+    let mut gestures = shown();
+    gestures.unseen();
+    assert!(!gestures.armed(ms(9_000)));
+    gestures.disturb(ms(9_000));
+    assert!(gestures.armed(ms(9_700)));
 }

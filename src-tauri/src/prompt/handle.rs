@@ -24,7 +24,7 @@ pub(super) enum Command {
     Show { ticket: Ticket, screen: Box<Screen>, busy: bool, reply: oneshot::Sender<Answer> },
     Withdraw(Ticket),
     Release(RequestId),
-    Open,
+    Open { with_focus: bool },
     Waiting(Vec<String>),
     Same(RequestId, usize),
     Away(bool),
@@ -63,7 +63,13 @@ impl PromptHandle {
 
     /// The person asked for the prompt: it is raised and focused, if there is anything to show.
     pub fn open(&self) {
-        self.tell(Command::Open);
+        self.tell(Command::Open { with_focus: true });
+    }
+
+    /// A program asked for the prompt: it is raised and asks for attention, if there is anything to
+    /// show. The focus stays where it is.
+    pub fn raise(&self) {
+        self.tell(Command::Open { with_focus: false });
     }
 
     /// True if there is a window to ask in.

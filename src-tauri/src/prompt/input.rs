@@ -1,13 +1,15 @@
 //! What the person does with the window: every accepted input event, before GTK.
 //!
 //! **Promises.** Before the prompt is armed nothing gets through, not even typing (H5). Controls
-//! are worked from here and from nowhere else ([`super::answer`]). Esc dismisses.
+//! are worked from here and from nowhere else ([`super::answer`]). Esc dismisses. Ctrl+Enter counts
+//! where the person, and no program, put the focus on Approve or into a field of the form.
 //!
 //! **Never** hand a secret field's key to GTK.
 
 use std::rc::Rc;
 
 use gtk::gdk::{self, EventType, ModifierType};
+use gtk::glib;
 use gtk::prelude::*;
 use placet_core::ports::Answer;
 
@@ -15,7 +17,7 @@ use super::gate::{Behind, Pass};
 use super::gesture::{Key, On, Stroke};
 use super::judge::{Device, Injected};
 use super::page::Does;
-use super::window::Inner;
+use super::window::{Hint, Inner, Phase};
 
 /// The number of Deny among the controls.
 const DENY: usize = 0;
@@ -25,7 +27,7 @@ pub(super) struct Entrance(pub(super) Rc<Inner>);
 impl Behind for Entrance {
     fn input(&self, event: &mut gdk::Event, device: &Device) -> Pass {
         let inner = &self.0;
-        let now = inner.now();
+        let now = inner.moment_of(event);
         let armed = inner.gestures.borrow().armed(now);
         match event.event_type() {
             EventType::KeyPress => inner.key_press(event, device),
@@ -49,7 +51,7 @@ impl Behind for Entrance {
     fn disturbed(&self) {
         let inner = &self.0;
         if inner.window.is_active() {
-            inner.gestures.borrow_mut().disturb(inner.now());
+            inner.disturb();
         }
         inner.look_for_cover();
         inner.refresh();
@@ -71,9 +73,14 @@ impl Inner {
         let Some(code) = event.keycode() else { return Pass::Taken };
         let focused = self.window.focused_widget();
         let key = self.meaning(event, focused.as_ref());
-        let stroke = self.gestures.borrow_mut().key_press(self.now(), code, key, device.clone());
+        let stroke =
+            self.gestures.borrow_mut().key_press(self.moment_of(event), code, key, device.clone());
         let pass = match stroke {
-            Stroke::Stale => Pass::Taken,
+            Stroke::Stale => {
+                self.hint.set(Some(Hint::Pause));
+                self.refresh();
+                Pass::Taken
+            }
             Stroke::Counts { repeat } => self.stroke(event, key, repeat, focused.as_ref()),
         };
         let mut taken = self.taken.borrow_mut();
@@ -95,7 +102,9 @@ impl Inner {
     ) -> Pass {
         use gdk::keys::constants as name;
         if key != Key::Other {
-            self.say_what_blocks(key);
+            if key == Key::Chord {
+                self.say_what_blocks();
+            }
             return Pass::Taken;
         }
         let (Some(value), Some(state)) = (event.keyval(), event.state()) else {
@@ -105,6 +114,11 @@ impl Inner {
         let control = state.contains(ModifierType::CONTROL_MASK);
         let shift = state.contains(ModifierType::SHIFT_MASK);
         match value {
+            value if is_chord(&value, state) => {
+                self.hint.set(Some(Hint::GoTo));
+                self.say_what_blocks();
+                return Pass::Taken;
+            }
             name::Escape => {
                 if !repeat {
                     self.answer(Answer::Dismiss);
@@ -134,7 +148,7 @@ impl Inner {
         {
             // GTK would click it from a timer.
             if self.page.footer.approve == *focused {
-                self.hint.set(true);
+                self.hint.set(Some(Hint::Hold));
                 self.refresh();
             }
             return Pass::Taken;
@@ -144,7 +158,7 @@ impl Inner {
 
     fn key_release(self: &Rc<Self>, event: &gdk::Event, device: &Device) -> Pass {
         let Some(code) = event.keycode() else { return Pass::Taken };
-        let decided = self.gestures.borrow_mut().key_release(self.now(), code, device);
+        let decided = self.gestures.borrow_mut().key_release(self.moment_of(event), code, device);
         let taken = self.taken.borrow_mut().remove(&code);
         if let Some(decided) = decided {
             self.act(decided);
@@ -158,13 +172,12 @@ impl Inner {
     fn meaning(&self, event: &gdk::Event, focused: Option<&gtk::Widget>) -> Key {
         let (Some(value), Some(state)) = (event.keyval(), event.state()) else { return Key::Other };
         let value = gdk::keys::Key::from(value);
-        let held = state
-            & (ModifierType::CONTROL_MASK
-                | ModifierType::SHIFT_MASK
-                | ModifierType::MOD1_MASK
-                | ModifierType::SUPER_MASK);
-        if is_enter(&value) && held == ModifierType::CONTROL_MASK {
-            return Key::Chord;
+        let held = held(state);
+        if is_chord(&value, state) {
+            // Meant for the prompt, by somebody who is at the answer or at what it needs. With the
+            // focus elsewhere, where it stands when the window comes up, it may be meant for another.
+            let aimed = self.aimed.get() && focused.is_some_and(|widget| self.page.sends(widget));
+            return if aimed { Key::Chord } else { Key::Other };
         }
         let Some(focused) = focused.filter(|_| held.is_empty()) else { return Key::Other };
         if is_enter(&value) && self.page.footer.reason_line.widget() == focused {
@@ -189,7 +202,7 @@ impl Inner {
 
     fn button_down(self: &Rc<Self>, event: &mut gdk::Event, device: &Device) -> Pass {
         let (on, target) = self.on(event);
-        let now = self.now();
+        let now = self.moment_of(event);
         if !self.gestures.borrow().armed(now) {
             self.gestures.borrow_mut().press(now, On::Elsewhere, device.clone());
             return Pass::Taken;
@@ -235,7 +248,7 @@ impl Inner {
 
     fn button_up(self: &Rc<Self>, event: &mut gdk::Event, device: &Device) -> Pass {
         let (on, _) = self.on(event);
-        let decided = self.gestures.borrow_mut().release(self.now(), on, device);
+        let decided = self.gestures.borrow_mut().release(self.moment_of(event), on, device);
         let toggle = matches!(self.does(on), Some(Does::Toggle(_)));
         if let Some(decided) = decided {
             self.act(decided);
@@ -289,6 +302,44 @@ impl Inner {
         self.page.controls.borrow().get(number).map(|(_, does)| does.clone())
     }
 
+    /// Puts the focus where it stands at first.
+    pub(super) fn focus_first(&self) {
+        let (asking, wrong) = match self.shown.borrow().as_ref() {
+            Some(shown) => (shown.phase == Phase::Asking, shown.screen.problem.is_some()),
+            None => return,
+        };
+        self.gate.judged(|| self.page.focus_first(asking, wrong));
+        self.aimed.set(true);
+    }
+
+    /// The person left: who comes back and presses Ctrl+Enter at once may mean another window.
+    pub(super) fn aim_anew(&self) {
+        if self.window.focused_widget().is_some_and(|widget| self.page.footer.approve == widget) {
+            self.focus_first();
+        }
+    }
+
+    /// Sees who moves the focus: an accessibility action can do it too.
+    pub(super) fn watch_focus(self: &Rc<Self>) {
+        let weak = Rc::downgrade(self);
+        self.window.connect_set_focus(move |_, widget| {
+            let Some(inner) = weak.upgrade() else { return };
+            inner.aimed.set(inner.gate.judging());
+            if inner.aimed.get() || widget.is_none_or(|widget| inner.page.footer.approve != *widget)
+            {
+                return;
+            }
+            inner.gate.without_event();
+            let weak = weak.clone();
+            // GTK is about to move it.
+            glib::idle_add_local_once(move || {
+                if let Some(inner) = weak.upgrade() {
+                    inner.focus_first();
+                }
+            });
+        });
+    }
+
     fn is_secret(&self, widget: &gtk::Widget) -> bool {
         self.page.fields.borrow().iter().any(|field| field.secret(widget).is_some())
     }
@@ -304,6 +355,19 @@ fn inside(event: &gdk::Event) -> bool {
 fn is_enter(key: &gdk::keys::Key) -> bool {
     use gdk::keys::constants as name;
     matches!(*key, name::Return | name::KP_Enter | name::ISO_Enter)
+}
+
+/// Enter with Ctrl and nothing else.
+fn is_chord(key: &gdk::keys::Key, state: ModifierType) -> bool {
+    is_enter(key) && held(state) == ModifierType::CONTROL_MASK
+}
+
+fn held(state: ModifierType) -> ModifierType {
+    state
+        & (ModifierType::CONTROL_MASK
+            | ModifierType::SHIFT_MASK
+            | ModifierType::MOD1_MASK
+            | ModifierType::SUPER_MASK)
 }
 
 fn is_space(key: &gdk::keys::Key) -> bool {

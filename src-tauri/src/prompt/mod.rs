@@ -11,6 +11,7 @@
 //! `judge` → `input` → `gesture` → `answer` → `window` → the handle's future.
 
 mod answer;
+mod area;
 mod cover;
 mod fields;
 mod footer;
@@ -22,9 +23,11 @@ mod judge;
 mod page;
 mod place;
 mod pour;
+mod raise;
 mod secret_field;
 mod sections;
 mod seen;
+mod server_time;
 mod style;
 mod window;
 

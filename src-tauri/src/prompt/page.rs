@@ -195,6 +195,16 @@ impl Page {
         }
     }
 
+    /// Whether the approving chord counts with the focus here: on Approve, or in a field.
+    pub(super) fn sends(&self, widget: &gtk::Widget) -> bool {
+        let of = |field: &Field| {
+            field.secret(widget).is_some()
+                || field.line(widget).is_some()
+                || field.toggles().iter().any(|toggle| toggle == widget)
+        };
+        self.footer.approve == *widget || self.fields.borrow().iter().any(of)
+    }
+
     /// Brings what is to be filled in into sight, with what went wrong above it.
     pub(super) fn scroll(&self) {
         self.settled.set(true);

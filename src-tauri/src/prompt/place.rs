@@ -38,8 +38,10 @@ pub(super) fn put(window: &gtk::Window, width: i32, height: impl Fn(i32) -> i32)
         return;
     }
     let (x, y) = window.position();
+    let rightmost = room.x() + room.width() - width;
     let lowest = room.y() + room.height() - FRAME - height;
-    if y > lowest {
-        window.move_(x, lowest.max(room.y()));
+    let to = (x.min(rightmost).max(room.x()), y.min(lowest).max(room.y()));
+    if to != (x, y) {
+        window.move_(to.0, to.1);
     }
 }

@@ -21,12 +21,14 @@ use placet_core::request::{RequestId, Timestamp};
 use tokio::sync::oneshot;
 
 use super::Witness;
-use super::cover::Cover;
+use super::cover::{Cover, Sight};
 use super::gate::Gate;
-use super::gesture::Gestures;
+use super::gesture::{Gestures, Moment};
 use super::handle::{Command, Ticket};
 use super::page::Page;
 use super::place;
+use super::raise::Raising;
+use super::server_time::ServerTime;
 use super::style::Style;
 
 /// Constant: a title is no place for a stranger's text.
@@ -35,10 +37,19 @@ const TITLE: &str = "Placet";
 const TICK: Duration = Duration::from_millis(100);
 /// What lies over the window is looked at every this many ticks; also at every press.
 const COVER_TICKS: u32 = 2;
-/// A prompt that the person asked for asks the window manager at most this many times.
-const RAISES: u32 = 15;
 /// An expired request says so for this long.
 const LINGER: Duration = Duration::from_secs(4);
+
+/// What the person did that does nothing, and what would.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hint {
+    /// A click or a single key on Approve.
+    Hold,
+    /// The chord while the focus is elsewhere.
+    GoTo,
+    /// Typing before it counts.
+    Pause,
+}
 
 /// What became of the screen that is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,23 +82,26 @@ pub(super) struct Inner {
     /// Keys whose press was taken here: their release is taken too.
     pub(super) taken: RefCell<BTreeSet<u16>>,
     pub(super) witness: Arc<dyn Witness>,
-    pub(super) covered: Cell<bool>,
+    pub(super) sight: Cell<Sight>,
     pub(super) refused_at: Cell<Option<Instant>>,
-    pub(super) hint: Cell<bool>,
+    pub(super) hint: Cell<Option<Hint>>,
+    /// The person, or the prompt itself, put the keyboard's focus where it is.
+    pub(super) aimed: Cell<bool>,
     pub(super) observable: bool,
     pub(super) style: Rc<Style>,
     cover: Option<Cover>,
+    /// `None` where the display server tells no time but that of its events.
+    server_time: Option<ServerTime>,
     started: Instant,
     ticks: Cell<u32>,
     ticking: RefCell<Option<glib::SourceId>>,
     filling: RefCell<Option<gtk::TickCallbackId>>,
     lingering: RefCell<Option<glib::SourceId>>,
-    away: Cell<bool>,
+    pub(super) away: Cell<bool>,
     /// How many of those that wait are from the requester of which request.
     same: RefCell<Option<(RequestId, usize)>>,
     unpainted: Cell<bool>,
-    /// So many ticks more it asks to be raised, if it is not yet.
-    raises: Cell<u32>,
+    pub(super) raising: Raising,
     /// The first field is to be scrolled into sight.
     unscrolled: Cell<bool>,
 }
@@ -106,6 +120,8 @@ impl Inner {
         window.set_type_hint(gdk::WindowTypeHint::Dialog);
         window.set_focus_on_map(false);
         window.set_keep_above(true);
+        // Whoever asked for it sees it, whichever desktop they are on.
+        window.stick();
         window.add_events(gdk::EventMask::VISIBILITY_NOTIFY_MASK);
         if let Some(accessible) = window.accessible() {
             // A screen reader reads all labels of a dialog when it comes up.
@@ -113,7 +129,9 @@ impl Inner {
         }
         let page = Page::new(&gate);
         window.add(&page.whole);
-        let cover = gdk::Display::default().as_ref().and_then(Cover::of);
+        let display = gdk::Display::default();
+        let cover = display.as_ref().and_then(Cover::of);
+        let server_time = display.as_ref().and_then(ServerTime::of);
         let inner = Rc::new(Self {
             window,
             gate,
@@ -122,12 +140,14 @@ impl Inner {
             observable,
             style,
             cover,
+            server_time,
             gestures: RefCell::default(),
             shown: RefCell::default(),
             taken: RefCell::default(),
-            covered: Cell::new(false),
+            sight: Cell::default(),
             refused_at: Cell::new(None),
-            hint: Cell::new(false),
+            hint: Cell::new(None),
+            aimed: Cell::new(false),
             started: Instant::now(),
             ticks: Cell::new(0),
             ticking: RefCell::default(),
@@ -136,7 +156,7 @@ impl Inner {
             away: Cell::new(false),
             same: RefCell::default(),
             unpainted: Cell::new(false),
-            raises: Cell::new(0),
+            raising: Raising::default(),
             unscrolled: Cell::new(false),
         });
         inner.connect();
@@ -155,14 +175,18 @@ impl Inner {
         self.window.connect_is_active_notify(move |window| {
             let Some(inner) = weak.upgrade() else { return };
             if window.is_active() {
-                inner.gestures.borrow_mut().disturb(inner.now());
+                window.set_urgency_hint(false);
+                inner.disturb();
                 inner.looked_at();
             } else {
                 inner.gestures.borrow_mut().rest();
                 inner.taken.borrow_mut().clear();
+                inner.hint.set(None);
+                inner.aim_anew();
             }
             inner.refresh();
         });
+        self.watch_focus();
         self.window.realize();
         if let Some(clock) = self.window.frame_clock() {
             let weak = Rc::downgrade(self);
@@ -179,6 +203,25 @@ impl Inner {
         self.started.elapsed()
     }
 
+    /// When an event happened, and when we hear of it. X11 stamps every input; 0 is no time.
+    pub(super) fn moment_of(&self, event: &gdk::Event) -> Moment {
+        let server = Some(event.time()).filter(|time| *time != 0);
+        Moment { steady: self.now(), server }
+    }
+
+    /// Something changed what a press means: arming starts anew from here.
+    pub(super) fn disturb(&self) {
+        let mut gestures = self.gestures.borrow_mut();
+        if self.unpainted.get() {
+            return gestures.unseen();
+        }
+        // Our own clock last: a process that is stopped in between waits longer by both.
+        match self.server_time.as_ref().map(ServerTime::now) {
+            Some(None) => gestures.unseen(),
+            server => gestures.disturb(Moment { server: server.flatten(), steady: self.now() }),
+        }
+    }
+
     pub(super) fn command(self: &Rc<Self>, command: Command) {
         match command {
             Command::Show { ticket, screen, busy, reply } => {
@@ -190,7 +233,7 @@ impl Inner {
             }
             Command::Withdraw(ticket) => self.withdraw(ticket),
             Command::Release(request) => self.release(&request),
-            Command::Open => self.open(),
+            Command::Open { with_focus } => self.open(with_focus),
             Command::Waiting(names) => {
                 self.page.footer.waiting(&names);
                 self.fit_again();
@@ -209,18 +252,19 @@ impl Inner {
         self.stop_lingering();
         let before = self.shown.borrow_mut().take();
         let before = before.filter(|before| before.screen.request == next.screen.request);
-        let (asking, wrong) = (next.phase == Phase::Asking, next.screen.problem.is_some());
+        let asking = next.phase == Phase::Asking;
         let height = place::room(&self.window).height();
         let earlier = before.as_ref().map(|before| &*before.screen);
         self.page.draw(earlier, &next.screen, asking, height);
         self.shown.replace(Some(next));
         self.offer_deny_all();
-        self.hint.set(false);
+        self.hint.set(None);
         self.refused_at.set(None);
         self.unpainted.set(true);
         self.unscrolled.set(asking);
+        self.window.queue_draw();
         if self.window.is_active() {
-            self.gestures.borrow_mut().disturb(self.now());
+            self.disturb();
             self.looked_at();
         } else {
             self.gestures.borrow_mut().rest();
@@ -228,7 +272,7 @@ impl Inner {
         // Before fitting, since what the foot says makes it higher; and before the focus, which an
         // insensitive control does not take.
         self.refresh();
-        self.page.focus_first(asking, wrong);
+        self.focus_first();
         if !self.away.get() {
             self.appear();
         }
@@ -260,9 +304,10 @@ impl Inner {
     }
 
     /// Puts the window on the screen, without the focus.
-    fn appear(self: &Rc<Self>) {
+    pub(super) fn appear(self: &Rc<Self>) {
         self.fit();
         if !self.window.is_visible() {
+            self.unpainted.set(true);
             self.window.set_keep_above(true);
             // EWMH: a window whose last user activity was at 0 does not get the focus when it comes
             // up. GTK sets it once, and the person's last answer was activity.
@@ -284,26 +329,6 @@ impl Inner {
             });
             self.ticking.replace(Some(id));
         }
-    }
-
-    fn open(self: &Rc<Self>) {
-        if !self.live() || self.away.get() {
-            return;
-        }
-        self.appear();
-        self.raise();
-        // A window manager raises only what it knows, and a new window takes it a moment.
-        self.raises.set(RAISES);
-    }
-
-    fn raise(&self) {
-        let window = self.window.window();
-        // A window manager raises only for an event that is newer than the last one it saw.
-        let time = window
-            .as_ref()
-            .and_then(|window| window.downcast_ref::<gdkx11::X11Window>())
-            .map_or(0, gdkx11::functions::x11_get_server_time);
-        self.window.present_with_time(time);
     }
 
     fn withdraw(&self, ticket: Ticket) {
@@ -412,7 +437,8 @@ impl Inner {
     fn vanish(&self) {
         self.page.wipe();
         self.window.hide();
-        self.raises.set(0);
+        self.raising.stop();
+        self.window.set_urgency_hint(false);
         self.gestures.borrow_mut().rest();
         if let Some(id) = self.ticking.take() {
             id.remove();
@@ -420,31 +446,27 @@ impl Inner {
         self.stop_filling();
     }
 
-    fn tick(&self) {
+    fn tick(self: &Rc<Self>) {
         let tick = self.ticks.get().wrapping_add(1);
         self.ticks.set(tick);
-        if self.raises.get() > 0 {
-            self.raises.set(if self.window.is_active() { 0 } else { self.raises.get() - 1 });
-            if self.raises.get() > 0 {
-                self.raise();
-            }
-        }
+        self.raise_again();
         if tick.is_multiple_of(COVER_TICKS) {
             self.look_for_cover();
         }
         self.refresh();
     }
 
-    /// Looks at what lies over the window; that something went away is a disturbance.
-    pub(super) fn look_for_cover(&self) -> bool {
-        let over = match (&self.cover, self.window.window()) {
-            (Some(cover), Some(window)) if self.window.is_visible() => cover.over(&window),
-            _ => false,
+    /// Looks at how much of the window is in sight; that it is whole again is a disturbance.
+    pub(super) fn look_for_cover(&self) -> Sight {
+        let sight = match (&self.cover, self.window.window()) {
+            (Some(cover), Some(window)) if self.window.is_visible() => cover.sight(&window),
+            _ => Sight::Whole,
         };
-        if self.covered.replace(over) && !over && self.window.is_active() {
-            self.gestures.borrow_mut().disturb(self.now());
+        let before = self.sight.replace(sight);
+        if before != Sight::Whole && sight == Sight::Whole && self.window.is_active() {
+            self.disturb();
         }
-        over
+        sight
     }
 
     pub(super) fn phase(&self) -> Option<Phase> {
@@ -452,7 +474,7 @@ impl Inner {
     }
 
     /// Somebody waits for what the person does with the screen.
-    fn live(&self) -> bool {
+    pub(super) fn live(&self) -> bool {
         matches!(self.phase(), Some(Phase::Asking | Phase::Busy))
     }
 
@@ -469,7 +491,7 @@ impl Inner {
         let weak = Rc::downgrade(self);
         let id = self.window.add_tick_callback(move |_, _| {
             let Some(inner) = weak.upgrade() else { return glib::ControlFlow::Break };
-            let progress = inner.gestures.borrow().progress(inner.now());
+            let progress = inner.gestures.borrow().progress(Moment::seen(inner.now()));
             inner.page.footer.progress(progress, !inner.style.reduced_motion());
             if progress == super::gesture::Progress::None {
                 inner.filling.replace(None);
@@ -514,6 +536,10 @@ impl Inner {
             let request = self.shown.borrow().as_ref().map(|shown| shown.screen.request.clone());
             if let Some(request) = request {
                 self.witness.painted(&request);
+            }
+            // A screen is not armed before it could be seen.
+            if self.window.is_active() {
+                self.disturb();
             }
         }
     }

@@ -26,7 +26,7 @@ pub(super) fn run(places: &Places) -> Outcome<bool> {
 
     println!(
         "\n1. Placet asks whether to look at that server, then whether to trust it. Hold the button, \
-         or press Ctrl+Enter."
+         or go to it with Tab and press Ctrl+Enter."
     );
     let status = dressed(places, folder.path(), "placet", |command| {
         command.args(["--quiet", "as", "add", &started.issuer, "--client-id", &started.client_id]);

@@ -57,6 +57,18 @@ pub fn await_socket(session: &Session, check: impl Fn()) {
     }
 }
 
+/// Waits until a window asks for attention, or has it: where no other window has the focus, a window
+/// manager may give it to this one.
+pub fn await_attention(session: &Session, window: u32) {
+    let begun = Instant::now();
+    let screen = session.screen();
+    let active = || screen.active().unwrap().is_some_and(|active| active.id == window);
+    while !screen.is_urgent(window).unwrap() && !active() {
+        assert!(begun.elapsed() < SOON, "nobody's attention is asked for");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// What a command said.
 pub struct Said {
     pub success: bool,

@@ -13,6 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use placet_stage::desktop::{Builder, Eyes, Node, Person, Program, Session, State, keys};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 /// Far longer than anything here takes on a busy machine.
@@ -27,6 +28,9 @@ pub const ARMED: Duration = Duration::from_millis(900);
 pub const QUIET: Duration = Duration::from_millis(500);
 /// Words of the foot that are not part of a screen.
 pub const REASON: &str = "Deny with a reason…";
+
+/// What the foot says to who pressed Ctrl+Enter elsewhere.
+pub const GO_TO: &str = "To approve by keyboard: Tab to the last button, then Ctrl+Enter.";
 
 /// The prompt on a desktop of its own.
 pub struct Desk {
@@ -204,6 +208,12 @@ impl Desk {
             .unwrap()
     }
 
+    /// The number of the prompt's window, whether it is on the screen or not.
+    pub fn placet(&self) -> u32 {
+        let windows = self.session.screen().windows().unwrap();
+        windows.iter().find(|window| window.title == "Placet").unwrap().id
+    }
+
     /// Waits until the prompt is off the screen.
     pub fn gone(&self) {
         self.session.screen().await_no_window(SOON, |window| window.title == "Placet").unwrap();
@@ -215,9 +225,55 @@ impl Desk {
         self.person.hold_on(&approve, HELD).unwrap();
     }
 
-    /// Presses Ctrl+Enter as the person does.
+    /// Goes to Approve with the keyboard.
+    pub fn go_to_approve(&mut self) {
+        let focus = |windows: &[Node]| {
+            let focused = |window: &Node| window.find(|node| node.is(State::Focused)).cloned();
+            windows.iter().find_map(focused).map(|node| node.name)
+        };
+        let approve = self.approve_name();
+        let mut at = self.eyes.until(PROMPT, SOON, focus).unwrap();
+        // Every control of a sample, and some more.
+        for _ in 0..20 {
+            if at == approve {
+                return;
+            }
+            self.person.key(keys::TAB).unwrap();
+            let moved = |windows: &[Node]| focus(windows).filter(|name| *name != at);
+            at = self.eyes.until(PROMPT, SOON, moved).unwrap();
+        }
+        panic!("{approve} was not reached");
+    }
+
+    /// Presses Ctrl+Enter as the person does, wherever the focus is.
     pub fn chord(&mut self) {
         self.person.chord(&[keys::CONTROL, keys::RETURN]).unwrap();
+    }
+
+    /// Stops the prompt's process, as any program of the user can, and waits until it is stopped.
+    pub fn stop(&self) {
+        self.signal(Signal::STOP);
+        let stat = format!("/proc/{}/stat", self.program.pid());
+        let deadline = Instant::now() + SOON;
+        // The state is the first letter after the name in brackets (proc(5)).
+        let state = || {
+            let stat = std::fs::read_to_string(&stat).unwrap();
+            stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next()).unwrap()
+        };
+        while state() != 'T' {
+            assert!(Instant::now() < deadline, "it does not stop");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Lets the prompt's process go on.
+    pub fn go_on(&self) {
+        self.signal(Signal::CONT);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.program.pid()).ok().and_then(Pid::from_raw).unwrap();
+        kill_process(pid, signal).unwrap();
     }
 
     pub fn approve_name(&self) -> String {

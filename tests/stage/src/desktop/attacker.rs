@@ -7,10 +7,12 @@
 use x11rb::connection::{Connection, RequestConnection};
 use x11rb::protocol::xinput::{self, ConnectionExt as _};
 use x11rb::protocol::xproto::{
-    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ButtonPressEvent, ConnectionExt as _, EventMask,
-    KEY_PRESS_EVENT, KEY_RELEASE_EVENT, KeyButMask, KeyPressEvent, MOTION_NOTIFY_EVENT,
+    BUTTON_PRESS_EVENT, BUTTON_RELEASE_EVENT, ButtonPressEvent, ClientMessageEvent,
+    ConnectionExt as _, EventMask, KEY_PRESS_EVENT, KEY_RELEASE_EVENT, KeyButMask, KeyPressEvent,
+    MOTION_NOTIFY_EVENT, PropMode,
 };
 use x11rb::protocol::xtest::ConnectionExt as _;
+use x11rb::wrapper::ConnectionExt as _;
 
 use super::bus::Bus;
 use super::eyes::Eyes;
@@ -18,6 +20,10 @@ use super::fault::{Fault, Result, While};
 use super::node::Node;
 use super::person::keys;
 use super::screen::Screen;
+use super::xsettings;
+
+/// ICCCM 4.1.3.1.
+const ICONIC_STATE: u32 = 3;
 
 /// Whose device the injected input claims to come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,6 +228,40 @@ impl Attacker {
             request.doing(doing)?.check().doing(doing)?;
         }
         Ok(())
+    }
+
+    /// Writes a string among the settings of the running desktop (XSETTINGS): its property is open
+    /// to every client. Programs follow.
+    ///
+    /// # Errors
+    /// When nobody announces settings, or the X server refuses.
+    pub fn name_in_xsettings(&self, name: &str, value: &str) -> Result<()> {
+        let selection = self.screen.atom("_XSETTINGS_S0")?;
+        let doing = "changing the settings of the desktop";
+        let connection = self.screen.connection();
+        let owner = connection.get_selection_owner(selection).doing(doing)?.reply().doing(doing)?;
+        let property = self.screen.atom("_XSETTINGS_SETTINGS")?;
+        let found = self.screen.bytes(owner.owner, property, property)?;
+        let data = xsettings::with(&found, name, value).doing(doing)?;
+        connection
+            .change_property8(PropMode::REPLACE, owner.owner, property, property, &data)
+            .doing(doing)?
+            .check()
+            .doing(doing)
+    }
+
+    /// Makes an icon of another program's window, as a task list does (ICCCM 4.1.4).
+    ///
+    /// # Errors
+    /// When the X server refuses.
+    pub fn iconify(&self, window: u32) -> Result<()> {
+        let doing = "making an icon of a window";
+        let name = self.screen.atom("WM_CHANGE_STATE")?;
+        let event = ClientMessageEvent::new(32, window, name, [ICONIC_STATE, 0, 0, 0, 0]);
+        let to_manager = EventMask::SUBSTRUCTURE_REDIRECT | EventMask::SUBSTRUCTURE_NOTIFY;
+        let request =
+            self.screen.connection().send_event(false, self.screen.root(), to_manager, event);
+        request.doing(doing)?.check().doing(doing)
     }
 
     /// Does what an assistive program would: the node's action `name` (`press`, `click`, `activate`).

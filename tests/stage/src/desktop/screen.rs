@@ -144,6 +144,27 @@ impl Screen {
         })
     }
 
+    /// Whether a window asks for attention.
+    ///
+    /// # Errors
+    /// When the X server has gone.
+    pub fn is_urgent(&self, window: WindowId) -> Result<bool> {
+        let hints = AtomEnum::WM_HINTS.into();
+        let flags = self.numbers(window, hints, hints)?;
+        // ICCCM 4.1.2.4: UrgencyHint.
+        Ok(flags.first().is_some_and(|flags| flags & 0x100 != 0))
+    }
+
+    /// Waits until a window asks for attention.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub fn await_urgent(&self, within: Duration, window: WindowId) -> Result<()> {
+        self.until(within, "waiting for a window that asks for attention", |screen| {
+            Ok(screen.is_urgent(window)?.then_some(()))
+        })
+    }
+
     /// Where the pointer is.
     ///
     /// # Errors
@@ -300,7 +321,7 @@ impl Screen {
         })
     }
 
-    fn bytes(&self, window: WindowId, property: Atom, of_type: Atom) -> Result<Vec<u8>> {
+    pub(crate) fn bytes(&self, window: WindowId, property: Atom, of_type: Atom) -> Result<Vec<u8>> {
         let doing = "reading a property";
         let request = self.connection.get_property(false, window, property, of_type, 0, 65536);
         Ok(request.doing(doing)?.reply().doing(doing)?.value)

@@ -131,6 +131,29 @@ fn encode(serial: u32, settings: Settings) -> Vec<u8> {
     data
 }
 
+/// What is announced with one string more, or another value of it if it is the last: all that are
+/// added by this function are at the end.
+pub(crate) fn with(announced: &[u8], name: &str, value: &str) -> Option<Vec<u8>> {
+    let number = |at: usize| -> Option<u32> {
+        Some(u32::from_le_bytes(announced.get(at..at + 4)?.try_into().ok()?))
+    };
+    let (serial, count) = (number(4)? + 1, number(8)?);
+    let mut named = Vec::new();
+    named.extend([1, 0]);
+    named.extend(u16::try_from(name.len()).ok()?.to_le_bytes());
+    padded(&mut named, name);
+    let before = announced.windows(named.len()).position(|part| part == named);
+    let kept = announced.get(12..before.unwrap_or(announced.len()))?;
+    let mut data = vec![0, 0, 0, 0];
+    data.extend(serial.to_le_bytes());
+    data.extend((count + u32::from(before.is_none())).to_le_bytes());
+    data.extend(kept);
+    setting(&mut data, 1, name, serial);
+    data.extend(u32::try_from(value.len()).ok()?.to_le_bytes());
+    padded(&mut data, value);
+    Some(data)
+}
+
 /// Type, unused, length of the name, name, serial of its last change.
 fn setting(data: &mut Vec<u8>, kind: u8, name: &str, serial: u32) {
     data.extend([kind, 0]);

@@ -1,0 +1,97 @@
+//! Bringing the prompt up, for the person or for a program.
+//!
+//! **Promises.** The person's own click on the tray or a notification raises the prompt and gives it
+//! the focus. A program that asks over the socket raises it and asks for attention: the keys go on
+//! to where the person is typing. Both take it from where it was put away: an icon, another
+//! desktop, beyond the edge of the screen.
+//!
+//! **Never** take either for proof of who asked: any program of the session can press the
+//! notification (design §2). What keeps keys that were meant for another window from approving is in
+//! [`super::gesture`] and [`super::input`].
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use gtk::gdk;
+use gtk::prelude::*;
+
+use super::cover::Sight;
+use super::window::Inner;
+
+/// The window manager is asked at most this many times, once a tick: a new window takes it a moment.
+const TIMES: u32 = 15;
+
+/// What is still to be asked for.
+#[derive(Debug, Default)]
+pub(super) struct Raising {
+    left: Cell<u32>,
+    with_focus: Cell<bool>,
+}
+
+impl Raising {
+    /// Nothing any more.
+    pub(super) fn stop(&self) {
+        self.left.set(0);
+        self.with_focus.set(false);
+    }
+}
+
+impl Inner {
+    /// Brings the prompt up, if there is anything to show.
+    pub(super) fn open(self: &Rc<Self>, with_focus: bool) {
+        if !self.live() || self.away.get() {
+            return;
+        }
+        self.appear();
+        // What a program asks for takes nothing away from what the person asked for.
+        let with_focus =
+            with_focus || (self.raising.left.get() > 0 && self.raising.with_focus.get());
+        self.raising.with_focus.set(with_focus);
+        self.raising.left.set(TIMES);
+        if with_focus {
+            self.present();
+        } else {
+            self.lift();
+            self.window.set_urgency_hint(!self.window.is_active());
+        }
+    }
+
+    /// Asks once more, if it is not yet where it was asked to be.
+    pub(super) fn raise_again(self: &Rc<Self>) {
+        let Some(left) = self.raising.left.get().checked_sub(1) else { return };
+        self.raising.left.set(left);
+        if !self.raising.with_focus.get() {
+            self.lift();
+        } else if self.window.is_active() {
+            self.raising.stop();
+        } else {
+            self.present();
+        }
+    }
+
+    /// To the top, without the focus, unless it is there.
+    fn lift(self: &Rc<Self>) {
+        let Some(window) = self.window.window() else { return };
+        if window.state().contains(gdk::WindowState::ICONIFIED) {
+            // A window manager that is asked to bring an icon back gives it the focus. It does not
+            // if the window comes anew.
+            self.window.hide();
+            self.window.deiconify();
+            self.appear();
+        }
+        if self.look_for_cover() != Sight::Whole {
+            window.raise();
+        }
+    }
+
+    /// To the top, with the focus.
+    fn present(&self) {
+        let window = self.window.window();
+        // A window manager raises only for an event that is newer than the last one it saw.
+        let time = window
+            .as_ref()
+            .and_then(|window| window.downcast_ref::<gdkx11::X11Window>())
+            .map_or(0, gdkx11::functions::x11_get_server_time);
+        self.window.present_with_time(time);
+    }
+}

@@ -1,0 +1,145 @@
+//! The prompt must be whole in sight for Approve to work: on the screen, not cut by a shape, not
+//! see-through (design §6). Each attack is that of another client of the same display.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod prompt_support;
+
+use placet_stage::desktop::Attacker;
+use prompt_support::*;
+use serde_json::json;
+use x11rb::connection::Connection as _;
+use x11rb::protocol::shape::{ConnectionExt as _, SK, SO};
+use x11rb::protocol::xproto::{
+    AtomEnum, ClipOrdering, ConfigureWindowAux, ConnectionExt as _, PropMode, Rectangle,
+};
+use x11rb::wrapper::ConnectionExt as _;
+
+const OFF: &str = "Part of this window is off the screen. Move it back to approve.";
+const CUT: &str = "Part of this window was cut away. It cannot approve like this.";
+const SEE_THROUGH: &str = "This window was made see-through. It cannot approve like this.";
+
+/// The prompt with the focus on Approve, an attacker, the prompt's window and its frame.
+fn scene() -> (Desk, Attacker, u32, u32) {
+    let mut desk = Desk::new();
+    desk.ask(json!({"ask": "plain"}));
+    desk.go_to_approve();
+    let attacker = desk.session.attacker().unwrap();
+    let ours = desk.placet();
+    let mut frame = ours;
+    loop {
+        let tree = attacker.screen().connection().query_tree(frame).unwrap().reply().unwrap();
+        if tree.parent == tree.root {
+            break;
+        }
+        frame = tree.parent;
+    }
+    assert_ne!(ours, frame, "the window manager draws no frame");
+    (desk, attacker, ours, frame)
+}
+
+/// Neither gesture approves, and the foot says why; after `undo` the person can again.
+fn blocked(desk: &mut Desk, words: &str, undo: impl FnOnce()) {
+    desk.says(words);
+    desk.chord();
+    desk.hold_approve();
+    desk.no_event("answer");
+    undo();
+    desk.eyes
+        .until(PROMPT, SOON, |windows| {
+            let said = windows.iter().any(|window| window.words().contains(&words));
+            (!said).then_some(())
+        })
+        .unwrap();
+    desk.armed();
+    desk.hold_approve();
+    assert_eq!(desk.answer().0, "approve");
+}
+
+#[test]
+fn a_prompt_that_is_moved_off_the_screen_does_not_approve() {
+    let (mut desk, attacker, _, frame) = scene();
+    let connection = attacker.screen().connection();
+    let before = connection.get_geometry(frame).unwrap().reply().unwrap();
+    let to = |x: i32| {
+        let aux = ConfigureWindowAux::new().x(x);
+        connection.configure_window(frame, &aux).unwrap().check().unwrap();
+    };
+    to(-20);
+    blocked(&mut desk, OFF, || to(before.x.into()));
+}
+
+#[test]
+fn opening_it_brings_it_back_on_the_screen() {
+    let (mut desk, attacker, ours, _) = scene();
+    // As another client asks the window manager for it.
+    let aux = ConfigureWindowAux::new().x(-200);
+    attacker.screen().connection().configure_window(ours, &aux).unwrap().check().unwrap();
+    desk.says(OFF);
+    desk.tell(&json!({"open": true}));
+    desk.eyes
+        .until(PROMPT, SOON, |windows| {
+            let said = windows.iter().any(|window| window.words().contains(&OFF));
+            (!said).then_some(())
+        })
+        .unwrap();
+    desk.armed();
+    desk.hold_approve();
+    assert_eq!(desk.answer().0, "approve");
+}
+
+#[test]
+fn a_shape_that_cuts_the_prompt_or_its_frame_blocks_approve() {
+    for (of_frame, kind) in [(false, SK::BOUNDING), (false, SK::CLIP), (true, SK::BOUNDING)] {
+        let (mut desk, attacker, ours, frame) = scene();
+        let window = if of_frame { frame } else { ours };
+        let connection = attacker.screen().connection();
+        // A hole in the text.
+        let hole = [Rectangle { x: 60, y: 60, width: 40, height: 9 }];
+        connection
+            .shape_rectangles(SO::SUBTRACT, kind, ClipOrdering::UNSORTED, window, 0, 0, &hole)
+            .unwrap()
+            .check()
+            .unwrap();
+        blocked(&mut desk, CUT, || {
+            connection
+                .shape_mask(SO::SET, kind, window, 0, 0, x11rb::NONE)
+                .unwrap()
+                .check()
+                .unwrap();
+        });
+    }
+}
+
+#[test]
+fn a_frame_with_round_corners_is_no_cut() {
+    let (mut desk, attacker, _, frame) = scene();
+    let connection = attacker.screen().connection();
+    let corner = [Rectangle { x: 0, y: 0, width: 3, height: 1 }];
+    let (from, kind) = (ClipOrdering::UNSORTED, SK::BOUNDING);
+    let request = connection.shape_rectangles(SO::SUBTRACT, kind, from, frame, 0, 0, &corner);
+    request.unwrap().check().unwrap();
+    desk.armed();
+    desk.hold_approve();
+    assert_eq!(desk.answer().0, "approve");
+}
+
+#[test]
+fn a_prompt_that_is_made_see_through_does_not_approve() {
+    for of_frame in [false, true] {
+        let (mut desk, attacker, ours, frame) = scene();
+        let window = if of_frame { frame } else { ours };
+        let connection = attacker.screen().connection();
+        let name = connection.intern_atom(false, b"_NET_WM_WINDOW_OPACITY").unwrap();
+        let name = name.reply().unwrap().atom;
+        let set = |opacity: u32| {
+            let kind = AtomEnum::CARDINAL;
+            let request =
+                connection.change_property32(PropMode::REPLACE, window, name, kind, &[opacity]);
+            request.unwrap().check().unwrap();
+            connection.flush().unwrap();
+        };
+        set(u32::MAX / 10);
+        blocked(&mut desk, SEE_THROUGH, || set(u32::MAX));
+    }
+}
