@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::form::{Form, Kind};
 use crate::json::{Digest, Refused, digest};
+use crate::layout::laid_out;
 use crate::names::host_in_letters;
 use crate::ports::{Seat, Surroundings};
 use crate::request::{
@@ -417,14 +418,9 @@ fn typed(value: &Value) -> (&'static str, Text) {
         Value::Null => (" (null)", Text::default()),
         Value::Bool(on) => (" (yes or no)", Text::from(if *on { "true" } else { "false" })),
         Value::Number(number) => (" (number)", visible(&number.to_string())),
-        Value::Array(_) => (" (list)", pretty(value)),
-        Value::Object(_) => (" (object)", pretty(value)),
+        Value::Array(_) => (" (list)", visible(&laid_out(value))),
+        Value::Object(_) => (" (object)", visible(&laid_out(value))),
     }
-}
-
-fn pretty(value: &Value) -> Text {
-    // A Value always serializes; were it not so, its compact form is as complete.
-    visible(&serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string()))
 }
 
 fn asker(asker: &Asker) -> Section {

@@ -67,9 +67,9 @@ fn h3_every_member_of_the_arguments_has_a_row_whatever_its_type() {
         "force (yes or no)",
         "true",
         "env (object)",
-        "{\n  \"A\": \"b\"\n}",
+        "{\"A\": \"b\"}",
         "files (list)",
-        "[\n  \"x\",\n  \"y\"\n]",
+        "[\"x\", \"y\"]",
         "none (null)",
     ] {
         assert!(all.iter().any(|line| line == part), "{part} is missing in {all:#?}");

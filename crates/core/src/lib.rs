@@ -19,6 +19,7 @@ pub mod ceremony;
 pub mod display;
 pub mod form;
 pub mod json;
+mod layout;
 pub mod names;
 pub mod outcome;
 pub mod policy;
