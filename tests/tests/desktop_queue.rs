@@ -6,7 +6,7 @@ mod desktop_support;
 
 use std::time::{Duration, Instant};
 
-use desktop_support::{SOON, alone, ask_for, desktop, picture, run, start};
+use desktop_support::{SOON, alone, ask_for, await_attention, desktop, picture, run, start};
 use placet_stage::desktop::{Notifications, Session};
 
 #[test]
@@ -22,9 +22,10 @@ fn h16_one_prompt_at_a_time_and_the_person_can_deny_all_of_one_requester() {
     assert_eq!(prompts.len(), 1, "one prompt at a time: {prompts:?}");
     assert!(run(&session, &["open"]).success);
     let window = prompts[0].id;
-    session.screen().await_active(SOON, |active| active.id == window).unwrap();
+    await_attention(&session, window);
     let all = "Deny all 3 from this requester";
-    // A press too soon after the window changed does not count; a person looks and presses again.
+    // The first press only gives it the focus, and one too soon after the window changed does not
+    // count: a person looks and presses again.
     let mut person = session.person().unwrap();
     let begun = Instant::now();
     while asked[0].wait(Duration::from_secs(1)).is_err() {

@@ -58,7 +58,7 @@ pub struct Waiting {
 /// Prompts older than this no longer count (S22).
 const WINDOW_MS: u64 = 10 * 60 * 1000;
 
-/// The window is brought up at most this often.
+/// The window is brought up at most this often for one request.
 const OPEN_AGAIN_MS: u64 = 1000;
 
 /// Who waits and what was shown: the part of the desk that does not know the window.
@@ -209,6 +209,8 @@ impl<W: Window> Person for Desk<W> {
             return Err(NoHuman);
         }
         self.board.prompted(&request.id, request.asker.bucket());
+        // An open that was for the one before does not stand in the way of one for this.
+        self.opened.store(0, Ordering::Relaxed);
         place.shown();
         Ok(DeskTurn { window: Arc::clone(&self.window), place, _permit: permit })
     }
