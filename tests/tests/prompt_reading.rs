@@ -195,6 +195,7 @@ fn h3_very_many_rows_are_folded_and_are_to_be_opened_before_approve_works() {
     desk.scroll_through();
     desk.armed();
     desk.picture("prompt-rows-opened.png");
+    desk.go_to_approve();
     desk.chord();
     assert_eq!(desk.answer().0, "approve");
 }
@@ -211,6 +212,7 @@ fn h3_a_page_that_scrolls_must_have_been_in_sight_to_its_end() {
     desk.no_event("answer");
     desk.scroll_through();
     desk.armed();
+    desk.go_to_approve();
     desk.chord();
     assert_eq!(desk.answer().0, "approve");
 }
@@ -233,6 +235,7 @@ fn h3_h20_the_page_is_read_to_its_end_by_keyboard_and_a_jump_over_the_middle_doe
         desk.person.key(if down { keys::PAGE_DOWN } else { keys::PAGE_UP }).unwrap();
     }
     desk.armed();
+    desk.go_to_approve();
     desk.chord();
     assert_eq!(desk.answer().0, "approve");
 }
@@ -241,6 +244,7 @@ fn h3_h20_the_page_is_read_to_its_end_by_keyboard_and_a_jump_over_the_middle_doe
 fn h3_what_was_in_sight_in_the_review_need_not_be_again_but_what_is_new_must() {
     let mut desk = Desk::new();
     desk.ask(json!({"ask": "payments", "rows": 2, "id": "one"}));
+    desk.go_to_approve();
     desk.chord();
     assert_eq!(desk.answer().0, "approve");
     // The same action with a server's question: it scrolls to the field by itself, and the action,
