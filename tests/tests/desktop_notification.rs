@@ -4,7 +4,7 @@
 
 mod desktop_support;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use desktop_support::{SOON, alone, ask, ask_for, await_attention, desktop, picture, run, start};
 use placet_stage::desktop::{FakeNotifications, Notifications, Posted, Session, Window};
