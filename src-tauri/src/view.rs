@@ -133,7 +133,12 @@ impl State {
 #[must_use]
 pub fn sentence(name: &str, heading: &str) -> String {
     let says_who = heading.strip_prefix(name).is_some_and(|rest| rest.starts_with(" wants "));
-    if says_who { heading.to_owned() } else { format!("{name} asks: {heading}") }
+    let words = if says_who { heading.to_owned() } else { format!("{name} asks: {heading}") };
+    match words.strip_prefix("an ") {
+        // Ours, for who has no name: a pairing's name has no space.
+        Some(rest) => format!("An {rest}"),
+        None => words,
+    }
 }
 
 /// At most `limit` characters and a sign that there were more: for places that have no room. The
@@ -269,6 +274,8 @@ mod tests {
         {
             assert_eq!(sentence(name, heading), format!("{name} asks: {heading}"));
         }
+        let unnamed = sentence("an unpaired program", "an unpaired program wants to use shell");
+        assert_eq!(unnamed, "An unpaired program wants to use shell");
     }
 
     #[test]

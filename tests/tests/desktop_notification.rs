@@ -28,7 +28,7 @@ fn h2_a_request_is_announced_once_by_its_askers_name_without_arguments_or_the_ag
     let _desktop = start(&session, desktop(&session));
     let _asked = ask_for(&session, "agent", "git push SECRET-ARGUMENT");
     let note = posted(&session).await_posted(SOON, ours).unwrap();
-    assert_eq!(note.summary, "an unpaired program wants to use shell");
+    assert_eq!(note.summary, "An unpaired program wants to use shell");
     assert!(!format!("{note:?}").contains("SECRET"), "{note:?}");
     assert_eq!(note.actions, [("default".to_owned(), "Open".to_owned())]);
     assert_eq!(note.expires, 0, "it stays until the request ends");
@@ -214,7 +214,7 @@ fn a_real_daemon_shows_it_with_the_button_that_opens() {
     let _desktop = start(&session, desktop(&session));
     let asked = ask(&session, "agent");
     let eyes = session.eyes().unwrap();
-    let words = "an unpaired program wants to use shell";
+    let words = "An unpaired program wants to use shell";
     eyes.await_node("xfce4-notifyd", SOON, |node| node.name.contains(words)).unwrap();
     let button = eyes.await_node("xfce4-notifyd", SOON, |node| node.name == "Open").unwrap();
     picture(&session, "notification");

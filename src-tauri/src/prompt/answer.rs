@@ -217,12 +217,13 @@ impl Inner {
             Blocked::Busy.words()
         } else if phase.is_some() && left == 0 {
             Blocked::Expired.words()
-        } else if self.sight.get() != Sight::Whole {
-            Blocked::Sight(self.sight.get()).words()
         } else if refused {
             Some("Another program tried to use this window. It was refused.")
         } else if asking && !active {
+            // What lies over it may be its own notification, which then goes.
             Some("To answer, click this window first.")
+        } else if self.sight.get() != Sight::Whole {
+            Blocked::Sight(self.sight.get()).words()
         } else if let Some(words) = unread.filter(|_| asking).and_then(Blocked::words) {
             Some(words)
         } else {
