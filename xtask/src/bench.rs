@@ -8,7 +8,7 @@ use crate::test::{Purpose, stage_program};
 const NAMES: [&str; 1] = ["prompt"];
 
 /// Runs the benchmarks; arguments (a name, `--json`, `--runs N`) are the program's own. A goal that
-/// was missed is said in the table and is no failure (`docs/decisions/0035-…`).
+/// was missed is said in the table and is no failure (`docs/decisions/0035-a-missed-goal-is-said-and-is-no-failure.md`).
 ///
 /// # Errors
 /// If an argument is wrong, something cannot be installed or built, or something could not be

@@ -59,7 +59,7 @@ pub(super) struct Samples {
 /// When anything cannot be measured.
 pub(super) fn live(stage: &mut Stage, peers: &Peers, samples: &mut Samples) -> Outcome<()> {
     let ours = start(stage, samples)?;
-    ours.rest(&mut samples.fresh, &mut samples.web)?;
+    ours.rest(stage, &mut samples.fresh, &mut samples.web)?;
 
     let (agent, asked, painted) = ours.ask(stage)?;
     samples.first_painted.push(painted.since(asked));
@@ -80,7 +80,7 @@ pub(super) fn live(stage: &mut Stage, peers: &Peers, samples: &mut Samples) -> O
         }
     }
     stage.clear()?;
-    ours.rest(&mut samples.after_prompts, &mut samples.web)?;
+    ours.rest(stage, &mut samples.after_prompts, &mut samples.web)?;
 
     for _ in 0..STATUSES {
         samples.status.push(run(stage, "placet", &["status"])?);
@@ -88,19 +88,19 @@ pub(super) fn live(stage: &mut Stage, peers: &Peers, samples: &mut Samples) -> O
     }
 
     ours.read_the_book(stage)?;
-    ours.rest(&mut samples.after_book, &mut samples.web)?;
+    ours.rest(stage, &mut samples.after_book, &mut samples.web)?;
     drop(ours);
 
     if let Some(zenity) = &peers.zenity {
         let asking = zenity.ask(stage)?;
-        samples.memory_zenity.push(memory::at_rest(asking.program.pid())?);
+        samples.memory_zenity.extend(stage.memory_of(&asking.program)?);
         drop(asking);
         stage.clear()?;
     }
     if let Some(keepassxc) = &peers.keepassxc {
         let (program, took) = keepassxc.sit(stage)?;
         samples.start_keepassxc.push(took);
-        samples.memory_keepassxc.push(memory::at_rest(program.pid())?);
+        samples.memory_keepassxc.extend(stage.memory_of(&program)?);
     }
     stage.clear()
 }
@@ -134,8 +134,8 @@ fn start(stage: &Stage, samples: &mut Samples) -> Outcome<Ours> {
 
 impl Ours {
     /// What it takes with nothing pending, and how many of its processes draw web pages.
-    fn rest(&self, memory: &mut Vec<f64>, web: &mut Vec<f64>) -> Outcome<()> {
-        memory.push(memory::at_rest(self.program.pid())?);
+    fn rest(&self, stage: &Stage, memory: &mut Vec<f64>, web: &mut Vec<f64>) -> Outcome<()> {
+        memory.extend(stage.memory_of(&self.program)?);
         let family = memory::family(self.program.pid());
         web.push(f64::from(u32::try_from(memory::web_processes(&family))?));
         Ok(())

@@ -5,10 +5,10 @@
 //! pixels ([`paint`]), whoever's it is. Memory is each page divided by those who share it
 //! ([`memory`]). The table and `NAME.json` have the same figures ([`figures`], design §8).
 //!
-//! **Promises.** A figure is compared only with what was measured in the same run. A peer that is
-//! not installed is left out and said to be missing. Exit status 0 if all could be measured, also
-//! if a goal was missed, which the table says; 1 if something could not be measured; 2 for wrong
-//! usage.
+//! **Promises.** A figure is compared only with what was measured in the same run. What is
+//! left out is said: a peer that is not installed, memory that we may not read. Exit status 0 if all
+//! the rest could be measured, also if a goal was missed, which the table says; 1 if something failed;
+//! 2 for wrong usage.
 //!
 //! **Never** runs in CI: a figure is no test.
 

@@ -28,6 +28,9 @@ pub(super) fn run(places: &Places, runs: usize) -> Outcome<Report> {
         }
     }
     let mut stage = Stage::set(places)?;
+    if !stage.sees_memory {
+        eprintln!("bench: memory is for root to read, so it is left out");
+    }
     let mut samples = Samples::default();
     eprintln!("bench: once without counting, so that everything was read from the disk before");
     live(&mut stage, &peers, &mut Samples::default())?;

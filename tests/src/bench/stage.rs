@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use placet_stage::desktop::{Notifications, Person, Session};
+use placet_stage::desktop::{Notifications, Person, Program, Session};
 
 use super::paint::Watch;
-use super::{Outcome, Places, SOON};
+use super::{Outcome, Places, SOON, memory};
 
 /// Between two measurements: what the last one left behind is done by then.
 const BREATH: Duration = Duration::from_millis(300);
@@ -25,6 +25,8 @@ pub(super) struct Stage {
     pub(super) watch: Watch,
     pub(super) session: Session,
     pub(super) programs: PathBuf,
+    /// Memory can be measured.
+    pub(super) sees_memory: bool,
 }
 
 impl Stage {
@@ -37,7 +39,8 @@ impl Stage {
             Session::builder().accessibility(false).notifications(Notifications::Fake).start()?;
         let watch = Watch::of(&session)?;
         let person = session.person()?;
-        Ok(Self { person, watch, session, programs: places.programs.clone() })
+        let (programs, sees_memory) = (places.programs.clone(), memory::readable());
+        Ok(Self { person, watch, session, programs, sees_memory })
     }
 
     /// A command that becomes `program` at once: the session's own goes through setpriv(1), which
@@ -53,6 +56,14 @@ impl Stage {
             command.uid(user.uid).gid(user.gid);
         }
         Ok(command)
+    }
+
+    /// What a program takes when it is at rest, if that can be measured.
+    ///
+    /// # Errors
+    /// When it cannot after all.
+    pub(super) fn memory_of(&self, program: &Program) -> Outcome<Option<f64>> {
+        if self.sees_memory { memory::at_rest(program.pid()).map(Some) } else { Ok(None) }
     }
 
     /// Waits until no window is left, and a moment longer.
