@@ -16,11 +16,10 @@ const NAMES: [&str; 1] = ["prompt"];
 pub(crate) fn command(arguments: &[String]) -> Done {
     // Before the build, which takes long.
     understood(arguments)?;
-    // What is not there is not compared with; the program says so.
-    for group in [Group::Bench, Group::Beside] {
-        if let Err(stop) = system_packages(&[group], false) {
-            say(stop.reason);
-        }
+    // What is not there is not compared with; the program says so. What has no goal beside it and
+    // brings much along is installed only by `cargo xtask setup beside`.
+    if let Err(stop) = system_packages(&[Group::Bench], false) {
+        say(stop.reason);
     }
     let folder = stage_program("placet-bench", "bench", arguments, Purpose::Measure)?;
     say(format!("bench: figures are in {}", folder.display()));

@@ -85,7 +85,8 @@ pub(super) struct Inner {
     away: Cell<bool>,
     /// How many of those that wait are from the requester of which request.
     same: RefCell<Option<(RequestId, usize)>>,
-    unpainted: Cell<bool>,
+    /// What is shown has not been on the glass yet.
+    pub(super) unpainted: Cell<bool>,
     /// So many ticks more it asks to be raised, if it is not yet.
     raises: Cell<u32>,
     /// The first field is to be scrolled into sight.
