@@ -42,6 +42,10 @@ pub struct Desktop {
 /// A keeper that does not end by then is left behind: its record is durable without it.
 const STOPPED_WITHIN: Duration = Duration::from_secs(5);
 
+/// The icon changes so much later than what it shows: the same thread draws the prompt, which is
+/// waited for, and a change that is over by then is none.
+const AFTER_THE_PROMPT: Duration = Duration::from_millis(100);
+
 /// Runs until Quit, a signal, or the loss of the display. Returns the exit status.
 ///
 /// # Errors
@@ -126,6 +130,7 @@ fn draw_tray(
     let Some(mut tray) = Tray::put_up(app, &places.pictures(), &state, act) else { return };
     glib::MainContext::default().spawn_local(async move {
         while states.changed().await.is_ok() {
+            glib::timeout_future(AFTER_THE_PROMPT).await;
             let state = states.borrow_and_update().clone();
             tray.show(&state);
         }

@@ -3,7 +3,7 @@
 //! [`Glass`] is the daemon's window: the prompt, as soon as there is one. [`Kept`] is the
 //! desktop's keeper: the daemon, as the tray and the book see it.
 //!
-//! **Promises.** What the tray shows is what the daemon says, at once. A request that comes before
+//! **Promises.** What the daemon says is handed to the tray at once. A request that comes before
 //! the prompt is made waits for it; without a prompt every answer is a no.
 //!
 //! **Never** decide here: a pause, an open and a stop are handed on.

@@ -1,5 +1,6 @@
 //! What the tests of several crates share. One file a promise stands in `tests/`.
 
+pub mod bench;
 pub mod demo;
 pub mod hands;
 pub mod headless;

@@ -69,7 +69,8 @@ const USAGE: &str = "cargo xtask <command>
   check     format, words, arrows, lints, requirements, licences, clippy, docs
             (`check NAME…` runs only those; `--strict`; `--table` prints which test proves what)
   setup     install what building, running and testing need
-            (`--dry-run` only says it; `build`, `run`, `test`, `bench` name groups)
+            (`--dry-run` only says it; `build`, `run`, `test`, `bench`, `beside` name groups)
   bench     compare with other programs; prints a table, writes target/bench/*.json
+            (`prompt` or all; `--json` prints that file instead; `--runs N`, 5 if not said)
   redteam   attack it; prints a table, writes target/redteam.json
   removals  take out each listed guard and see its test turn red";

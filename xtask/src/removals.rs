@@ -39,6 +39,7 @@ pub(crate) fn command(arguments: &[String]) -> Done {
         root: workspace.target.join("removals/source"),
         target: workspace.target.join("removals/target"),
         user: test_user()?,
+        release: false,
     };
     mirror::update(&workspace.root, &files, &ground.root)?;
     // All that must be green first: so each change is built once, and no unchanged code in between.

@@ -53,7 +53,11 @@ impl Behind for Entrance {
         if inner.window.is_active() {
             inner.disturb();
         }
-        inner.look_for_cover();
+        // While the window comes up it hears of each step; nothing counts before it is painted, and
+        // each look takes a while in which it is not.
+        if !inner.unpainted.get() {
+            inner.look_for_cover();
+        }
         inner.refresh();
     }
 

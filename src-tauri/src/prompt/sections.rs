@@ -28,6 +28,9 @@ const HEAD_CHARACTERS: usize = 800;
 const LEAST_COLUMNS: usize = 20;
 /// An opened value is at most this part of the monitor's height; it scrolls.
 const OPEN_PART: f64 = 0.5;
+/// No text needs to be narrower than this many characters: two beside each other fit on a small
+/// monitor at twice the size.
+const NARROWEST: i32 = 12;
 /// Bytes of an opened text that are put into its view at once: some tens of milliseconds.
 const PIECE: usize = 64 * 1024;
 /// A label beside its value has at least this width, in characters,
@@ -134,7 +137,10 @@ pub(super) fn plain_label(text: &str, classes: &[&str]) -> gtk::Label {
     label.set_yalign(0.0);
     label.set_line_wrap(true);
     label.set_line_wrap_mode(pango::WrapMode::WordChar);
-    label.set_max_width_chars(1);
+    // It takes what the window gives it. Without a least width GTK would first lay out each text as
+    // narrow as can be, one character a line, several times before the window comes up.
+    label.set_width_chars(NARROWEST);
+    label.set_max_width_chars(NARROWEST);
     label.set_hexpand(true);
     without_hyphens(&label);
     for class in classes {

@@ -100,7 +100,8 @@ pub(super) struct Inner {
     pub(super) away: Cell<bool>,
     /// How many of those that wait are from the requester of which request.
     same: RefCell<Option<(RequestId, usize)>>,
-    unpainted: Cell<bool>,
+    /// What is shown has not been on the glass yet.
+    pub(super) unpainted: Cell<bool>,
     pub(super) raising: Raising,
     /// The first field is to be scrolled into sight.
     unscrolled: Cell<bool>,

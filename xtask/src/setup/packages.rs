@@ -1,6 +1,6 @@
 //! The system packages (Debian 12 names), each with its reason. Data only.
 
-use Group::{Bench, Build, Run, Test};
+use Group::{Bench, Beside, Build, Run, Test};
 
 /// What a package is needed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,14 +11,16 @@ pub(crate) enum Group {
     Run,
     /// The virtual desktop of the tests and of the demo without a display.
     Test,
-    /// Programs that the benchmarks compare with.
+    /// Programs that the benchmarks' goals name.
     Bench,
+    /// Programs that the benchmarks print beside, and that bring much along.
+    Beside,
 }
 
 impl Group {
     /// Every group, with the name that the command line takes.
-    pub(crate) const ALL: [(&'static str, Self); 4] =
-        [("build", Build), ("run", Run), ("test", Test), ("bench", Bench)];
+    pub(crate) const ALL: [(&'static str, Self); 5] =
+        [("build", Build), ("run", Run), ("test", Test), ("bench", Bench), ("beside", Beside)];
 }
 
 /// One system package.
@@ -61,7 +63,7 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("xfce4-notifyd", Test, "a notification daemon with action buttons"),
     package("xfce4-panel", Test, "a panel with a tray"),
     package("xvfb", Test, "a display for what needs no person"),
-    package("keepassxc", Bench, "memory and start of a tray app that keeps secrets"),
     package("pinentry-gtk2", Bench, "time from request to window"),
     package("zenity", Bench, "time from request to window, and memory"),
+    package("keepassxc", Beside, "memory and start of a tray app that keeps secrets"),
 ];

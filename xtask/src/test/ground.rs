@@ -25,6 +25,8 @@ pub(crate) struct Ground {
     pub(crate) root: PathBuf,
     pub(crate) target: PathBuf,
     pub(crate) user: TestUser,
+    /// Built as it is installed, for what is measured.
+    pub(crate) release: bool,
 }
 
 impl Ground {
@@ -34,8 +36,12 @@ impl Ground {
     /// If the user or the copy cannot be made.
     pub(crate) fn of(workspace: &Workspace) -> Result<Self, Stop> {
         let user = test_user()?;
-        let mut ground =
-            Self { root: workspace.root.clone(), target: workspace.target.clone(), user };
+        let mut ground = Self {
+            root: workspace.root.clone(),
+            target: workspace.target.clone(),
+            user,
+            release: false,
+        };
         fs::create_dir_all(&ground.target)
             .map_err(|error| Stop::failed(format!("{}: {error}", ground.target.display())))?;
         let files = workspace.files()?;
@@ -50,7 +56,7 @@ impl Ground {
 
     /// Where cargo puts the programs.
     pub(crate) fn programs(&self) -> PathBuf {
-        self.target.join("debug")
+        self.target.join(if self.release { "release" } else { "debug" })
     }
 
     /// Fails if the test user cannot run `program`.

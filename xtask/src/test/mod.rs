@@ -16,7 +16,7 @@ mod watch;
 pub(crate) use build::{Program, build};
 pub(crate) use ground::Ground;
 pub(crate) use runner::run_tests;
-pub(crate) use stage::stage_program;
+pub(crate) use stage::{Purpose, stage_program};
 use summary::{Tally, libtest};
 pub(crate) use watch::Aloud;
 

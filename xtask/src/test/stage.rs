@@ -16,36 +16,68 @@ use crate::workspace::Workspace;
 /// How long one may take without a person: the attacks wait for many prompts.
 const LIMIT: Duration = Duration::from_secs(1800);
 
-/// Installs what is missing, builds every program, runs the one called `name` with `arguments` and
+/// What a program is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// It shows or attacks: built as the tests are, and by no means as root.
+    Show,
+    /// It measures: built as it is installed, and as the caller, since only root may read the memory
+    /// of a program that is closed to its own user. What it measures it starts as the test user
+    /// itself.
+    Measure,
+}
+
+/// What is measured and what measures it; the rest of the workspace would only take longer.
+const MEASURED: &[&str] = &[
+    "build",
+    "--release",
+    "--bins",
+    "--package=placet-desktop",
+    "--package=placet-cli",
+    "--package=placet-tests",
+];
+
+/// Installs what is missing, builds the programs, runs the one called `name` with `arguments` and
 /// gives back the folder with its results, `target/<folder>`.
 ///
 /// The program finds the others in `PLACET_BIN_DIR` and writes to `PLACET_OUT_DIR`, which is empty.
-/// It runs in the caller's own session; root's runs as the test user in a fresh home instead, and
-/// its results are copied to the same place.
+/// It runs in the caller's own session; root's runs as the test user in a fresh home instead (but
+/// for one that measures), and its results are copied to the same place.
 ///
 /// # Errors
-/// If there is no such program (exit status 2), it does not build, or it does not succeed.
+/// If there is no such program, or it says that it was started wrongly (exit status 2), it does not
+/// build, or it does not succeed.
 pub(crate) fn stage_program(
     name: &str,
     folder: &str,
     arguments: &[String],
+    purpose: Purpose,
 ) -> Result<PathBuf, Stop> {
     let workspace = Workspace::load()?;
     if workspace.owner_of_binary(name).is_none() {
         return Err(Stop::usage(format!("{folder}: not built yet: no package has a `{name}`")));
     }
     setup::system_packages(&[Group::Build, Group::Run, Group::Test], false)?;
-    let ground = Ground::of(&workspace)?;
+    let mut ground = Ground::of(&workspace)?;
+    let what = match purpose {
+        Purpose::Show => &["build", "--workspace", "--bins"],
+        Purpose::Measure => MEASURED,
+    };
+    ground.release = purpose == Purpose::Measure;
     say("build: programs");
-    build(&ground.root, &ground.target, &["build", "--workspace", "--bins"])?;
+    build(&ground.root, &ground.target, what)?;
     let program = ground.programs().join(name);
     ground.must_run(&program)?;
     let results = workspace.target.join(folder);
     empty(&results).map_err(|error| Stop::failed(format!("{}: {error}", results.display())))?;
     say(format!("{folder}: begins"));
-    match ground.user {
-        TestUser::Caller => as_caller(&ground, &program, arguments, &results)?,
-        TestUser::Made { .. } => as_test_user(&ground, &program, arguments, &results)?,
+    match (&ground.user, purpose) {
+        (TestUser::Caller, _) | (_, Purpose::Measure) => {
+            as_caller(&ground, &program, arguments, &results)?;
+        }
+        (TestUser::Made { .. }, Purpose::Show) => {
+            as_test_user(&ground, &program, arguments, &results)?;
+        }
     }
     Ok(results)
 }
@@ -61,7 +93,8 @@ fn as_caller(ground: &Ground, program: &Path, arguments: &[String], results: &Pa
     if status.success() {
         return Ok(());
     }
-    Err(Stop::failed(format!("{} ended with {status}", program.display())))
+    let reason = format!("{} ended with {status}", program.display());
+    Err(if status.code() == Some(2) { Stop::usage(reason) } else { Stop::failed(reason) })
 }
 
 fn as_test_user(ground: &Ground, program: &Path, arguments: &[String], results: &Path) -> Done {

@@ -1,0 +1,3 @@
+//! The empty program that `placet status` is compared with: what starting any program costs.
+
+fn main() {}
