@@ -284,7 +284,19 @@ async fn an_unpaired_caller_gets_no_authorization_and_the_server_is_not_asked() 
 #[tokio::test(flavor = "multi_thread")]
 async fn s13_ctrl_c_is_on_record_as_a_requester_that_went_away() {
     let mut house = House::start().await;
-    let mut child = house.command(&["request", "--tool", "t"]).spawn().unwrap();
+    let placet = house.command(&["request", "--tool", "t"]);
+    let placet = placet.as_std();
+    // Also in the background of a script, where programs are started deaf to Ctrl+C.
+    let mut child = Command::new("/usr/bin/env")
+        .arg("--default-signal=INT")
+        .arg(placet.get_program())
+        .args(placet.get_args())
+        .env_clear()
+        .envs(placet.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .stdin(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
     house.screens.recv().await.unwrap();
     let pid = child.id().unwrap().to_string();
     let kill = Command::new("kill").args(["-INT", &pid]).status().await.unwrap();

@@ -825,11 +825,20 @@ fn open_without_a_window_exits_4() {
     assert_eq!(seen.status, Some(4));
 }
 
+/// The same command, which Ctrl+C ends also if these tests run in the background of a script, where
+/// programs are started deaf to it.
+fn interruptible(command: &Command) -> Command {
+    let mut env = Command::new("/usr/bin/env");
+    env.arg("--default-signal=INT").arg(command.get_program()).args(command.get_args());
+    env.env_clear().envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    env
+}
+
 #[test]
 fn s13_ctrl_c_ends_the_connection_and_so_the_question() {
     let stage = stage(vec![Hear, shown(), AwaitEnd]);
-    let mut child = stage
-        .command(&["request", "--tool", "t"])
+    let mut child = interruptible(&stage.command(&["request", "--tool", "t"]))
+        .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
