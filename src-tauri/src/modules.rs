@@ -6,8 +6,9 @@
 //! on only what an agent cannot have put there.
 //!
 //! **Promises.** A name without a slash is handed on: the linker looks it up in the system's folders,
-//! since the environment names no others ([`crate::environment`]). A path is handed on if the file
-//! and every folder above it, links followed, belong to root and nobody else can write to them.
+//! since the environment names no others ([`crate::environment`]). A path is handed on if, links
+//! followed, it is below one of [`PLACES`], and the file and every folder above it belong to root
+//! and nobody else can write to them.
 //! Everything else is refused and told to whoever listens ([`listen`]). [`in_force`] says whether
 //! the linker really comes here.
 //!
@@ -25,6 +26,10 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
+/// Where the system keeps its libraries. Whose a file is does not suffice: a program of the user can
+/// have a file system mounted, from an image or its own (udisks, FUSE), that says it is all root's.
+const PLACES: [&str; 7] =
+    ["/usr", "/lib", "/lib32", "/lib64", "/libx32", "/nix/store", "/gnu/store"];
 /// What is refused before somebody listens is kept; more of it says nothing new.
 const KEPT: usize = 8;
 /// Nothing is there: asking for it makes `dlerror` say that something was not opened.
@@ -113,15 +118,19 @@ fn judge(name: &Path) -> Verdict {
         return Verdict::Refused;
     }
     match name.canonicalize() {
-        Ok(file) if file.ancestors().all(of_the_system) => Verdict::File(file),
+        Ok(file) if of_the_system(&file) => Verdict::File(file),
         // Libraries try many places: nobody needs to hear of it.
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Verdict::Missing,
         _ => Verdict::Refused,
     }
 }
 
-/// Root's, and for nobody else to write to.
-fn of_the_system(path: &Path) -> bool {
+/// Among the system's libraries, and with all that it is in root's alone to write to.
+fn of_the_system(file: &Path) -> bool {
+    PLACES.iter().any(|place| file.starts_with(place)) && file.ancestors().all(roots_alone)
+}
+
+fn roots_alone(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|found| found.uid() == 0 && found.mode() & 0o022 == 0)
 }
 
@@ -165,8 +174,18 @@ mod tests {
         assert_eq!(judge(&upwards), Verdict::Refused);
         // A link of the user's to what is the system's is followed, and that is what is opened.
         let link = folder.path().join("link.so");
-        symlink("/etc/passwd", &link).unwrap();
-        assert_eq!(judge(&link), Verdict::File("/etc/passwd".into()));
+        let env = Path::new("/usr/bin/env").canonicalize().unwrap();
+        symlink(&env, &link).unwrap();
+        assert_eq!(judge(&link), Verdict::File(env));
+    }
+
+    #[test]
+    fn m2_what_is_roots_but_not_where_the_system_keeps_libraries_is_refused() {
+        // As on a stick that a program of the user made and had mounted below /run/media.
+        let file = Path::new("/etc/passwd");
+        assert!(file.ancestors().all(roots_alone));
+        assert_eq!(judge(file), Verdict::Refused);
+        assert_eq!(judge(Path::new("/usr/../etc/passwd")), Verdict::Refused);
     }
 
     #[test]

@@ -143,3 +143,34 @@ fn a_prompt_that_is_made_see_through_does_not_approve() {
         blocked(&mut desk, SEE_THROUGH, || set(u32::MAX));
     }
 }
+
+#[test]
+fn what_was_painted_beyond_the_edge_of_the_screen_was_not_in_sight() {
+    let mut desk = Desk::new();
+    desk.show(json!({"ask": "rows", "rows": 37}));
+    desk.open();
+    desk.armed();
+    desk.says("To approve, scroll down to the end first.");
+    let attacker = desk.session.attacker().unwrap();
+    let (ours, connection) = (desk.placet(), attacker.screen().connection());
+    let height = || connection.get_geometry(ours).unwrap().reply().unwrap().height;
+    let before = height();
+    // All of the page at once, most of it below the screen, and back: nobody scrolled.
+    for (to, reached) in [(4_000, 2_000..u16::MAX), (before.into(), before..before + 1)] {
+        let aux = ConfigureWindowAux::new().height(to);
+        connection.configure_window(ours, &aux).unwrap().check().unwrap();
+        let begun = std::time::Instant::now();
+        while !reached.contains(&height()) {
+            assert!(begun.elapsed() < SOON, "{} instead of {to}", height());
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        desk.armed();
+    }
+    desk.says("To approve, scroll down to the end first.");
+    desk.chord();
+    desk.no_event("answer");
+    desk.scroll_through();
+    desk.armed();
+    desk.hold_approve();
+    assert_eq!(desk.answer().0, "approve");
+}

@@ -205,6 +205,29 @@ async fn s4_a_name_that_looks_like_that_of_a_paired_agent_is_refused() {
 }
 
 #[tokio::test]
+async fn s4_two_that_wait_for_one_name_or_for_two_that_look_alike_do_not_both_get_it() {
+    for second in ["claude-code", "cIaude-code"] {
+        let home = Home::new();
+        let (daemon, mut hands) = home.start().await;
+        let (mut one, mut two) = (home.agent().await, home.agent().await);
+        let first = one.call("placet/pair", json!({ "name": "claude-code" })).await;
+        let code = one.pair_code().await.unwrap();
+        let shown = hands.asked().await;
+        let other = two.call("placet/pair", json!({ "name": second })).await;
+        let its_code = two.pair_code().await.unwrap();
+        shown.approve(&[&code]);
+        let token = one.answer(&first).await.unwrap()["token"].as_str().unwrap().to_owned();
+        hands.asked().await.approve(&[&its_code]);
+        let refused = two.answer(&other).await.unwrap();
+        assert_eq!(refused["reason"]["code"], "name_taken", "{second}: {refused}");
+        assert_eq!(one.hello(Some(&token)).await["paired"]["name"], "claude-code");
+        let list = one.ask("pairing/list", json!({})).await.unwrap();
+        assert_eq!(list["pairings"].as_array().unwrap().len(), 1, "{list}");
+        daemon.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn s4_a_wrong_token_is_not_paired_and_a_right_one_is_until_it_is_revoked() {
     let home = Home::new();
     let (daemon, mut hands) = home.start().await;

@@ -60,7 +60,6 @@ pub async fn handle<P: Ports>(
         Verdict::Ask(least) => {
             let over = case.over(stopped).shared();
             let review = Screen::review(request, server.as_ref(), standing.surroundings);
-            let review = case.warned(review);
             match case.ask(review, server.as_ref(), least, &over).await {
                 // Who asked and who was asked must still stand when the yes is made.
                 Ok(ended) if ended.is_approved() => match case.stands(server.as_ref(), &over) {
@@ -115,6 +114,8 @@ impl<P: Ports> Case<'_, P> {
         self.ports.status(self.request, Status::Queued);
         let turn = unless(over, self.ports.person().turn(self.request)).await?;
         let mut turn = turn.map_err(|_| Reason::NoHuman)?;
+        // Only now: what was enrolled while it waited counts as well.
+        let review = self.warned(review);
         if let Matter::Pair(pairing) = &self.request.matter {
             return self.pair(&mut turn, review, pairing, over).await;
         }

@@ -41,6 +41,7 @@ struct Script {
     boot: AtomicU64,
     unpaired: AtomicBool,
     reenrolled: AtomicBool,
+    its_turn: AtomicBool,
 }
 
 struct World {
@@ -56,6 +57,8 @@ struct World {
     standing: Standing,
     human: bool,
     server: Option<Server>,
+    /// Enrolled while the request waits for its turn.
+    meanwhile: Option<Server>,
 }
 
 impl World {
@@ -72,6 +75,7 @@ impl World {
                 boot: AtomicU64::new(1000),
                 unpaired: AtomicBool::new(false),
                 reenrolled: AtomicBool::new(false),
+                its_turn: AtomicBool::new(false),
             }),
             steps: Mutex::new(steps.into()),
             found: Ok("https://as.example/ace".into()),
@@ -79,6 +83,7 @@ impl World {
             standing: standing(),
             human: true,
             server: Some(server()),
+            meanwhile: None,
         }
     }
 
@@ -143,7 +148,9 @@ impl Record for World {
         !self.script.unpaired.load(Ordering::SeqCst)
     }
     fn servers(&self) -> Vec<Server> {
-        self.server.iter().cloned().collect()
+        let its_turn = self.script.its_turn.load(Ordering::SeqCst);
+        let meanwhile = self.meanwhile.iter().filter(|_| its_turn);
+        self.server.iter().chain(meanwhile).cloned().collect()
     }
 }
 
@@ -164,6 +171,7 @@ struct Prompt(Arc<Script>);
 impl Person for World {
     type Turn = Prompt;
     async fn turn(&self, _: &Request) -> Result<Prompt, NoHuman> {
+        self.script.its_turn.store(true, Ordering::SeqCst);
         if self.human { Ok(Prompt(self.script.clone())) } else { Err(NoHuman) }
     }
 }
@@ -461,6 +469,19 @@ fn s6_a_server_that_is_to_be_enrolled_is_looked_at_only_after_the_person_agreed_
     assert!(trust.contains("Trust this server") && trust.contains("https://as.example/ace"));
     assert_eq!((screens[0].round, screens[1].round), (1, 2));
     assert_eq!(ended.display_hash, Some(screens[1].hash().unwrap()));
+}
+
+#[test]
+fn s6_a_server_that_looks_like_one_that_was_enrolled_while_it_waited_has_a_warning() {
+    let mut world = World::new(vec![Act::Approve, Act::Deny("")], vec![]);
+    world.server = None;
+    world.meanwhile =
+        Some(Server { issuer: "https://as.examp1e".into(), name: "Other".into(), ..server() });
+    world.run(&enrolment());
+    for screen in &*world.script.screens.lock().unwrap() {
+        let text = screen.lines().join("\n");
+        assert!(text.contains("It looks like Other at https://as.examp1e"), "{text}");
+    }
 }
 
 #[test]

@@ -120,6 +120,8 @@ reasons! {
     RequesterCancelled = "requester_cancelled", Cancelled, "The requester took the question back.";
     /// The pairing that asked was taken back while this was open.
     PairingRevoked = "pairing_revoked", Cancelled, "The pairing of this agent was taken back.";
+    /// While this pairing waited, another agent got its name or one that looks like it.
+    NameTaken = "name_taken", Cancelled, "Another agent was paired under this name, or one that looks like it, meanwhile.";
     /// The server was removed, or enrolled anew, while this was open.
     ServerChanged = "server_changed", Cancelled, "This authorization server was removed or changed meanwhile.";
     /// Placet is stopping.

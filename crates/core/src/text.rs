@@ -259,10 +259,20 @@ fn is_plain(c: char, category: GeneralCategory) -> bool {
             | GeneralCategory::ParagraphSeparator
     );
     let odd_space = category == GeneralCategory::SpaceSeparator && c != ' ';
-    // Fillers and a blank that have a letter's or symbol's category but no shape.
+    // Fillers and blanks that have a letter's or symbol's category but no shape.
     let blank = matches!(
         c,
-        '\u{115F}' | '\u{1160}' | '\u{3164}' | '\u{FFA0}' | '\u{2800}' | '\u{17B4}' | '\u{17B5}'
+        '\u{115F}'
+            | '\u{1160}'
+            | '\u{3164}'
+            | '\u{FFA0}'
+            | '\u{2800}'
+            | '\u{17B4}'
+            | '\u{17B5}'
+            | '\u{FFFC}'
+            | '\u{13441}'
+            | '\u{13442}'
+            | '\u{1D159}'
     );
     // Variation selectors and the grapheme joiner: marks without a shape.
     let selector = matches!(c, '\u{034F}' | '\u{180B}'..='\u{180F}' | '\u{FE00}'..='\u{FE0F}' | '\u{E0100}'..='\u{E01EF}');
@@ -290,6 +300,7 @@ mod tests {
             ("\u{1b}[2J\r\0", "⟨U+001B⟩[2J⟨U+000D⟩⟨U+0000⟩"),
             ("a\u{00A0}b\u{3000}c", "a⟨U+00A0⟩b⟨U+3000⟩c"),
             ("\u{3164}\u{2800}\u{E0041}", "⟨U+3164⟩⟨U+2800⟩⟨U+E0041⟩"),
+            ("\u{FFFC}\u{1D159}\u{13441}", "⟨U+FFFC⟩⟨U+1D159⟩⟨U+13441⟩"),
             ("soft\u{00AD}hyphen", "soft⟨U+00AD⟩hyphen"),
             ("line\u{2028}sep", "line⟨U+2028⟩sep"),
         ] {

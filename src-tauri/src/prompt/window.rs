@@ -464,10 +464,22 @@ impl Inner {
             _ => Sight::Whole,
         };
         let before = self.sight.replace(sight);
-        if before != Sight::Whole && sight == Sight::Whole && self.window.is_active() {
-            self.disturb();
+        if before != Sight::Whole && sight == Sight::Whole {
+            // What was painted meanwhile was not in sight.
+            self.window.queue_draw();
+            if self.window.is_active() {
+                self.disturb();
+            }
         }
         sight
+    }
+
+    /// Whether what is painted now is on the glass: another client can make the window higher than
+    /// the screen, or lie over it, and then nothing of it counts as seen. Asked anew while that matters.
+    fn in_sight(&self) -> bool {
+        let known = self.page.unseen().is_none();
+        let sight = if known { self.sight.get() } else { self.look_for_cover() };
+        sight == Sight::Whole
     }
 
     pub(super) fn phase(&self) -> Option<Phase> {
@@ -527,7 +539,7 @@ impl Inner {
     }
 
     fn painted(self: &Rc<Self>) {
-        if self.window.is_mapped() && self.page.look() {
+        if self.window.is_mapped() && self.in_sight() && self.page.look() {
             self.refresh();
         }
         if self.window.is_mapped() && self.unscrolled.replace(false) {

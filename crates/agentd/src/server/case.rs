@@ -153,6 +153,10 @@ async fn bring_about(
             if lines.is_closed() {
                 return (Ended::no(Reason::RequesterGone), None);
             }
+            // It was free when this was asked; another may have waited for it too.
+            if house.store.state().paired_like(&pairing.name).is_some() {
+                return (Ended::no(Reason::NameTaken), None);
+            }
             let Ok(token) = random::token() else {
                 return (Ended::no(Reason::RecordUnwritable), None);
             };
