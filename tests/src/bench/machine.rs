@@ -22,6 +22,8 @@ pub(super) struct Machine {
     pub(super) filesystem: String,
     /// Programs that wanted to run in the last minute before the beginning; ours not yet.
     pub(super) load_before: f64,
+    /// The same at the end, ours among them: about one. More is somebody else's work.
+    pub(super) load_after: f64,
 }
 
 impl Machine {
@@ -32,7 +34,6 @@ impl Machine {
             let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
             line.trim_matches([' ', '\t', ':', '=', '"']).to_owned()
         };
-        let first = |text: String| text.split_whitespace().next().unwrap_or_default().to_owned();
         let memory = first(after(&read("/proc/meminfo"), "MemTotal"));
         Self {
             cpu: after(&read("/proc/cpuinfo"), "model name"),
@@ -41,9 +42,23 @@ impl Machine {
             system: after(&read("/etc/os-release"), "PRETTY_NAME"),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
             filesystem: filesystem(&read("/proc/self/mounts"), folder),
-            load_before: first(read("/proc/loadavg")).parse().unwrap_or(0.0),
+            load_before: load(),
+            load_after: 0.0,
         }
     }
+
+    /// The same machine at the end.
+    pub(super) fn afterwards(self) -> Self {
+        Self { load_after: load(), ..self }
+    }
+}
+
+fn load() -> f64 {
+    first(std::fs::read_to_string("/proc/loadavg").unwrap_or_default()).parse().unwrap_or(0.0)
+}
+
+fn first(text: String) -> String {
+    text.split_whitespace().next().unwrap_or_default().to_owned()
 }
 
 /// The type of the file system that holds `folder`: the mount with the longest path above it, and
@@ -62,9 +77,10 @@ fn filesystem(mounts: &str, folder: &Path) -> String {
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { cpu, cores, memory_mib, system, kernel, filesystem, load_before } = self;
+        let Self { cpu, cores, memory_mib, system, kernel, filesystem, load_before, load_after } =
+            self;
         write!(f, "{cores} × {cpu}, {memory_mib} MiB, {system}, Linux {kernel}, ")?;
-        write!(f, "record on {filesystem}, load before {load_before:.2}")
+        write!(f, "record on {filesystem}, load {load_before:.2} before and {load_after:.2} after")
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn run(places: &Places, runs: usize) -> Outcome<Report> {
         eprintln!("bench: {run} of {runs}");
         live(&mut stage, &peers, &mut samples)?;
     }
-    Ok(Report { name: "prompt", machine, figures: figures(&samples) })
+    Ok(Report { name: "prompt", machine: machine.afterwards(), figures: figures(&samples) })
 }
 
 const MS: &str = "ms";

@@ -44,7 +44,7 @@ fn row(figure: &Figure) -> [String; 7] {
             .theirs
             .map(|theirs| format!("{} {}", spread(theirs), figure.unit))
             .unwrap_or_default(),
-        figure.ratio.map(|ratio| format!("{:.2}", ratio.median)).unwrap_or_default(),
+        figure.ratio.map(|ratio| format!("{:.3}", ratio.median)).unwrap_or_default(),
         goal,
         verdict.to_owned(),
     ]
@@ -81,7 +81,7 @@ mod tests {
         let figures = figures.into_iter().flatten().collect();
         let text = of(&Report { name: "prompt", machine: Machine::default(), figures });
         let lines: Vec<&str> = text.lines().skip(2).collect();
-        assert!(lines[2].contains("| 0.75  | ratio ≤ 0.5 | MISSED"), "{text}");
+        assert!(lines[2].contains("| 0.750 | ratio ≤ 0.5 | MISSED"), "{text}");
         assert!(lines[3].contains("123 (123–123) ms") && lines[3].contains("reached"), "{text}");
         assert!(!lines[4].contains("reached") && !lines[4].contains("MISSED"), "{text}");
         let length = lines[0].chars().count();
