@@ -3,7 +3,7 @@
 //! **Promises.** [`parse`] refuses what two readers could understand differently or what could
 //! exhaust us: duplicate member names (RFC 8259 §4 leaves them open), depth over
 //! [`Limits::depth`] with the root at depth 1 (digest §2.10-18), strings over [`Limits::string`]
-//! UTF-8 bytes. [`digest`] is SHA-256 over JCS (RFC 8785); [`exact_digest`] is the same for values
+//! UTF-8 bytes, more values than [`VALUES_MAX`]. [`digest`] is SHA-256 over JCS (RFC 8785); [`exact_digest`] is the same for values
 //! that JCS keeps, and tells apart the integers that JCS would round.
 //!
 //! **Never** parse a peer's or a server's bytes with `serde_json` directly.
@@ -14,6 +14,9 @@ use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 use sha2::{Digest as _, Sha256};
+
+/// Values in one JSON text: each takes many times the two bytes that it may have been sent as.
+pub const VALUES_MAX: usize = 600_000;
 
 /// Bounds on one JSON text.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +63,9 @@ pub fn parse(bytes: &[u8], limits: Limits) -> Result<Value, Refused> {
         return Err(Refused::Malformed(
             "a number has more digits than can be kept; send it as text".to_owned(),
         ));
+    }
+    if values(bytes) > VALUES_MAX {
+        return Err(Refused::Malformed(format!("there are more than {VALUES_MAX} values in it")));
     }
     let value = Strict { depth: limits.depth, string: limits.string }
         .deserialize(&mut reader)
@@ -201,6 +207,21 @@ fn numbers_are_kept(bytes: &[u8]) -> bool {
     true
 }
 
+/// How many values there are at most: what begins a list or an object, or follows a comma.
+fn values(bytes: &[u8]) -> usize {
+    let (mut in_string, mut escaped, mut count) = (false, false, 1usize);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b',' | b'[' | b'{' if !in_string => count = count.saturating_add(1),
+            _ => {}
+        }
+    }
+    count
+}
+
 fn number_is_kept(token: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(token) else { return true };
     let mantissa = text.split(['e', 'E']).next().unwrap_or_default();
@@ -304,6 +325,19 @@ mod tests {
 
     fn small(text: &str) -> Result<Value, Refused> {
         parse(text.as_bytes(), Limits { bytes: 1000, depth: 3, string: 8 })
+    }
+
+    #[test]
+    fn s10_more_values_than_can_be_held_are_refused_before_they_are_read() {
+        let list = |count: usize| format!("[{}0]", "0,".repeat(count));
+        assert!(parse(list(500_000).as_bytes(), Limits::INTAKE_LARGE).is_ok());
+        for many in [list(3_900_000), format!("[{}0]", "{},".repeat(2_000_000))] {
+            let refused = parse(many.as_bytes(), Limits::INTAKE_LARGE).unwrap_err().to_string();
+            assert!(refused.contains("more than 600000 values"), "{refused}");
+        }
+        // What stands in a text is none.
+        let text = format!("\"\\\\\\\"{}\"", "[,".repeat(1_000_000));
+        assert!(parse(text.as_bytes(), Limits::INTAKE_LARGE).is_ok());
     }
 
     #[test]
