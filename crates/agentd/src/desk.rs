@@ -98,7 +98,7 @@ impl Board {
         surroundings: Surroundings,
     ) -> Standing {
         let now = RealClock.awake_and_asleep();
-        let bucket = request.asker.bucket();
+        let bucket = request.bucket();
         let mut counts = self.counts();
         counts.forget_older_than(now.saturating_sub(WINDOW_MS));
         let waiting = |of: &dyn Fn(&str) -> bool| {
@@ -208,7 +208,7 @@ impl<W: Window> Person for Desk<W> {
         if !self.window.available() {
             return Err(NoHuman);
         }
-        self.board.prompted(&request.id, request.asker.bucket());
+        self.board.prompted(&request.id, request.bucket());
         // An open that was for the one before does not stand in the way of one for this.
         self.opened.store(0, Ordering::Relaxed);
         place.shown();
@@ -253,7 +253,7 @@ impl Place {
         let asker = sentence("{}", &[name_of(&request.asker)]);
         let line = Waiting {
             request: request.id.clone(),
-            bucket: request.asker.bucket().to_owned(),
+            bucket: request.bucket().to_owned(),
             asker,
             heading: heading(request),
             received_at: request.received_at,

@@ -402,9 +402,11 @@ impl<P: Ports> Case<'_, P> {
     /// With a warning if a new server could be taken for one that is enrolled.
     fn warned(&self, review: Screen) -> Screen {
         let Matter::EnrolServer(new) = &self.request.matter else { return review };
-        match resembled(new, &self.ports.record().servers()) {
-            Some(enrolled) => review.resembling(enrolled),
-            None => review,
+        let record = self.ports.record();
+        match (record.server(&new.issuer), resembled(new, &record.servers())) {
+            (Some(enrolled), _) => review.replacing(&enrolled),
+            (None, Some(enrolled)) => review.resembling(enrolled),
+            (None, None) => review,
         }
     }
 

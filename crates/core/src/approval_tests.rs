@@ -485,6 +485,22 @@ fn s6_a_server_that_looks_like_one_that_was_enrolled_while_it_waited_has_a_warni
 }
 
 #[test]
+fn s6_enrolling_a_server_again_says_what_it_takes_the_place_of() {
+    let mut world = World::new(vec![Act::Approve, Act::Deny("")], vec![]);
+    world.server = Some(Server { account: "grace@example.com".into(), ..server() });
+    world.run(&enrolment());
+    let screens = world.script.screens.lock().unwrap();
+    assert_eq!(screens.len(), 2);
+    for screen in &*screens {
+        let text = screen.lines().join("\n");
+        assert!(
+            text.contains("for the account \"grace@example.com\". This takes its place."),
+            "{text}"
+        );
+    }
+}
+
+#[test]
 fn s6_looking_is_not_trusting_and_what_cannot_be_looked_at_is_a_no() {
     let world = World::new(vec![Act::Approve, Act::Deny("no")], vec![]);
     let ended = world.run(&enrolment());

@@ -224,6 +224,16 @@ impl Screen {
         self
     }
 
+    /// With a warning that stays: this server is enrolled already.
+    #[must_use]
+    pub fn replacing(mut self, enrolled: &Server) -> Self {
+        self.banners.push(phrase(
+            "You trust this server already, for the account {}. This takes its place.",
+            &[&called(&enrolled.account)],
+        ));
+        self
+    }
+
     /// What Placet found at a server that is to be enrolled: now it can be trusted.
     #[must_use]
     pub fn found(review: &Self, found: &Server) -> Self {

@@ -48,15 +48,6 @@ pub struct Asker {
     pub kernel: Kernel,
 }
 
-impl Asker {
-    /// The key under which limits count: the pairing, or one bucket for all that have none, since
-    /// a new connection costs nothing.
-    #[must_use]
-    pub fn bucket(&self) -> &str {
-        self.pairing.as_deref().unwrap_or("")
-    }
-}
-
 /// What the kernel says of the process at the other end of the socket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kernel {
@@ -203,6 +194,19 @@ impl Request {
     /// As [`exact_digest`].
     pub fn hash(&self) -> Result<Digest, Refused> {
         exact_digest(&self.matter)
+    }
+
+    /// The key under which limits count (S22): the pairing, or one for all that have none, since a new
+    /// connection costs nothing. What a person sets up by hand has another, so that a flood of
+    /// questions does not keep them from it.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        match (&self.asker.pairing, &self.matter) {
+            (Some(name), _) => name,
+            (None, Matter::Approval(_) | Matter::Authorization(_)) => "",
+            // No pairing has a space in its name.
+            (None, Matter::Pair(_) | Matter::EnrolServer(_) | Matter::RemoveServer(_)) => "set up",
+        }
     }
 
     /// The least assurance that can satisfy this request (design §2): `phr` and `phrh` in

@@ -1,7 +1,7 @@
 //! Text that a stranger wrote, made safe to look at (H9).
 //!
 //! **Promises.** [`visible`] is injective: two different inputs never look the same because of
-//! characters that cannot be seen. Whatever is invisible, reorders its neighbours or has no agreed
+//! characters that cannot be seen, but for spaces at the end of a line. Whatever is invisible, reorders its neighbours or has no agreed
 //! shape is written out as `⟨U+XXXX⟩`; the signs of our own notation are written out too, so no
 //! input can forge it. Nothing is cut.
 //!

@@ -169,6 +169,9 @@ impl Ours {
         stage.person.click(middle, window.y.saturating_add(6))?;
         screen.await_active(SOON, |active| active.id == window.id)?;
         std::thread::sleep(READING);
+        // From Deny over its reason to Approve, where Ctrl+Enter counts.
+        stage.person.key(keys::TAB)?;
+        stage.person.key(keys::TAB)?;
         stage.person.key_down(keys::CONTROL)?;
         stage.person.key_down(keys::RETURN)?;
         let released = now();

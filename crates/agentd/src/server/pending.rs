@@ -118,7 +118,7 @@ impl Open {
             request_id: request_id.map_or_else(|| request.id.0.clone(), str::to_owned),
             id: request.id.clone(),
             owner,
-            bucket: request.asker.bucket().to_owned(),
+            bucket: request.bucket().to_owned(),
             issuer,
             matter,
             binding_code: request.binding_code.clone(),
