@@ -38,6 +38,9 @@ const HEARD_AT_MOST: usize = 50;
 /// Withdrawing, or an alarm, is one message; a daemon that does not take it in this time hangs.
 const WITHDRAWN_WITHIN: Duration = Duration::from_secs(2);
 
+/// The window comes first: both want the same processor, and the person waits for the window.
+const AFTER_THE_PROMPT: Duration = Duration::from_millis(60);
+
 /// Posts and withdraws until `state` is gone, then withdraws what is left. `at_prompt` says whether
 /// the prompt has the person's focus.
 pub async fn follow(
@@ -92,6 +95,12 @@ async fn accompany(
     open: Open,
     picture: Option<PathBuf>,
 ) {
+    tokio::select! {
+        biased;
+        // Over already: nobody needs to hear of it.
+        _ = &mut ended => return,
+        () = tokio::time::sleep(AFTER_THE_PROMPT) => {}
+    }
     let notification = compose(&waiting, picture);
     let handle = match tokio::time::timeout(POSTED_WITHIN, notification.show_async()).await {
         Ok(Ok(handle)) => handle,

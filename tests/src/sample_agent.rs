@@ -26,6 +26,7 @@ use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -50,6 +51,8 @@ pub fn main() -> ExitCode {
 
 async fn serve(socket: &Path, heard: &Path) {
     let mut agent = Agent::connect(socket).await.expect("Placet runs");
+    // A person may take as long as any question lives.
+    agent.patience = Duration::from_secs(700);
     let mut written = 0;
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while let Some(line) = lines.next_line().await.unwrap() {

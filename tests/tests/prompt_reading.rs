@@ -305,7 +305,7 @@ fn h16_who_else_waits_is_shown_by_number_and_name() {
     desk.show(json!({"ask": "plain"}));
     desk.tell(&json!({"waiting": ["codex", "gemini", "codex"]}));
     desk.says("3 more waiting: codex, gemini");
-    desk.says("Code KXRT-8842");
+    desk.says("Request KXRT-8842");
 }
 
 #[test]

@@ -514,7 +514,7 @@ fn banners(server: Option<&Server>, surroundings: Surroundings) -> Vec<Text> {
         banners.push("This is not the screen that you are logged in at.".into());
     }
     if !surroundings.hardened {
-        banners.push("This installation is not hardened: other programs of your account could press Approve.".into());
+        banners.push("This installation is not hardened: other programs of your account could press its buttons.".into());
     }
     banners
 }

@@ -87,6 +87,7 @@ impl Inner {
                 Some(Does::Deny) => self.deny(),
                 Some(Does::DenyAll) => self.deny_all(),
                 Some(Does::Reason) => {
+                    self.opened_at.set(Some(std::time::Instant::now()));
                     self.page.footer.show_reason(true);
                     self.fit();
                 }

@@ -132,7 +132,11 @@ impl Footer {
                 accessible.set_name(name);
             }
         }
-        self.code.set_text(&if code.is_empty() { String::new() } else { format!("Code {code}") });
+        self.code.set_text(&if code.is_empty() {
+            String::new()
+        } else {
+            format!("Request {code}")
+        });
         if !keep_reason {
             self.show_reason(false);
         }
@@ -175,18 +179,29 @@ impl Footer {
         class(&self.time, "urgent", seconds < URGENT_SECONDS);
     }
 
-    /// Shows who else waits.
-    pub(super) fn waiting(&self, names: &[String]) {
-        self.waiting.set_text(&waiting_words(names));
-        self.waiting.set_visible(!names.is_empty());
+    /// Shows who else waits; true if that changed what stands here.
+    #[must_use = "what changed may need more room"]
+    pub(super) fn waiting(&self, names: &[String]) -> bool {
+        let (words, shown) = (waiting_words(names), !names.is_empty());
+        if self.waiting.text() == words && self.waiting.get_visible() == shown {
+            return false;
+        }
+        self.waiting.set_text(&words);
+        self.waiting.set_visible(shown);
+        true
     }
 
-    /// Offers to deny so many others from the same requester together with this.
-    pub(super) fn same(&self, others: usize) {
-        let all = others.saturating_add(1);
-        self.deny_all_label.set_text(&format!("Deny all {all} from this requester"));
+    /// Offers to deny so many others from the same requester together with this; true if that
+    /// changed what stands here.
+    pub(super) fn same(&self, others: usize) -> bool {
+        let words = format!("Deny all {} from this requester", others.saturating_add(1));
+        if self.deny_all_label.text() == words && self.deny_all.get_visible() == (others > 0) {
+            return false;
+        }
+        self.deny_all_label.set_text(&words);
         self.deny_all_label.show();
         self.deny_all.set_visible(others > 0);
+        true
     }
 
     /// Says what stands in the way, or nothing.

@@ -7,6 +7,7 @@
 //! **Never** hand a secret field's key to GTK.
 
 use std::rc::Rc;
+use std::time::Duration;
 
 use gtk::gdk::{self, EventType, ModifierType};
 use gtk::glib;
@@ -21,6 +22,8 @@ use super::window::{Hint, Inner, Phase};
 
 /// The number of Deny among the controls.
 const DENY: usize = 0;
+/// The window has its new size this soon after the person opened a part of it.
+const GROWS_WITHIN: Duration = Duration::from_millis(400);
 /// Behind the gate: the window, which the gate does not keep alive.
 pub(super) struct Entrance(pub(super) Rc<Inner>);
 
@@ -50,7 +53,10 @@ impl Behind for Entrance {
 
     fn disturbed(&self) {
         let inner = &self.0;
-        if inner.window.is_active() {
+        // What grew because the person opened it changes nothing of what a press means: who opens the
+        // line for a reason types on.
+        let grew = inner.opened_at.get().is_some_and(|at| at.elapsed() < GROWS_WITHIN);
+        if inner.window.is_active() && !grew {
             inner.disturb();
         }
         // While the window comes up it hears of each step; nothing counts before it is painted, and

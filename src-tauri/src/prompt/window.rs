@@ -84,6 +84,8 @@ pub(super) struct Inner {
     pub(super) witness: Arc<dyn Witness>,
     pub(super) sight: Cell<Sight>,
     pub(super) refused_at: Cell<Option<Instant>>,
+    /// When the person opened the line for a reason, which makes the window grow.
+    pub(super) opened_at: Cell<Option<Instant>>,
     pub(super) hint: Cell<Option<Hint>>,
     /// The person, or the prompt itself, put the keyboard's focus where it is.
     pub(super) aimed: Cell<bool>,
@@ -147,6 +149,7 @@ impl Inner {
             taken: RefCell::default(),
             sight: Cell::default(),
             refused_at: Cell::new(None),
+            opened_at: Cell::new(None),
             hint: Cell::new(None),
             aimed: Cell::new(false),
             started: Instant::now(),
@@ -236,13 +239,15 @@ impl Inner {
             Command::Release(request) => self.release(&request),
             Command::Open { with_focus } => self.open(with_focus),
             Command::Waiting(names) => {
-                self.page.footer.waiting(&names);
-                self.fit_again();
+                if self.page.footer.waiting(&names) {
+                    self.fit_again();
+                }
             }
             Command::Same(request, count) => {
                 self.same.replace(Some((request, count)));
-                self.offer_deny_all();
-                self.fit_again();
+                if self.offer_deny_all() {
+                    self.fit_again();
+                }
             }
             Command::Away(away) => self.set_away(away),
             Command::Appear(appearance) => self.style.want(appearance),
@@ -258,9 +263,10 @@ impl Inner {
         let earlier = before.as_ref().map(|before| &*before.screen);
         self.page.draw(earlier, &next.screen, asking, height);
         self.shown.replace(Some(next));
-        self.offer_deny_all();
+        let _ = self.offer_deny_all();
         self.hint.set(None);
         self.refused_at.set(None);
+        self.opened_at.set(None);
         self.unpainted.set(true);
         self.unscrolled.set(asking);
         self.window.queue_draw();
@@ -288,14 +294,14 @@ impl Inner {
     }
 
     /// Offers to deny what else waits from the requester on the screen, if that is known of it.
-    fn offer_deny_all(&self) {
+    fn offer_deny_all(&self) -> bool {
         let shown = self.shown.borrow();
         let same = self.same.borrow();
         let count = match (shown.as_ref(), same.as_ref()) {
             (Some(shown), Some((request, count))) if shown.screen.request == *request => *count,
             _ => 0,
         };
-        self.page.footer.same(count);
+        self.page.footer.same(count)
     }
 
     fn fit_again(&self) {

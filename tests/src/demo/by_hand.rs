@@ -75,7 +75,9 @@ pub(super) fn run(places: &Places) -> Outcome<bool> {
         "\nThe agent heard: {outcome}. It redeemed its code: {}. The resource answered: {}.",
         answer["redeemed"], answer["resource_status"]
     );
-    println!("All that it ever received is in {}; your code is not in there.", heard.display());
+    let kept = places.out.join("agent-heard.bin");
+    std::fs::copy(&heard, &kept)?;
+    println!("All that it ever received is in {}.", kept.display());
     Ok(answer["resource_status"] == 200)
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::Path;
+use std::time::Duration;
 
 use placet_wire::flaw::Problem;
 use placet_wire::heard::{Heard, hear};
@@ -23,6 +24,8 @@ pub struct Agent {
     notices: Vec<Heard>,
     /// All that was ever heard on this connection.
     pub bytes: Vec<u8>,
+    /// For so long a line may be on its way.
+    pub patience: Duration,
 }
 
 /// The other side is gone.
@@ -43,6 +46,7 @@ impl Agent {
             answers: HashMap::new(),
             notices: Vec::new(),
             bytes: Vec::new(),
+            patience: super::PATIENCE,
         })
     }
 
@@ -148,7 +152,8 @@ impl Agent {
     /// The next line; `None` if the other side has closed.
     pub async fn hear(&mut self) -> Option<Heard> {
         let mut line = Vec::new();
-        super::soon("a line", self.read.read_until(b'\n', &mut line)).await.ok()?;
+        let reading = self.read.read_until(b'\n', &mut line);
+        super::within(self.patience, "a line", reading).await.ok()?;
         self.bytes.extend_from_slice(&line);
         if line.last() != Some(&b'\n') {
             return None;

@@ -38,7 +38,16 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What happens, or a panic if it does not.
 pub(crate) async fn soon<T>(what: &str, happens: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(PATIENCE, happens).await {
+    within(PATIENCE, what, happens).await
+}
+
+/// As [`soon`], where it may take longer: a person by hand.
+pub(crate) async fn within<T>(
+    patience: Duration,
+    what: &str,
+    happens: impl Future<Output = T>,
+) -> T {
+    match tokio::time::timeout(patience, happens).await {
         Ok(done) => done,
         Err(_) => panic!("{what} did not happen"),
     }
