@@ -78,6 +78,7 @@ impl<'s> Hands<'s> {
     /// # Errors
     /// When the control is not there, or nothing happens.
     pub fn approve(&mut self, name: &str) -> Result<()> {
+        self.turn_to_it()?;
         self.scroll_through(name)?;
         let control = self.control(name)?;
         self.press(&control, PRESS, name)
@@ -137,6 +138,18 @@ impl<'s> Hands<'s> {
         self.person.click_on(node)?;
         std::thread::sleep(READING);
         Ok(())
+    }
+
+    /// Clicks where the prompt says so, if it does: its own notification then goes from over it.
+    fn turn_to_it(&mut self) -> Result<()> {
+        let windows = self.eyes.program("placet")?;
+        let asked = windows.iter().flat_map(Node::all).find(|node| {
+            node.name == "To answer, click this window first." && node.is(State::Showing)
+        });
+        match asked.cloned() {
+            Some(words) => self.person.click_on(&words).map(drop),
+            None => Ok(()),
+        }
     }
 
     /// Scrolls until this control works: all must have been in sight.
