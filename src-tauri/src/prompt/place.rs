@@ -18,7 +18,7 @@ pub(super) fn room(of: &gtk::Window) -> gdk::Rectangle {
         let (_, x, y) = display.default_seat()?.pointer()?.position();
         display.monitor_at_point(x, y)
     };
-    let monitor = match of.window().filter(|_| of.is_visible()) {
+    let monitor = match of.window().filter(|_| of.is_mapped()) {
         Some(window) => display.monitor_at_window(&window),
         None => at_pointer().or_else(|| display.primary_monitor()),
     };
@@ -31,7 +31,7 @@ pub(super) fn put(window: &gtk::Window, width: i32, height: impl Fn(i32) -> i32)
     let width = width.min(room.width() - 16);
     let height = height(width).min(room.height() - FRAME);
     window.resize(width.max(1), height.max(1));
-    if !window.is_visible() {
+    if !window.is_mapped() {
         let x = room.x() + (room.width() - width) / 2;
         let y = room.y() + (room.height() - FRAME - height).max(0) / 3;
         window.move_(x, y);

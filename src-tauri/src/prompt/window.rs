@@ -107,6 +107,8 @@ pub(super) struct Inner {
     pub(super) raising: Raising,
     /// The first field is to be scrolled into sight.
     unscrolled: Cell<bool>,
+    /// It comes up, and its size is to be found.
+    unfit: Cell<bool>,
 }
 
 impl Inner {
@@ -162,6 +164,7 @@ impl Inner {
             unpainted: Cell::new(false),
             raising: Raising::default(),
             unscrolled: Cell::new(false),
+            unfit: Cell::new(false),
         });
         inner.connect();
         inner
@@ -189,6 +192,12 @@ impl Inner {
                 inner.aim_anew();
             }
             inner.refresh();
+        });
+        let weak = Rc::downgrade(self);
+        self.window.connect_check_resize(move |_| {
+            if let Some(inner) = weak.upgrade().filter(|inner| inner.unfit.replace(false)) {
+                inner.fit();
+            }
         });
         self.watch_focus();
         self.window.realize();
@@ -312,8 +321,11 @@ impl Inner {
 
     /// Puts the window on the screen, without the focus.
     pub(super) fn appear(self: &Rc<Self>) {
-        self.fit();
-        if !self.window.is_visible() {
+        if self.window.is_visible() {
+            self.fit();
+        } else {
+            // Within `show`, once the styles are in force: what was measured before, GTK forgets.
+            self.unfit.set(true);
             self.unpainted.set(true);
             self.window.set_keep_above(true);
             // EWMH: a window whose last user activity was at 0 does not get the focus when it comes
