@@ -159,7 +159,7 @@ pub(crate) struct Asking {
     #[arg(long)]
     pub(crate) reason: Option<String>,
     /// Seconds until the answer is no, 15 to 600 [default: 300]
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(15..=600))]
     pub(crate) expires_in: Option<u64>,
     /// Your name for it: asking again with the same joins the one prompt
     #[arg(long, value_name = "ID")]

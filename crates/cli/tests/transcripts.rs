@@ -331,6 +331,7 @@ fn usage_exits_2_and_asks_nobody() {
         &["request", "--tool", "t", "--arg", "a=1", "--arguments", "{}"],
         &["request", "--tool", "t", "--arg", "a=1", "--", "ls"],
         &["request", "--tool", "t", "--expires-in", "0"],
+        &["request", "--tool", "t", "--expires-in", "14"],
         &["request", "--tool", "t", "--expires-in", "601"],
         &["request", "--tool", "t", "--request-id", "req_1"],
         &["request", "--tool", "t", "--reason", &long],
@@ -709,6 +710,10 @@ fn status_is_one_call_without_a_hello() {
         assert!(seen.stdout.contains(&format!("display: {says}\n")), "{}", seen.stdout);
     }
     assert_eq!(seen.heard.len(), 1);
+    let mut paused = status();
+    paused["paused_until"] = json!(1_795_000_000_000_i64);
+    let seen = stage(vec![Hear, Answer(paused)]).run(&["status"]);
+    assert!(seen.stdout.contains("paused until 2026-11-18T11:06:40Z: "), "{}", seen.stdout);
     let seen = stage(vec![Hear, Answer(status())]).run(&["status", "--json"]);
     assert_eq!(seen.json(), status());
 }
@@ -786,6 +791,25 @@ fn the_persons_commands_send_what_they_say() {
         let seen = stage(vec![Hear, answer]).run(args);
         assert_eq!((seen.status, seen.stdout.as_str()), (Some(0), stdout), "{args:?}");
         assert_eq!(seen.params(method), &params, "{args:?}");
+    }
+}
+
+#[test]
+fn an_empty_list_and_an_unknown_name_say_what_to_do_on_stderr_alone() {
+    for (args, answer, status, stdout, hint) in [
+        (vec!["as", "list"], json!({"servers": []}), 0, "", "placet as add"),
+        (vec!["agents", "list"], json!({"pairings": []}), 0, "", "placet pair"),
+        (
+            vec!["agents", "remove", "a"],
+            json!({"revoked": false}),
+            4,
+            "unknown\n",
+            "placet agents list",
+        ),
+    ] {
+        let seen = stage(vec![Hear, Answer(answer)]).run(&args);
+        assert_eq!((seen.status, seen.stdout.as_str()), (Some(status), stdout), "{args:?}");
+        assert!(seen.stderr.contains(hint), "{args:?}: {}", seen.stderr);
     }
 }
 

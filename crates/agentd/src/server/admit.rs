@@ -118,7 +118,7 @@ fn pair(asked: &Pair, house: &House) -> Result<Asked, Flaw> {
 
 fn add_server(asked: AddServer, house: &House) -> Result<Asked, Flaw> {
     if asked.danger_allow_http_loopback && !house.allow_http_loopback {
-        let sentence = "is for development: start Placet with this permission first";
+        let sentence = "is for development: quit Placet and start placet-desktop with --danger-allow-http-loopback";
         return Err(Flaw::of(Fault::BadValue, "danger_allow_http_loopback", sentence));
     }
     let not_a_url = || Flaw::of(Fault::BadValue, "issuer", "is not a full web address");

@@ -146,7 +146,7 @@ pub(crate) fn tell(notice: &Notice, printer: &mut Printer) {
                 Status::Queued => "waiting for the prompt",
                 Status::Shown => "shown to the person",
                 Status::Answering => "the person agreed to look, the server is asked",
-                Status::Waiting => "the server looks at the answer",
+                Status::Waiting => "the server is asked",
             };
             printer.progress(&format!("{word} (the prompt shows {})", at.binding_code));
         }

@@ -37,7 +37,9 @@ pub(crate) fn status(global: &Global, printer: &mut Printer) -> Result<Exit, Sto
             format!("display: {}", display(&at.session)),
             format!("record: {} entries, {record}", at.record.entries),
         ];
-        lines.extend(at.paused_until.map(|until| format!("paused until: {until} ms")));
+        lines.extend(at.paused_until.map(|until| {
+            format!("paused until {}: every request is declined at once", utc(until))
+        }));
         lines
     })?;
     Ok(Exit::Approved)
@@ -106,6 +108,9 @@ pub(crate) fn servers(
         Servers::List => {
             let (list, value): (ServerList, Value) = quick(global, printer, Ask::ListServers)?;
             printer.answer(&value, || list.servers.iter().map(server).collect())?;
+            if list.servers.is_empty() {
+                printer.progress("No server is trusted yet; `placet as add` adds one.");
+            }
             return Ok(Exit::Approved);
         }
         Servers::Add(add) => Ask::AddServer(AddServer {
@@ -133,6 +138,9 @@ pub(crate) fn agents(asked: Agents, global: &Global, printer: &mut Printer) -> R
                 };
                 list.pairings.iter().map(line).collect()
             })?;
+            if list.pairings.is_empty() {
+                printer.progress("No agent has a name yet; `placet pair` gives it one.");
+            }
             Ok(Exit::Approved)
         }
         Agents::Remove { name } => {
@@ -140,6 +148,10 @@ pub(crate) fn agents(asked: Agents, global: &Global, printer: &mut Printer) -> R
             let (revoked, value): (Revoked, Value) = quick(global, printer, ask)?;
             let word = if revoked.revoked { "removed" } else { "unknown" };
             printer.answer(&value, || vec![word.to_owned()])?;
+            if !revoked.revoked {
+                printer
+                    .say("No agent has this name; `placet agents list` shows those that have one.");
+            }
             Ok(if revoked.revoked { Exit::Approved } else { Exit::Other })
         }
     }
