@@ -293,6 +293,26 @@ impl Page {
         self.footer.show_reason(false);
     }
 
+    /// As [`Self::height_at`], for the first showing. The page then asks for just this width, since
+    /// GTK would measure all of it a second time for the least width that it could have; and for no
+    /// scroll bar, if all of it is in sight. Whoever calls this calls [`Self::let_go`] once the page
+    /// is painted.
+    pub(super) fn hold(&self, width: i32, most: i32) -> i32 {
+        self.body.set_size_request(width, -1);
+        let height = self.height_at(width);
+        if height <= most {
+            self.scroller.set_policy(gtk::PolicyType::Never, gtk::PolicyType::External);
+        }
+        height
+    }
+
+    /// The window may be made narrower or lower again, and the page scrolls where there is too little
+    /// room.
+    pub(super) fn let_go(&self) {
+        self.body.set_size_request(-1, -1);
+        self.scroller.set_policy(gtk::PolicyType::Never, gtk::PolicyType::Automatic);
+    }
+
     /// How high it is at this width, in pixels, if nothing has to scroll.
     pub(super) fn height_at(&self, width: i32) -> i32 {
         let (_, body) = self.body.preferred_height_for_width(width);

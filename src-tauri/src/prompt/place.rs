@@ -25,11 +25,12 @@ pub(super) fn room(of: &gtk::Window) -> gdk::Rectangle {
     monitor.map_or_else(|| gdk::Rectangle::new(0, 0, 800, 600), |monitor| monitor.workarea())
 }
 
-/// Makes it this large, as far as there is room, and keeps all of it in sight.
-pub(super) fn put(window: &gtk::Window, width: i32, height: impl Fn(i32) -> i32) {
+/// Makes it this large, as far as there is room, and keeps all of it in sight. `height` is asked for
+/// the height at a width, and told the most there is room for.
+pub(super) fn put(window: &gtk::Window, width: i32, height: impl Fn(i32, i32) -> i32) {
     let room = room(window);
-    let width = width.min(room.width() - 16);
-    let height = height(width).min(room.height() - FRAME);
+    let (width, most) = (width.min(room.width() - 16), room.height() - FRAME);
+    let height = height(width, most).min(most);
     window.resize(width.max(1), height.max(1));
     if !window.is_mapped() {
         let x = room.x() + (room.width() - width) / 2;

@@ -196,7 +196,8 @@ impl Inner {
         let weak = Rc::downgrade(self);
         self.window.connect_check_resize(move |_| {
             if let Some(inner) = weak.upgrade().filter(|inner| inner.unfit.replace(false)) {
-                inner.fit();
+                let width = inner.style.page_width();
+                place::put(&inner.window, width, |width, most| inner.page.hold(width, most));
             }
         });
         self.watch_focus();
@@ -555,7 +556,7 @@ impl Inner {
 
     /// As large as what it shows, within the monitor.
     pub(super) fn fit(&self) {
-        place::put(&self.window, self.style.page_width(), |width| self.page.height_at(width));
+        place::put(&self.window, self.style.page_width(), |width, _| self.page.height_at(width));
     }
 
     fn painted(self: &Rc<Self>) {
@@ -566,6 +567,7 @@ impl Inner {
             self.scroll_to_fields();
         }
         if self.window.is_mapped() && self.unpainted.replace(false) {
+            self.page.let_go();
             let request = self.shown.borrow().as_ref().map(|shown| shown.screen.request.clone());
             if let Some(request) = request {
                 self.witness.painted(&request);
