@@ -14,7 +14,7 @@ use gtk::prelude::*;
 use super::fields::Line;
 use super::gate::Gate;
 use super::gesture::Progress;
-use super::sections::{button, plain_label, vertical};
+use super::sections::{BESIDE_NARROWEST, button, narrowest, plain_label, vertical, write};
 
 /// The reason for the agent has at most this many characters, as the agent's own words have (H2).
 const REASON_LIMIT: i32 = 280;
@@ -61,6 +61,9 @@ impl Footer {
         let time = plain_label("", &["status"]);
         let code = plain_label("", &["status"]);
         code.set_xalign(1.0);
+        for label in [&time, &code] {
+            narrowest(label, BESIDE_NARROWEST);
+        }
         line.pack_start(&time, true, true, 0);
         line.pack_start(&code, true, true, 0);
         let waiting = plain_label("", &["status"]);
@@ -132,11 +135,8 @@ impl Footer {
                 accessible.set_name(name);
             }
         }
-        self.code.set_text(&if code.is_empty() {
-            String::new()
-        } else {
-            format!("Request {code}")
-        });
+        let code = if code.is_empty() { String::new() } else { format!("Request {code}") };
+        write(&self.code, &code);
         if !keep_reason {
             self.show_reason(false);
         }
@@ -174,7 +174,7 @@ impl Footer {
             _ => format!("{} left", clock(seconds)),
         };
         if self.time.text() != words {
-            self.time.set_text(&words);
+            write(&self.time, &words);
         }
         class(&self.time, "urgent", seconds < URGENT_SECONDS);
     }
@@ -186,7 +186,7 @@ impl Footer {
         if self.waiting.text() == words && self.waiting.get_visible() == shown {
             return false;
         }
-        self.waiting.set_text(&words);
+        write(&self.waiting, &words);
         self.waiting.set_visible(shown);
         true
     }
@@ -211,7 +211,7 @@ impl Footer {
             return;
         }
         self.said.replace(words.to_owned());
-        self.notice.set_text(words);
+        write(&self.notice, words);
         self.notice.set_visible(!words.is_empty());
     }
 

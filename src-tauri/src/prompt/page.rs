@@ -17,7 +17,7 @@ use placet_core::display::{Screen, Section};
 use super::fields::Field;
 use super::footer::Footer;
 use super::gate::Gate;
-use super::sections::{Fold, Weight, clear, draw, draw_words, label, vertical};
+use super::sections::{Fold, Weight, clear, draw, draw_words, label, vertical, write};
 use super::seen::{Seen, Unseen};
 
 /// Pixels at an edge that are shaded where the page goes on beyond it.
@@ -118,8 +118,8 @@ impl Page {
     }
 
     /// Draws `screen`; `before` is the screen of the same request that it follows. Fields take input
-    /// only while the person is asked, else there is only Cancel. `height` is the room there is.
-    pub(super) fn draw(&self, before: Option<&Screen>, screen: &Screen, asking: bool, height: i32) {
+    /// only while the person is asked, else there is only Cancel.
+    pub(super) fn draw(&self, before: Option<&Screen>, screen: &Screen, asking: bool) {
         let parts = &self.parts;
         self.unseen.set(Some(Unseen::NotYet));
         // While somebody is asked, `scroll` follows.
@@ -143,7 +143,7 @@ impl Page {
                 (same, parts.sections.get(number), self.folds.borrow_mut().get_mut(number))
             {
                 let weight = if number == 0 { Weight::Main } else { Weight::Side };
-                *folds = draw(section, weight, place, height);
+                *folds = draw(section, weight, place);
                 folds.iter().for_each(|fold| self.watch(&fold.button));
             }
         }
@@ -266,7 +266,7 @@ impl Page {
     /// Says something in a label that stays in its place.
     fn say(&self, label: &gtk::Label, words: &str) {
         if label.text() != words {
-            label.set_text(words);
+            write(label, words);
             self.seen.forget(label);
         }
     }

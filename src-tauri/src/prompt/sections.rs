@@ -20,6 +20,7 @@ use placet_core::display::{Part, Row, Section};
 use placet_core::section::{FOLD_AFTER_LINES, INDENT};
 use placet_core::text::Text;
 
+use super::place::room;
 use super::pour::Pour;
 
 /// This much of a folded value is seen before it is opened.
@@ -28,9 +29,10 @@ const HEAD_CHARACTERS: usize = 800;
 const LEAST_COLUMNS: usize = 20;
 /// An opened value is at most this part of the monitor's height; it scrolls.
 const OPEN_PART: f64 = 0.5;
-/// No text needs to be narrower than this many characters: two beside each other fit on a small
-/// monitor at twice the size.
-const NARROWEST: i32 = 12;
+/// No line of text needs to be narrower than this many characters,
+const NARROWEST: i32 = 24;
+/// nor one that stands beside another: both fit on a small monitor at twice the size.
+pub(super) const BESIDE_NARROWEST: i32 = 12;
 /// Bytes of an opened text that are put into its view at once: some tens of milliseconds.
 const PIECE: usize = 64 * 1024;
 /// A label beside its value has at least this width, in characters,
@@ -71,19 +73,14 @@ pub(super) enum Weight {
 }
 
 /// Draws a section into `into`, which is emptied first, and returns its folds.
-pub(super) fn draw(
-    section: &Section,
-    weight: Weight,
-    into: &gtk::Box,
-    height: i32,
-) -> Vec<Rc<Fold>> {
+pub(super) fn draw(section: &Section, weight: Weight, into: &gtk::Box) -> Vec<Rc<Fold>> {
     let mut folds = Vec::new();
     clear(into);
     into.add(&label(&section.title, &["title"]));
     let card = vertical(if weight == Weight::Main { 7 } else { 3 });
     card.style_context().add_class(if weight == Weight::Main { "card" } else { "side" });
     let seen = section.fold().unwrap_or(section.rows.len());
-    rows(section.rows.get(..seen).unwrap_or_default(), &card, height, &mut folds);
+    rows(section.rows.get(..seen).unwrap_or_default(), &card, &mut folds);
     if seen < section.rows.len() {
         let (place, count) = (vertical(4), section.count());
         let words = if count == 1 {
@@ -91,15 +88,7 @@ pub(super) fn draw(
         } else {
             format!("Show all {} rows", grouped(count))
         };
-        folds.push(fold(
-            words,
-            section.page(seen),
-            INDENT,
-            section.title.as_str(),
-            None,
-            &place,
-            height,
-        ));
+        folds.push(fold(words, section.page(seen), INDENT, section.title.as_str(), None, &place));
         card.add(&place);
     }
     into.add(&card);
@@ -131,22 +120,38 @@ pub(super) fn label(text: &Text, classes: &[&str]) -> gtk::Label {
 /// As [`label`], for words of ours.
 pub(super) fn plain_label(text: &str, classes: &[&str]) -> gtk::Label {
     let label = gtk::Label::new(None);
-    // Not `set_label`: that one would read markup if it were ever switched on.
-    label.set_text(text);
     label.set_xalign(0.0);
     label.set_yalign(0.0);
-    label.set_line_wrap(true);
     label.set_line_wrap_mode(pango::WrapMode::WordChar);
-    // It takes what the window gives it. Without a least width GTK would first lay out each text as
-    // narrow as can be, one character a line, several times before the window comes up.
-    label.set_width_chars(NARROWEST);
-    label.set_max_width_chars(NARROWEST);
     label.set_hexpand(true);
+    label.set_text(text);
+    narrowest(&label, NARROWEST);
     without_hyphens(&label);
     for class in classes {
         label.style_context().add_class(class);
     }
     label
+}
+
+/// A label takes what the window gives it, but not less than so many characters. Without a least
+/// width GTK would first lay out each text as narrow as can be, one character a line, several times
+/// before the window comes up.
+pub(super) fn narrowest(label: &gtk::Label, characters: i32) {
+    label.set_width_chars(characters);
+    label.set_max_width_chars(characters);
+    write(label, label.text().as_str());
+}
+
+/// Says something in a label. What fits into one line at its least width does not wrap: GTK lays
+/// such a text out once, and any other for each width that it could have.
+pub(super) fn write(label: &gtk::Label, text: &str) {
+    let one_line = usize::try_from(label.width_chars()).is_ok_and(|least| text.len() <= least)
+        && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    label.set_line_wrap(!one_line);
+    if label.text() != text {
+        // Not `set_label`: that one would read markup if it were ever switched on.
+        label.set_text(text);
+    }
 }
 
 /// Pango shows a hyphen where it breaks a word over two lines: a character that nobody wrote.
@@ -183,7 +188,7 @@ pub(super) fn clear(container: &gtk::Box) {
     }
 }
 
-fn rows(rows: &[Row], card: &gtk::Box, height: i32, folds: &mut Vec<Rc<Fold>>) {
+fn rows(rows: &[Row], card: &gtk::Box, folds: &mut Vec<Rc<Fold>>) {
     let columns = gtk::SizeGroup::new(gtk::SizeGroupMode::Horizontal);
     for row in rows {
         let block = row.verbatim && row.value.lines() > 1;
@@ -195,7 +200,7 @@ fn rows(rows: &[Row], card: &gtk::Box, height: i32, folds: &mut Vec<Rc<Fold>>) {
                 stacked.add(&name(row));
             }
             if row.folds() {
-                folds.push(fold_value(row, &stacked, height));
+                folds.push(fold_value(row, &stacked));
             } else {
                 stacked.add(&value(row, block));
             }
@@ -206,11 +211,13 @@ fn rows(rows: &[Row], card: &gtk::Box, height: i32, folds: &mut Vec<Rc<Fold>>) {
             let beside = gtk::Box::new(gtk::Orientation::Horizontal, 12);
             let name = name(row);
             name.set_hexpand(false);
-            name.set_width_chars(LABEL_CHARACTERS);
+            narrowest(&name, LABEL_CHARACTERS);
             name.set_max_width_chars(LABEL_MOST);
             columns.add_widget(&name);
             beside.pack_start(&name, false, false, 0);
-            beside.pack_start(&value(row, false), true, true, 0);
+            let value = value(row, false);
+            narrowest(&value, BESIDE_NARROWEST);
+            beside.pack_start(&value, true, true, 0);
             card.add(&beside);
         }
     }
@@ -237,7 +244,7 @@ fn value(row: &Row, block: bool) -> gtk::Label {
     drawn
 }
 
-fn fold_value(row: &Row, into: &gtk::Box, height: i32) -> Rc<Fold> {
+fn fold_value(row: &Row, into: &gtk::Box) -> Rc<Fold> {
     let text = row.value.as_str();
     let lines = row.value.lines();
     let head = plain_label(head(text), &["value", "block"]);
@@ -251,7 +258,7 @@ fn fold_value(row: &Row, into: &gtk::Box, height: i32) -> Rc<Fold> {
         head.set_line_wrap_mode(pango::WrapMode::Char);
     }
     into.add(&head);
-    fold(words, text.to_owned(), "", row.label.as_str(), Some(head), into, height)
+    fold(words, text.to_owned(), "", row.label.as_str(), Some(head), into)
 }
 
 /// A button at the end of `into` that says `words`; in its place, and in that of what was seen
@@ -263,7 +270,6 @@ fn fold(
     name: &str,
     before: Option<gtk::Label>,
     into: &gtk::Box,
-    height: i32,
 ) -> Rc<Fold> {
     let (button, _) = button(&words, &[]);
     button.set_halign(gtk::Align::Start);
@@ -291,6 +297,8 @@ fn fold(
         };
         // The view learns its own height only later, while it scrolls.
         let needed = i64::from(line) * (first.lines().count() as i64 + 1);
+        let window = place.toplevel().and_then(|top| top.downcast::<gtk::Window>().ok());
+        let height = window.map_or(0, |window| room(&window).height());
         let most = (f64::from(height) * OPEN_PART) as i64;
         all.set_min_content_height(needed.min(most).try_into().unwrap_or(0));
         buffer.set_text(&first);

@@ -269,9 +269,8 @@ impl Inner {
         let before = self.shown.borrow_mut().take();
         let before = before.filter(|before| before.screen.request == next.screen.request);
         let asking = next.phase == Phase::Asking;
-        let height = place::room(&self.window).height();
         let earlier = before.as_ref().map(|before| &*before.screen);
-        self.page.draw(earlier, &next.screen, asking, height);
+        self.page.draw(earlier, &next.screen, asking);
         self.shown.replace(Some(next));
         let _ = self.offer_deny_all();
         self.hint.set(None);
