@@ -17,7 +17,7 @@ use placet_core::form::Typed;
 
 use super::gate::{Gate, Pass};
 use super::secret_field::SecretField;
-use super::sections::{label, plain_label, vertical};
+use super::sections::{changing_label, label, plain_label, vertical};
 
 /// A field on the screen.
 pub(super) struct Field {
@@ -173,7 +173,7 @@ impl Field {
         for help in &view.help {
             place.add(&label(help, &["help"]));
         }
-        let wrong = plain_label("", &["wrong"]);
+        let wrong = changing_label(&["wrong"]);
         wrong.set_no_show_all(true);
         place.add(&wrong);
         into.add(&place);

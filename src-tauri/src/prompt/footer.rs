@@ -14,7 +14,7 @@ use gtk::prelude::*;
 use super::fields::Line;
 use super::gate::Gate;
 use super::gesture::Progress;
-use super::sections::{BESIDE_NARROWEST, button, narrowest, plain_label, vertical, write};
+use super::sections::{BESIDE_NARROWEST, button, changing_label, narrowest, plain_label, vertical};
 
 /// The reason for the agent has at most this many characters, as the agent's own words have (H2).
 const REASON_LIMIT: i32 = 280;
@@ -58,6 +58,7 @@ impl Footer {
 
         let status = vertical(2);
         let line = gtk::Box::new(gtk::Orientation::Horizontal, 16);
+        // Both are always short.
         let time = plain_label("", &["status"]);
         let code = plain_label("", &["status"]);
         code.set_xalign(1.0);
@@ -66,8 +67,8 @@ impl Footer {
         }
         line.pack_start(&time, true, true, 0);
         line.pack_start(&code, true, true, 0);
-        let waiting = plain_label("", &["status"]);
-        let notice = plain_label("", &["notice"]);
+        let waiting = changing_label(&["status"]);
+        let notice = changing_label(&["notice"]);
         let (deny_all, deny_all_label) = button("", &["plain"]);
         deny_all.set_halign(gtk::Align::Start);
         deny_all.set_no_show_all(true);
@@ -136,7 +137,7 @@ impl Footer {
             }
         }
         let code = if code.is_empty() { String::new() } else { format!("Request {code}") };
-        write(&self.code, &code);
+        self.code.set_text(&code);
         if !keep_reason {
             self.show_reason(false);
         }
@@ -174,7 +175,7 @@ impl Footer {
             _ => format!("{} left", clock(seconds)),
         };
         if self.time.text() != words {
-            write(&self.time, &words);
+            self.time.set_text(&words);
         }
         class(&self.time, "urgent", seconds < URGENT_SECONDS);
     }
@@ -186,7 +187,7 @@ impl Footer {
         if self.waiting.text() == words && self.waiting.get_visible() == shown {
             return false;
         }
-        write(&self.waiting, &words);
+        self.waiting.set_text(&words);
         self.waiting.set_visible(shown);
         true
     }
@@ -211,7 +212,7 @@ impl Footer {
             return;
         }
         self.said.replace(words.to_owned());
-        write(&self.notice, words);
+        self.notice.set_text(words);
         self.notice.set_visible(!words.is_empty());
     }
 

@@ -17,7 +17,7 @@ use placet_core::display::{Screen, Section};
 use super::fields::Field;
 use super::footer::Footer;
 use super::gate::Gate;
-use super::sections::{Fold, Weight, clear, draw, draw_words, label, vertical, write};
+use super::sections::{Fold, Weight, changing_label, clear, draw, draw_words, label, vertical};
 use super::seen::{Seen, Unseen};
 
 /// Pixels at an edge that are shaded where the page goes on beyond it.
@@ -71,10 +71,10 @@ impl Page {
         let body = vertical(13);
         body.style_context().add_class("body");
         let parts = Parts {
-            heading: label(&"".into(), &["heading"]),
+            heading: changing_label(&["heading"]),
             banners: vertical(6),
             sections: [vertical(5), vertical(2), vertical(2)],
-            problem: label(&"".into(), &["problem"]),
+            problem: changing_label(&["problem"]),
             fields: vertical(12),
             words: vertical(5),
         };
@@ -266,7 +266,7 @@ impl Page {
     /// Says something in a label that stays in its place.
     fn say(&self, label: &gtk::Label, words: &str) {
         if label.text() != words {
-            write(label, words);
+            label.set_text(words);
             self.seen.forget(label);
         }
     }

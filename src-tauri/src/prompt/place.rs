@@ -36,6 +36,11 @@ pub(super) fn put(window: &gtk::Window, width: i32, height: impl Fn(i32, i32) ->
         let x = room.x() + (room.width() - width) / 2;
         let y = room.y() + (room.height() - FRAME - height).max(0) / 3;
         window.move_(x, y);
+        // GTK itself asks for the size only after a window that was up before came up again: the
+        // person would see the new question in the size of the last one.
+        if let Some(window) = window.window() {
+            window.move_resize(x, y, width.max(1), height.max(1));
+        }
         return;
     }
     let (x, y) = window.position();

@@ -124,6 +124,7 @@ pub(super) fn plain_label(text: &str, classes: &[&str]) -> gtk::Label {
     label.set_yalign(0.0);
     label.set_line_wrap_mode(pango::WrapMode::WordChar);
     label.set_hexpand(true);
+    // Not `set_label`: that one would read markup if it were ever switched on.
     label.set_text(text);
     narrowest(&label, NARROWEST);
     without_hyphens(&label);
@@ -133,25 +134,25 @@ pub(super) fn plain_label(text: &str, classes: &[&str]) -> gtk::Label {
     label
 }
 
+/// As [`label`], for words that come later. It always wraps: GTK goes on taking a box for one whose
+/// height does not depend on its width if that was so before.
+pub(super) fn changing_label(classes: &[&str]) -> gtk::Label {
+    let label = plain_label("", classes);
+    label.set_line_wrap(true);
+    label
+}
+
 /// A label takes what the window gives it, but not less than so many characters. Without a least
 /// width GTK would first lay out each text as narrow as can be, one character a line, several times
-/// before the window comes up.
+/// before the window comes up. What fits into one line at its least width does not wrap: such a
+/// text is laid out once, and any other for each width that it could have.
 pub(super) fn narrowest(label: &gtk::Label, characters: i32) {
     label.set_width_chars(characters);
     label.set_max_width_chars(characters);
-    write(label, label.text().as_str());
-}
-
-/// Says something in a label. What fits into one line at its least width does not wrap: GTK lays
-/// such a text out once, and any other for each width that it could have.
-pub(super) fn write(label: &gtk::Label, text: &str) {
-    let one_line = usize::try_from(label.width_chars()).is_ok_and(|least| text.len() <= least)
+    let text = label.text();
+    let one_line = usize::try_from(characters).is_ok_and(|least| text.len() <= least)
         && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
     label.set_line_wrap(!one_line);
-    if label.text() != text {
-        // Not `set_label`: that one would read markup if it were ever switched on.
-        label.set_text(text);
-    }
 }
 
 /// Pango shows a hyphen where it breaks a word over two lines: a character that nobody wrote.
