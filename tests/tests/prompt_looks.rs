@@ -8,7 +8,11 @@ mod prompt_support;
 use placet_stage::desktop::{Node, Session, Theme};
 use prompt_support::*;
 use serde_json::json;
-use x11rb::protocol::xproto::{ConnectionExt as _, ImageFormat};
+use x11rb::connection::Connection as _;
+use x11rb::protocol::Event;
+use x11rb::protocol::xproto::{
+    AtomEnum, ChangeWindowAttributesAux, ConnectionExt as _, EventMask, ImageFormat,
+};
 
 /// Everything that a user's style sheet could do to hide something.
 const HOSTILE: &str = r#"
@@ -92,4 +96,70 @@ fn larger_text_makes_a_larger_prompt() {
         control(&window, "label", "Who asks").unwrap().place.unwrap().height
     });
     assert!(f64::from(widths[1]) > f64::from(widths[0]) * 1.3, "{widths:?}");
+}
+
+/// Pixels of the page below the last thing on it.
+fn left_over(window: &Node, last: &str) -> i32 {
+    let last = control(window, "label", last).unwrap().place.unwrap();
+    let foot = window.find(|node| node.role == "footer").unwrap().place.unwrap();
+    foot.y - (last.y + last.height)
+}
+
+#[test]
+fn each_prompt_is_as_high_as_its_page_the_first_one_too() {
+    let mut desk = Desk::new();
+    let words = "The tests pass, so I would like to bring the new version to production now.";
+    for turn in ["first", "second"] {
+        let window = desk.show(json!({"ask": "plain", "id": turn}));
+        desk.picture(&format!("prompt-{turn}.png"));
+        let left_over = left_over(&window, words);
+        assert!((0..60).contains(&left_over), "{turn}: {left_over} pixels");
+        desk.tell(&json!({"release": turn}));
+        desk.gone();
+        desk.show(json!({"ask": "rows", "rows": 30, "id": "between"}));
+        desk.tell(&json!({"release": "between"}));
+        desk.gone();
+    }
+}
+
+#[test]
+fn a_prompt_comes_up_in_its_own_size_and_may_then_be_made_narrower() {
+    let mut desk = Desk::new();
+    desk.show(json!({"ask": "plain", "id": "first"}));
+    let ours = desk.placet();
+    desk.tell(&json!({"release": "first"}));
+    desk.gone();
+    let screen = desk.session.screen();
+    let connection = screen.connection();
+    let aux = ChangeWindowAttributesAux::new().event_mask(EventMask::STRUCTURE_NOTIFY);
+    connection.change_window_attributes(ours, &aux).unwrap().check().unwrap();
+    desk.show(json!({"ask": "rows", "rows": 12, "id": "second"}));
+
+    let screen = desk.session.screen();
+    let connection = screen.connection();
+    let now = connection.get_geometry(ours).unwrap().reply().unwrap();
+    let (mut mapped, mut sizes) = (false, Vec::new());
+    while let Some(event) = connection.poll_for_event().unwrap() {
+        match event {
+            Event::MapNotify(_) => mapped = true,
+            Event::ConfigureNotify(event) if mapped => sizes.push((event.width, event.height)),
+            _ => {}
+        }
+    }
+    assert!(mapped, "no news of the window");
+    let other = sizes.iter().find(|size| **size != (now.width, now.height));
+    assert_eq!(other, None, "it was shown in another size first");
+
+    // ICCCM 4.1.2.3: the minimum width is the sixth of the numbers.
+    let least = || {
+        let hints =
+            connection.get_property(false, ours, AtomEnum::WM_NORMAL_HINTS, AtomEnum::ANY, 0, 18);
+        let hints: Vec<u32> = hints.unwrap().reply().unwrap().value32().unwrap().collect();
+        hints[5]
+    };
+    let begun = std::time::Instant::now();
+    while least() > u32::from(now.width) * 3 / 4 {
+        assert!(begun.elapsed() < SOON, "{} of {}", least(), now.width);
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
 }

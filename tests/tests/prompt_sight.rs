@@ -17,6 +17,7 @@ use x11rb::wrapper::ConnectionExt as _;
 
 const OFF: &str = "Part of this window is off the screen. Move it back to approve.";
 const CUT: &str = "Part of this window was cut away. It cannot approve like this.";
+const TOO_SMALL: &str = "This window is too small for what it says. Make it larger to approve.";
 const SEE_THROUGH: &str = "This window was made see-through. It cannot approve like this.";
 
 /// The prompt with the focus on Approve, an attacker, the prompt's window and its frame.
@@ -173,4 +174,66 @@ fn what_was_painted_beyond_the_edge_of_the_screen_was_not_in_sight() {
     desk.armed();
     desk.hold_approve();
     assert_eq!(desk.answer().0, "approve");
+}
+
+/// Makes a window so large, as any client can whatever the window's own hints say, until it is so.
+fn make(attacker: &Attacker, window: u32, (width, height): (u16, u16), done: impl Fn() -> bool) {
+    let connection = attacker.screen().connection();
+    let aux = ConfigureWindowAux::new().width(u32::from(width)).height(u32::from(height));
+    let begun = std::time::Instant::now();
+    loop {
+        // The hint that says how small it may be is its own, but anybody's to take away, and GTK
+        // puts it back whenever it changes.
+        connection.delete_property(window, AtomEnum::WM_NORMAL_HINTS.into()).unwrap();
+        connection.configure_window(window, &aux).unwrap().check().unwrap();
+        let now = connection.get_geometry(window).unwrap().reply().unwrap();
+        if (now.width, now.height) == (width, height) && done() {
+            return;
+        }
+        assert!(begun.elapsed() < SOON, "{}×{}", now.width, now.height);
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+}
+
+/// Whether the prompt says that it is too small.
+fn too_small(desk: &Desk) -> bool {
+    let window = desk.window();
+    window.words().contains(&TOO_SMALL)
+}
+
+#[test]
+fn a_prompt_that_is_made_too_small_for_what_it_says_does_not_approve() {
+    let (mut desk, attacker, ours, _) = scene();
+    let now = attacker.screen().connection().get_geometry(ours).unwrap().reply().unwrap();
+    let before = (now.width, now.height);
+    for small in [(180, before.1), (before.0, 90)] {
+        make(&attacker, ours, small, || too_small(&desk));
+        desk.picture(&format!("prompt-small-{}.png", small.0));
+        desk.chord();
+        desk.no_event("answer");
+        make(&attacker, ours, before, || !too_small(&desk));
+        desk.armed();
+    }
+    desk.hold_approve();
+    assert_eq!(desk.answer().0, "approve");
+}
+
+#[test]
+fn what_was_cut_off_when_it_was_painted_was_not_in_sight() {
+    let mut desk = Desk::new();
+    desk.show(json!({"ask": "rows", "rows": 37}));
+    let attacker = desk.session.attacker().unwrap();
+    let ours = desk.placet();
+    let now = attacker.screen().connection().get_geometry(ours).unwrap().reply().unwrap();
+    desk.open();
+    make(&attacker, ours, (180, now.height), || too_small(&desk));
+    // All of it passes by, the right half of it beyond the edge.
+    for _ in 0..40 {
+        desk.wheel(4);
+    }
+    make(&attacker, ours, (now.width, now.height), || !too_small(&desk));
+    desk.armed();
+    assert!(desk.scrolling_asked().is_some(), "{}", desk.window().outline());
+    desk.chord();
+    desk.no_event("answer");
 }

@@ -56,6 +56,9 @@ impl Blocked {
             Self::Sight(Sight::SeeThrough) => {
                 Some("This window was made see-through. It cannot approve like this.")
             }
+            Self::Sight(Sight::TooSmall) => {
+                Some("This window is too small for what it says. Make it larger to approve.")
+            }
             Self::TooLarge => Some("This is too large to be shown, so it cannot be approved."),
             Self::Unseen(Unseen::NotYet) => None,
             Self::Unseen(Unseen::Below) => Some("To approve, scroll down to the end first."),

@@ -45,6 +45,8 @@ pub(super) enum Sight {
     Cut,
     /// What is behind it shines through.
     SeeThrough,
+    /// It is smaller than what stands in it: another client can make it so.
+    TooSmall,
 }
 
 /// Looks at the stacking.

@@ -313,6 +313,13 @@ impl Page {
         self.scroller.set_policy(gtk::PolicyType::Never, gtk::PolicyType::Automatic);
     }
 
+    /// Whether a part of it cannot be seen in a window of this size, however it is scrolled.
+    pub(super) fn is_cut(&self, width: i32, height: i32) -> bool {
+        let (narrowest, _) = self.whole.preferred_width();
+        let (lowest, _) = self.whole.preferred_height_for_width(width.max(narrowest));
+        width < narrowest || height < lowest
+    }
+
     /// How high it is at this width, in pixels, if nothing has to scroll.
     pub(super) fn height_at(&self, width: i32) -> i32 {
         let (_, body) = self.body.preferred_height_for_width(width);

@@ -483,6 +483,10 @@ impl Inner {
             (None, Some(_)) if self.server_time.is_some() => Sight::Covered,
             _ => Sight::Whole,
         };
+        let sight = match self.window.window().filter(|_| sight == Sight::Whole) {
+            Some(window) if self.page.is_cut(window.width(), window.height()) => Sight::TooSmall,
+            _ => sight,
+        };
         let before = self.sight.replace(sight);
         if before != Sight::Whole && sight == Sight::Whole {
             // What was painted meanwhile was not in sight.
