@@ -133,22 +133,23 @@ fn a_prompt_comes_up_in_its_own_size_and_may_then_be_made_narrower() {
     let connection = screen.connection();
     let aux = ChangeWindowAttributesAux::new().event_mask(EventMask::STRUCTURE_NOTIFY);
     connection.change_window_attributes(ours, &aux).unwrap().check().unwrap();
+    let before = connection.get_geometry(ours).unwrap().reply().unwrap();
     desk.show(json!({"ask": "rows", "rows": 12, "id": "second"}));
 
     let screen = desk.session.screen();
     let connection = screen.connection();
     let now = connection.get_geometry(ours).unwrap().reply().unwrap();
-    let (mut mapped, mut sizes) = (false, Vec::new());
+    let (mut size, mut mapped) = ((before.width, before.height), None);
     while let Some(event) = connection.poll_for_event().unwrap() {
         match event {
-            Event::MapNotify(_) => mapped = true,
-            Event::ConfigureNotify(event) if mapped => sizes.push((event.width, event.height)),
+            Event::ConfigureNotify(event) => size = (event.width, event.height),
+            Event::MapNotify(_) => mapped = Some(size),
             _ => {}
         }
     }
-    assert!(mapped, "no news of the window");
-    let other = sizes.iter().find(|size| **size != (now.width, now.height));
-    assert_eq!(other, None, "it was shown in another size first");
+    assert_ne!(size, (before.width, before.height), "both are of one size");
+    assert_eq!(mapped, Some(size), "it came up in another size");
+    assert_eq!((now.width, now.height), size);
 
     // ICCCM 4.1.2.3: the minimum width is the sixth of the numbers.
     let least = || {
