@@ -5,10 +5,11 @@
 
 mod prompt_support;
 
-use placet_stage::desktop::Attacker;
+use placet_stage::desktop::{Attacker, Session};
 use prompt_support::*;
 use serde_json::json;
 use x11rb::connection::Connection as _;
+use x11rb::protocol::res::ConnectionExt as _;
 use x11rb::protocol::shape::{ConnectionExt as _, SK, SO};
 use x11rb::protocol::xproto::{
     AtomEnum, ClipOrdering, ConfigureWindowAux, ConnectionExt as _, PropMode, Rectangle,
@@ -17,6 +18,8 @@ use x11rb::wrapper::ConnectionExt as _;
 
 const OFF: &str = "Part of this window is off the screen. Move it back to approve.";
 const CUT: &str = "Part of this window was cut away. It cannot approve like this.";
+const UNKNOWN: &str = "The display let Placet not look at what lies over this window, so it cannot \
+                       approve. Quit Placet and start it again.";
 const TOO_SMALL: &str = "This window is too small for what it says. Make it larger to approve.";
 const SEE_THROUGH: &str = "This window was made see-through. It cannot approve like this.";
 
@@ -236,4 +239,38 @@ fn what_was_cut_off_when_it_was_painted_was_not_in_sight() {
     assert!(desk.scrolling_asked().is_some(), "{}", desk.window().outline());
     desk.chord();
     desk.no_event("answer");
+}
+
+#[test]
+fn a_prompt_that_cannot_look_what_lies_over_it_does_not_approve() {
+    // One goes to GTK, the next to what looks over the prompt, and then the server's clock is not
+    // to be had.
+    for free in [1, 2] {
+        let alone = alone();
+        let session = Session::builder().start().unwrap();
+        let attacker = session.attacker().unwrap();
+        // The accessibility bus is a client too, and would come up in between.
+        session.eyes().unwrap();
+        let clients = || {
+            let asked = attacker.screen().connection().res_query_clients().unwrap();
+            asked.reply().unwrap().clients.len()
+        };
+        let mut taken = Vec::new();
+        while let Ok(screen) = session.open_screen() {
+            taken.push(screen);
+        }
+        let full = clients();
+        taken.truncate(taken.len() - free);
+        let begun = std::time::Instant::now();
+        while clients() > full - free {
+            assert!(begun.elapsed() < SOON, "{} clients", clients());
+        }
+        let mut desk = Desk::on(session, alone);
+        desk.ask(json!({"ask": "plain"}));
+        if free == 1 {
+            desk.says(UNKNOWN);
+        }
+        desk.hold_approve();
+        desk.no_event("answer");
+    }
 }

@@ -56,6 +56,10 @@ impl Blocked {
             Self::Sight(Sight::SeeThrough) => {
                 Some("This window was made see-through. It cannot approve like this.")
             }
+            Self::Sight(Sight::Unknown) => Some(
+                "The display let Placet not look at what lies over this window, so it cannot \
+                 approve. Quit Placet and start it again.",
+            ),
             Self::Sight(Sight::TooSmall) => {
                 Some("This window is too small for what it says. Make it larger to approve.")
             }

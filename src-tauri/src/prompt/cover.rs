@@ -45,6 +45,8 @@ pub(super) enum Sight {
     Cut,
     /// What is behind it shines through.
     SeeThrough,
+    /// The connection by which it would be known could not be made at the start.
+    Unknown,
     /// It is smaller than what stands in it: another client can make it so.
     TooSmall,
 }

@@ -477,10 +477,10 @@ impl Inner {
 
     /// Looks at how much of the window is in sight; that it is whole again is a disturbance.
     pub(super) fn look_for_cover(&self) -> Sight {
-        let sight = match (&self.cover, self.window.window()) {
-            (Some(cover), Some(window)) if self.window.is_visible() => cover.sight(&window),
-            // On X11 without a way to look: any client can take the last connections there are.
-            (None, Some(_)) if self.server_time.is_some() => Sight::Covered,
+        let sight = match (self.window.window().filter(|_| self.window.is_visible()), &self.cover) {
+            (Some(window), Some(cover)) => cover.sight(&window),
+            // Any client can take the last connections there are before ours is made.
+            (Some(window), _) if window.is::<gdkx11::X11Window>() => Sight::Unknown,
             _ => Sight::Whole,
         };
         let sight = match self.window.window().filter(|_| sight == Sight::Whole) {
