@@ -79,6 +79,7 @@ impl Hint {
     fn words(self) -> &'static str {
         match self {
             Self::Hold => "To approve, hold the button with the mouse, or press Ctrl+Enter.",
+            Self::Space => "Enter does nothing on this button. Press Space, or click it.",
             Self::GoTo => "To approve by keyboard: Tab to the last button, then Ctrl+Enter.",
             Self::Pause => "Keys do not count yet. Wait a moment, then type.",
         }

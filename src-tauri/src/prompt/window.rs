@@ -45,6 +45,8 @@ const LINGER: Duration = Duration::from_secs(4);
 pub(super) enum Hint {
     /// A click or a single key on Approve.
     Hold,
+    /// Enter on a control that only Space works.
+    Space,
     /// The chord while the focus is elsewhere.
     GoTo,
     /// Typing before it counts.
