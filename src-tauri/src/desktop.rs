@@ -28,6 +28,8 @@ pub trait Keeper: Send + Sync + 'static {
     fn open(&self);
     /// Declines everything for this long; zero ends a pause.
     fn pause(&self, time: Duration);
+    /// Lets the requests of this bucket through again.
+    fn unmute(&self, bucket: &str);
     /// Ends everything that waits, then the keeper itself.
     fn stop(&self) -> impl Future<Output = ()> + Send;
 }
@@ -79,6 +81,7 @@ pub fn run<K: Keeper>(
             Act::Open(_) => keeper.open(),
             Act::Pause(time) => keeper.pause(time),
             Act::Resume => keeper.pause(Duration::ZERO),
+            Act::Unmute(bucket) => keeper.unmute(&bucket),
             Act::Book => desktop.book.open(),
             Act::Quit => {
                 runtime.spawn(quit(desktop.app.clone(), Arc::clone(&keeper)));

@@ -694,3 +694,36 @@ async fn a_pause_declines_what_waits_and_what_comes_and_survives_a_restart() {
     assert_eq!(agent.ended(&id).await.outcome, Outcome::Approved);
     daemon.stop().await;
 }
+
+#[tokio::test]
+async fn h16_a_mute_declines_what_waits_and_what_comes_from_one_requester_and_survives_a_restart() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    let token = pair(&home, &mut hands, "worker").await;
+    let mut worker = home.agent().await;
+    worker.hello(Some(&token)).await;
+    let id = worker.call("approval/request", shell("make")).await;
+    let shown = hands.asked().await;
+    daemon.switches().mute("worker", FAR).await.unwrap();
+    shown.gone().await;
+    assert_eq!(reason(&worker.ended(&id).await), ("declined", "muted"));
+    assert_eq!(daemon.switches().muted(), [("worker".to_owned(), FAR)]);
+    daemon.stop().await;
+
+    let (daemon, mut hands) = home.start().await;
+    let mut worker = home.agent().await;
+    worker.hello(Some(&token)).await;
+    let ended = worker.end("approval/request", shell("make")).await;
+    assert_eq!(reason(&ended), ("declined", "muted"));
+    assert!(ended.retry_after.is_some_and(|seconds| seconds > 600), "{ended:?}");
+    assert!(hands.nothing_new());
+    let mut other = home.agent().await;
+    let id = other.call("approval/request", shell("make")).await;
+    hands.asked().await.approve(&[]);
+    assert_eq!(other.ended(&id).await.outcome, Outcome::Approved, "another is heard");
+    daemon.switches().mute("worker", Timestamp(0)).await.unwrap();
+    let id = worker.call("approval/request", shell("make")).await;
+    hands.asked().await.approve(&[]);
+    assert_eq!(worker.ended(&id).await.outcome, Outcome::Approved);
+    daemon.stop().await;
+}

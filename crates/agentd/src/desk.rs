@@ -94,7 +94,7 @@ impl Board {
     pub(crate) fn standing(
         &self,
         request: &Request,
-        paused_until: Timestamp,
+        (paused_until, muted_until): (Timestamp, Timestamp),
         surroundings: Surroundings,
     ) -> Standing {
         let now = RealClock.awake_and_asleep();
@@ -114,6 +114,7 @@ impl Board {
             .map_or(now, |(at, _)| *at);
         let standing = Standing {
             paused_until,
+            muted_until,
             prompts_of_bucket: clamped(shown(&mine).saturating_add(waiting(&mine))),
             prompts_over_all: clamped(shown(&all).saturating_add(waiting(&all))),
             waiting_of_bucket: clamped(waiting(&mine)),

@@ -112,6 +112,8 @@ reasons! {
     Denied = "denied", Declined, "A person declined this.";
     /// Placet is paused.
     Paused = "paused", Declined, "Placet is paused, which means no. Ask again later.";
+    /// The person muted this requester for a time (H16).
+    Muted = "muted", Declined, "The person muted this requester for a time, which means no. Ask again later.";
     /// The prompt was closed without an answer.
     Dismissed = "dismissed", Cancelled, "The prompt was closed without an answer.";
     /// The connection that asked has ended (S13).

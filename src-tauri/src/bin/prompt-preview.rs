@@ -153,6 +153,9 @@ impl Witness for Printer {
         say(&json!({"suspicious": what, "detail": detail}));
     }
 
+    fn mute(&self, request: &RequestId) {
+        say(&json!({"mute": request.0}));
+    }
     fn deny_all(&self, request: &RequestId) {
         say(&json!({"deny_all": request.0}));
     }

@@ -94,6 +94,7 @@ impl Inner {
             Decided::Control(number, _) => match self.does(On::Control(number)) {
                 Some(Does::Deny) => self.deny(),
                 Some(Does::DenyAll) => self.deny_all(),
+                Some(Does::Mute) => self.mute(),
                 Some(Does::Reason) => {
                     self.opened_at.set(Some(std::time::Instant::now()));
                     self.page.footer.show_reason(true);
@@ -128,6 +129,15 @@ impl Inner {
         self.deny();
         if let Some(request) = request {
             self.witness.deny_all(&request);
+        }
+    }
+
+    /// Denies this, and everything from the same requester for an hour (H16).
+    fn mute(&self) {
+        let request = self.shown.borrow().as_ref().map(|shown| shown.screen.request.clone());
+        self.deny();
+        if let Some(request) = request {
+            self.witness.mute(&request);
         }
     }
 

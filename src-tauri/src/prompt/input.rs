@@ -200,7 +200,7 @@ impl Inner {
             {
                 Key::Works(number)
             }
-            Some((number, (_, Does::Deny | Does::DenyAll | Does::Toggle(_))))
+            Some((number, (_, Does::Deny | Does::DenyAll | Does::Mute | Does::Toggle(_))))
                 if is_space(&value) =>
             {
                 Key::Works(number)

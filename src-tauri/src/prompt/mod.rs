@@ -56,6 +56,11 @@ pub trait Witness: Send + Sync {
     fn deny_all(&self, request: &RequestId) {
         let _ = request;
     }
+    /// The person denied this request and wants to hear nothing from its requester for an hour
+    /// (H16). The request itself is answered as any other.
+    fn mute(&self, request: &RequestId) {
+        let _ = request;
+    }
     /// The screen of this request is on the glass.
     fn painted(&self, request: &RequestId) {
         let _ = request;

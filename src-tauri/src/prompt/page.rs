@@ -29,6 +29,7 @@ pub(super) enum Does {
     Deny,
     Reason,
     DenyAll,
+    Mute,
     Open(Rc<Fold>),
     Toggle(gtk::Button),
 }
@@ -111,7 +112,8 @@ impl Page {
             settled: Cell::new(false),
         };
         let footer = &page.footer;
-        for control in [&footer.deny, &footer.reason, &footer.deny_all, &footer.approve] {
+        let (deny, deny_all) = (&footer.deny, &footer.deny_all);
+        for control in [deny, &footer.reason, deny_all, &footer.mute, &footer.approve] {
             page.watch(control);
         }
         page
@@ -333,6 +335,7 @@ impl Page {
             (self.footer.deny.clone().upcast(), Does::Deny),
             (self.footer.reason.clone().upcast(), Does::Reason),
             (self.footer.deny_all.clone().upcast(), Does::DenyAll),
+            (self.footer.mute.clone().upcast(), Does::Mute),
         ];
         for fold in self.folds.borrow().iter().flatten() {
             controls.push((fold.button.clone().upcast(), Does::Open(Rc::clone(fold))));

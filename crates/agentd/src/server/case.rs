@@ -253,8 +253,11 @@ impl<W: Window, S: Servers + 'static> Ports for CasePorts<'_, W, S> {
 
     fn standing(&self, request: &Request) -> Standing {
         let house = &self.shared.house;
-        let paused_until = house.store.state().paused_until();
-        house.board.standing(request, paused_until, house.surroundings)
+        let until = {
+            let state = house.store.state();
+            (state.paused_until(), state.muted_until(request.bucket()))
+        };
+        house.board.standing(request, until, house.surroundings)
     }
 
     fn status(&self, _request: &Request, status: Status) {
