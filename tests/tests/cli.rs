@@ -361,7 +361,7 @@ async fn what_is_wrong_is_said_before_anybody_is_asked() {
     assert!(text(&nobody.stderr).contains("placet pair"), "{nobody:?}");
     // RFC 7636, Appendix B: the challenge has 43 letters.
     let whole = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
-    for wrong in [&whole[1..], &whole.replace('-', "+"), ""] {
+    for wrong in [whole.trim_start_matches('E'), &whole.replace('-', "+"), ""] {
         let authorize = ["authorize", "--issuer", "https://as.example", "--code-challenge", wrong];
         let refused = house.run(&authorize).await;
         assert_eq!(refused.status.code(), Some(2), "{wrong}");
