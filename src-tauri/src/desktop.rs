@@ -12,12 +12,13 @@ use std::time::Duration;
 
 use gtk::glib;
 use gtk::prelude::{Cast as _, GtkWindowExt as _};
+use placet_core::request::RequestId;
 use tauri::{AppHandle, RunEvent};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use crate::book::{Book, Place};
-use crate::notify::{self, Open};
+use crate::notify::{self, Deny, Open};
 use crate::places::Places;
 use crate::tray::{self, Tray};
 use crate::view::{Act, State};
@@ -26,6 +27,8 @@ use crate::view::{Act, State};
 pub trait Keeper: Send + Sync + 'static {
     /// Brings up the prompt of whoever's turn it is, if anybody waits.
     fn open(&self);
+    /// Declines this request, if it still waits.
+    fn deny(&self, request: &RequestId);
     /// Declines everything for this long; zero ends a pause.
     fn pause(&self, time: Duration);
     /// Lets the requests of this bucket through again.
@@ -67,8 +70,12 @@ pub fn run<K: Keeper>(
         Arc::new(move || keeper.open())
     };
     let picture = tray::write_picture(&places.pictures());
-    let notifications =
-        runtime.spawn(notify::follow(states.clone(), at_prompt, Arc::clone(&open), picture));
+    let deny: Deny = {
+        let keeper = Arc::clone(&keeper);
+        Arc::new(move |request| keeper.deny(request))
+    };
+    let acts = (Arc::clone(&open), deny);
+    let notifications = runtime.spawn(notify::follow(states.clone(), at_prompt, acts, picture));
     let book = {
         let (book, states, places) = (desktop.book.clone(), states.clone(), listed(places));
         runtime.spawn(async move { book.serve(states, places, open).await })

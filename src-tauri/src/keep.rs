@@ -199,6 +199,10 @@ impl Keeper for Kept {
         });
     }
 
+    fn deny(&self, request: &RequestId) {
+        self.switches.decline(request);
+    }
+
     fn unmute(&self, bucket: &str) {
         mute(&self.runtime, &self.switches, &self.paused, bucket, Duration::ZERO);
     }
