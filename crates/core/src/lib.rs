@@ -20,6 +20,7 @@ pub mod display;
 pub mod form;
 pub mod json;
 mod layout;
+pub mod nagging;
 pub mod names;
 pub mod outcome;
 pub mod policy;

@@ -5,6 +5,7 @@
 //!
 //! **Never** look at what an agent says in its own words.
 
+use crate::nagging::DECLINES;
 use crate::outcome::{Assurance, Reason};
 use crate::ports::Standing;
 use crate::request::{Matter, Request, Server, Timestamp};
@@ -52,6 +53,9 @@ pub fn judge(
     let least = request.least_assurance();
     if least > best_here(request) {
         return Verdict::Refuse(Reason::AssuranceUnreachable, None);
+    }
+    if standing.declines.0 >= DECLINES {
+        return Verdict::Refuse(Reason::DeclinedBefore, Some(standing.declines.1));
     }
     if standing.waiting_of_bucket >= WAITING_OF_BUCKET
         || standing.waiting_over_all >= WAITING_OVER_ALL
@@ -112,6 +116,7 @@ mod tests {
         Standing {
             paused_until: Timestamp(0),
             muted_until: Timestamp(0),
+            declines: (0, 0),
             prompts_of_bucket: prompts.0,
             prompts_over_all: prompts.1,
             waiting_of_bucket: waiting.0,
@@ -148,6 +153,17 @@ mod tests {
         assert_eq!(at(0), Verdict::Refuse(Reason::Muted, Some(60)));
         assert_eq!(at(60_000), Verdict::Ask(Assurance::Gesture));
         assert_eq!(Reason::Muted.outcome(), Outcome::Declined);
+    }
+
+    #[test]
+    fn h17_three_times_no_to_the_same_is_enough() {
+        let at = |declines| {
+            let standing = Standing { declines, ..standing((0, 0), (0, 0)) };
+            judge(&plain(), None, &standing, Timestamp(10))
+        };
+        assert_eq!(at((2, 60)), Verdict::Ask(Assurance::Gesture));
+        assert_eq!(at((3, 60)), Verdict::Refuse(Reason::DeclinedBefore, Some(60)));
+        assert_eq!(Reason::DeclinedBefore.outcome(), Outcome::RateLimited);
     }
 
     #[test]

@@ -48,6 +48,10 @@ pub struct Standing {
     pub paused_until: Timestamp,
     /// Until when this requester's bucket is muted; a time in the past means that it is not.
     pub muted_until: Timestamp,
+    /// How often the person said no to this bucket about the same thing
+    /// ([`gist`](crate::nagging::gist)) in the last ten minutes, and the seconds until the oldest of
+    /// these is ten minutes old.
+    pub declines: (u32, u64),
     /// Prompts shown for this requester's bucket in the last ten minutes.
     pub prompts_of_bucket: u32,
     /// Prompts shown for anybody in the last ten minutes.

@@ -114,6 +114,7 @@ async fn decide<W: Window, S: Servers + 'static>(
         record: Recorder { store: house.store.clone(), last: Mutex::new(None) },
     };
     let ended = Box::pin(approval::handle(&ports, &request, stop.stopped())).await;
+    house.board.answered(&request, ended.reason);
     let (ended, paired) = bring_about(house, &request, ended, &lines).await;
     let told = told(&open, &ended, ports.record.last());
     house.registry.end(&open, told.clone());
