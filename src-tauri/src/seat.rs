@@ -19,11 +19,11 @@ use zbus::wire::{OwnedObjectPath, OwnedVariant};
 
 /// The system's bus (D-Bus Specification, "Well-known Message Bus Instances"), whatever
 /// `DBUS_SYSTEM_BUS_ADDRESS` says.
-const SYSTEM_BUS: &str = "unix:path=/run/dbus/system_bus_socket";
+pub(crate) const SYSTEM_BUS: &str = "unix:path=/run/dbus/system_bus_socket";
 /// A login manager that has not answered by then is not waited for.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
-const LOGIN: &str = "org.freedesktop.login1";
+pub(crate) const LOGIN: &str = "org.freedesktop.login1";
 
 /// The user's own graphical session, as the login manager says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,17 +62,7 @@ pub async fn station(hardened: bool) -> Station {
 /// The session that the login manager uses as the user's own display; `None` if there is none.
 async fn login() -> zbus::Result<Option<Login>> {
     let bus = zbus::connection::Builder::address(SYSTEM_BUS).build().await?;
-    let manager = "/org/freedesktop/login1";
-    let uid = rustix::process::geteuid().as_raw();
-    let found = bus
-        .call_method(Some(LOGIN), manager, Some("org.freedesktop.login1.Manager"), "GetUser", &uid)
-        .await?;
-    let user: OwnedObjectPath = found.body().deserialize()?;
-    let mut of_user = properties(&bus, user.as_str(), "org.freedesktop.login1.User").await?;
-    let Some((id, session)) = of_user.remove("Display").and_then(pair) else { return Ok(None) };
-    if id.is_empty() {
-        return Ok(None);
-    }
+    let Some((id, session)) = display_of_user(&bus).await? else { return Ok(None) };
     let mut of = properties(&bus, session.as_str(), "org.freedesktop.login1.Session").await?;
     let mut text = |name: &str| of.remove(name).and_then(|value| String::try_from(value).ok());
     let (kind, display) = (text("Type"), text("Display"));
@@ -85,6 +75,26 @@ async fn login() -> zbus::Result<Option<Login>> {
         display: display.unwrap_or_default(),
         seat: seat.unwrap_or_default(),
     }))
+}
+
+/// The object of that session.
+pub(crate) async fn display_session(
+    bus: &zbus::Connection,
+) -> zbus::Result<Option<OwnedObjectPath>> {
+    Ok(display_of_user(bus).await?.map(|(_, session)| session))
+}
+
+async fn display_of_user(
+    bus: &zbus::Connection,
+) -> zbus::Result<Option<(String, OwnedObjectPath)>> {
+    let manager = "/org/freedesktop/login1";
+    let uid = rustix::process::geteuid().as_raw();
+    let found = bus
+        .call_method(Some(LOGIN), manager, Some("org.freedesktop.login1.Manager"), "GetUser", &uid)
+        .await?;
+    let user: OwnedObjectPath = found.body().deserialize()?;
+    let mut of_user = properties(bus, user.as_str(), "org.freedesktop.login1.User").await?;
+    Ok(of_user.remove("Display").and_then(pair).filter(|(id, _)| !id.is_empty()))
 }
 
 async fn properties(

@@ -29,7 +29,7 @@ use crate::environment::{Process, restart_clean};
 use crate::keep::{Glass, Kept, Notary};
 use crate::places::Places;
 use crate::prompt::{Appearance, Prompt};
-use crate::{book, desktop, modules, notify, seat, second, tray};
+use crate::{away, book, desktop, modules, notify, seat, second, tray};
 
 /// Any program of the session can watch and inject input, on Wayland too (design §2, 3).
 const OBSERVABLE: bool = true;
@@ -187,6 +187,8 @@ fn show(
     let prompt = Prompt::new(notary, Appearance::default(), OBSERVABLE)
         .map_err(|fault| format!("Placet cannot show its prompt: {fault}."))?;
     glass.put_in(Some(prompt.handle()));
+    let handle = prompt.handle();
+    runtime.spawn(away::watch(move |away| handle.set_away(away)));
     let (kept, states) = Kept::new(daemon, Arc::clone(glass), runtime.handle().clone());
     let status = desktop::run(runtime, places, states, Arc::new(kept))
         .map_err(|error| format!("Placet cannot start its desktop: {error}"))?;

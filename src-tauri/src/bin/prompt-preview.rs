@@ -9,6 +9,7 @@
 //! | `{"ask":"otp","seconds":60,"problem":"…","lines":40,"id":"a"}` | asks; then `shown` and, later, `answer` |
 //! | `{"wait":"otp"}` | shows that the server is asked |
 //! | `{"drop":true}`, `{"release":"a"}`, `{"open":true}`, `{"raise":true}`, `{"away":true}`, `{"waiting":["x"]}`, `{"same":1,"of":"a"}` | as the handle does |
+//! | `{"buses":"unix:path=…"}` | follows what the login manager and the screen saver on this bus say |
 //! | `{"look":"dark","scale":2.0,"still":true}` | how it looks |
 //!
 //! **Never** part of a package: it prints what was typed.
@@ -81,6 +82,9 @@ fn run(
         if let Some(away) = command.get("away").and_then(Value::as_bool) {
             handle.set_away(away);
         }
+        if let Some(bus) = text("buses") {
+            follow(bus.to_owned(), handle.clone());
+        }
         if let Some(look) = text("look") {
             handle.set_appearance(Appearance {
                 scheme: match look {
@@ -143,6 +147,18 @@ fn run(
             released.release(&request);
         }
     }
+}
+
+/// Follows whether the person is away, with one bus for both.
+fn follow(address: String, handle: PromptHandle) {
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let Ok(runtime) = runtime else { return };
+        runtime.block_on(async move {
+            let bus = zbus::connection::Builder::address(address.as_str()).build().await.ok();
+            placet_desktop::away::follow(bus.clone(), bus, |away| handle.set_away(away)).await;
+        });
+    });
 }
 
 /// Prints what the prompt saw.
