@@ -59,10 +59,10 @@ fn f9_sleep_hides_it_and_no_screen_saver_shows_it_while_the_session_is_locked() 
         saver.set(active).unwrap();
     }
     desk.tell(&json!({"open": true}));
-    desk.gone();
-    login.sleep(true).unwrap();
+    desk.no_event("painted");
     login.lock(false).unwrap();
-    desk.tell(&json!({"open": true}));
+    desk.event("painted");
+    login.sleep(true).unwrap();
     desk.gone();
     login.sleep(false).unwrap();
     shown(&desk);
