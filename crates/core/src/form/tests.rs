@@ -1,8 +1,9 @@
 //! Forms against the drafts' own examples and a table of bad ones.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
+use crate::secret::Secret;
 
 fn server(schema: &Value) -> Result<Form, BadSchema> {
     Form::parse(schema, Source::Server)
