@@ -3,13 +3,15 @@
 //! **Promises.** Each field that is wrong is named with one sentence for the person; nothing goes
 //! out before all are right.
 
-use regex::Regex;
-
-use super::{Field, Filled, Form, Kind, TextRule, Typed, Values, Wrong};
+use super::pattern::compiled;
+use super::{Choice, Field, Filled, Form, Kind, TextRule, Typed, Values, Wrong, said};
 use crate::secret::Secret;
+use crate::text::is_plain_line;
 
-/// A pattern longer than this is not run (digest §3.4).
-const MAX_PATTERN: usize = 256;
+/// Whole numbers beyond this are rounded by many readers of JSON (RFC 7493 §2.2).
+const LARGEST: u64 = (1 << 53) - 1;
+/// A number with at most so many digits is the same after it was read into 64 bits (IEEE 754).
+const DIGITS_KEPT: usize = 15;
 
 impl Form {
     /// Checks what was typed, field by field (H7). `typed` has one entry per field, in order.
@@ -46,6 +48,10 @@ impl Field {
                     return Ok(None);
                 }
                 rule.check(&text, self.required)?;
+                // What was pasted may have been put there by a program.
+                if !is_plain_line(&text) {
+                    return Err("A character in this cannot be shown as it is.".to_owned());
+                }
                 Ok(Some(Filled::Text(text)))
             }
             (Kind::Secret { rule }, Typed::Secret(secret)) => {
@@ -71,13 +77,45 @@ impl Field {
                     None => Ok(None),
                 }
             }
+            (Kind::Choices { options, min, max, .. }, Typed::Choices(chosen)) => {
+                self.several(options, *min, *max, &chosen)
+            }
             _ => Err("This cannot be read.".to_owned()),
         }
+    }
+
+    fn several(
+        &self,
+        options: &[Choice],
+        min: usize,
+        max: usize,
+        chosen: &[usize],
+    ) -> Result<Option<Filled>, String> {
+        let values: Vec<String> = options
+            .iter()
+            .enumerate()
+            .filter(|(number, _)| chosen.contains(number))
+            .map(|(_, option)| option.value.clone())
+            .collect();
+        let count = values.len();
+        if count == 0 && min > 0 && !self.required {
+            return Ok(None);
+        }
+        if min == max && count != min {
+            return Err(format!("Choose exactly {min}."));
+        }
+        if count < min {
+            return Err(format!("Choose at least {min}."));
+        }
+        if count > max {
+            return Err(format!("Choose at most {max}."));
+        }
+        Ok(Some(Filled::List(values)))
     }
 }
 
 impl TextRule {
-    /// True if only digits can match: decided by running the pattern, never by its look alone.
+    /// True if only digits can match, as far as that can be told without doubt.
     #[must_use]
     pub fn digits_only(&self) -> bool {
         self.pattern.as_deref().is_some_and(|pattern| {
@@ -123,7 +161,7 @@ impl TextRule {
         {
             return Err(format!("At most {max} characters fit here."));
         }
-        if let Some(pattern) = self.compiled()
+        if let Some(pattern) = self.pattern.as_deref().and_then(compiled)
             && !pattern.is_match(text)
         {
             let sentence = if self.digits_only() {
@@ -138,15 +176,6 @@ impl TextRule {
             _ => Ok(()),
         }
     }
-
-    /// The pattern, if a linear-time engine understands it; else no pattern (digest §3.4, T2).
-    fn compiled(&self) -> Option<Regex> {
-        let pattern = self.pattern.as_deref()?;
-        if pattern.len() > MAX_PATTERN {
-            return None;
-        }
-        regex::RegexBuilder::new(pattern).size_limit(1 << 20).build().ok()
-    }
 }
 
 fn number(
@@ -156,25 +185,34 @@ fn number(
     maximum: Option<f64>,
 ) -> Result<serde_json::Number, String> {
     let number = if integer {
-        text.parse::<i64>()
-            .map(serde_json::Number::from)
-            .map_err(|_| "This needs a whole number.".to_owned())?
+        let whole = text.parse::<i64>().map_err(|_| "This needs a whole number.".to_owned())?;
+        if whole.unsigned_abs() > LARGEST {
+            return Err("This number is too large to be kept.".to_owned());
+        }
+        serde_json::Number::from(whole)
     } else {
-        text.parse::<f64>()
-            .ok()
-            .and_then(serde_json::Number::from_f64)
-            .ok_or_else(|| "This needs a number.".to_owned())?
+        let parsed = text.parse::<f64>().ok().and_then(serde_json::Number::from_f64);
+        let parsed = parsed.ok_or_else(|| "This needs a number.".to_owned())?;
+        // Rounded to what nobody typed (decision 0007).
+        let written = text.split(['e', 'E']).next().unwrap_or_default();
+        let digits: String = written.chars().filter(char::is_ascii_digit).collect();
+        let digits = digits.trim_start_matches('0');
+        let vanished = parsed.as_f64() == Some(0.0) && !digits.is_empty();
+        if digits.len() > DIGITS_KEPT || vanished {
+            return Err("This number has more digits than can be kept.".to_owned());
+        }
+        parsed
     };
     let value = number.as_f64().unwrap_or(f64::NAN);
     if let Some(minimum) = minimum
         && value < minimum
     {
-        return Err(format!("At least {minimum}."));
+        return Err(format!("At least {}.", said(minimum)));
     }
     if let Some(maximum) = maximum
         && value > maximum
     {
-        return Err(format!("At most {maximum}."));
+        return Err(format!("At most {}.", said(maximum)));
     }
     Ok(number)
 }

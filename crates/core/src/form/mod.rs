@@ -3,7 +3,7 @@
 //!
 //! **Promises.** A schema that is not understood in full is refused, never shown in part (F1):
 //! `schema.rs`. [`Form::check`] says for each field what is wrong, in a sentence (H7): `check.rs`,
-//! `format.rs`. A secret field has no default (H8) and its value lives in
+//! `format.rs`, `pattern.rs`; `words.rs` says it before. A secret field has no default (H8) and its value lives in
 //! [`crate::secret::Secret`]: `value.rs`.
 //!
 //! **Never** decide by a property's name alone what an answer is worth (T1); the name only helps
@@ -11,13 +11,19 @@
 
 mod check;
 mod format;
+mod pattern;
 mod schema;
 mod value;
+mod words;
 
 pub use value::{Filled, Typed, Values, Wrong};
+pub(crate) use words::said;
 
 /// At most this many fields (digest §2.6.5-3).
 const MAX_FIELDS: usize = 32;
+/// At most this many options in all of a form, each of them a control in the window: all countries
+/// (ISO 3166) fit.
+const MAX_OPTIONS: usize = 300;
 
 /// Where a form comes from: only an enrolled server may ask for secrets (digest §3.5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,6 +93,17 @@ pub enum Kind {
         options: Vec<Choice>,
         /// Chosen at first: an index.
         default: Option<usize>,
+    },
+    /// Several of several.
+    Choices {
+        /// At least one.
+        options: Vec<Choice>,
+        /// At least so many are to be chosen (`minItems`).
+        min: usize,
+        /// At most so many (`maxItems`), never more than there are.
+        max: usize,
+        /// Chosen at first: indices, in order.
+        default: Vec<usize>,
     },
 }
 
@@ -160,18 +177,30 @@ impl Form {
             }
             self.fields.push(field);
         }
+        self.within_bounds()?;
+        Ok(self)
+    }
+
+    fn within_bounds(&self) -> Result<(), BadSchema> {
         if self.fields.len() > MAX_FIELDS {
             return Err(malformed("it has too many properties"));
         }
-        Ok(self)
+        let options = self.fields.iter().map(|field| match &field.kind {
+            Kind::Choice { options, .. } | Kind::Choices { options, .. } => options.len(),
+            _ => 0,
+        });
+        if options.sum::<usize>() > MAX_OPTIONS {
+            return Err(BadSchema::Unsupported("it offers too much to choose from".to_owned()));
+        }
+        Ok(())
     }
 }
 
 impl Field {
-    /// The label: the title, or the name.
+    /// The label: the title, or the name where the title says nothing.
     #[must_use]
     pub fn label(&self) -> &str {
-        self.title.as_deref().unwrap_or(&self.name)
+        self.title.as_deref().filter(|title| !title.trim().is_empty()).unwrap_or(&self.name)
     }
 }
 

@@ -15,6 +15,8 @@ pub struct Values(pub Vec<(String, Filled)>);
 pub enum Filled {
     /// Text or a chosen option's value.
     Text(String),
+    /// Several chosen options' values, in the order of the form.
+    List(Vec<String>),
     /// A secret.
     Secret(Secret),
     /// A number as typed and checked.
@@ -34,6 +36,8 @@ pub enum Typed {
     Boolean(bool),
     /// A chosen option, by index.
     Choice(Option<usize>),
+    /// Which of the options are chosen, by index.
+    Choices(Vec<usize>),
 }
 
 /// What is wrong with one field, as a sentence for the person.
