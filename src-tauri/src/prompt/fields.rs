@@ -23,6 +23,7 @@ use super::sections::{changing_label, label, vertical};
 /// A field on the screen.
 pub(super) struct Field {
     control: Control,
+    place: gtk::Box,
     wrong: gtk::Label,
     help: String,
 }
@@ -131,7 +132,17 @@ impl Field {
             place.add(&asks);
             asks
         };
-        let helps = || view.help.iter().for_each(|help| place.add(&label(help, &["help"])));
+        let wrong = changing_label(&["wrong"]);
+        wrong.set_no_show_all(true);
+        let helps =
+            |class| view.help.iter().for_each(|help| place.add(&label(help, &["help", class])));
+        // What is to be known before one chooses, and what is wrong with it, stand above the
+        // options: there can be more of them than the page is high.
+        let above = || {
+            asks();
+            helps("above");
+            place.add(&wrong);
+        };
         let control = match &view.input {
             Input::Line { default } => {
                 let line = Line::new(default.as_str(), name, gate);
@@ -154,30 +165,31 @@ impl Field {
                 Control::Switch(switch)
             }
             Input::Choice { options, default, none } => {
-                asks();
-                helps();
+                above();
                 Control::One(Options::one(options, *default, none.as_ref(), &place, gate))
             }
             Input::Choices { options, default } => {
-                asks();
-                helps();
+                above();
                 Control::Several(Options::several(options, default, &place, gate))
             }
         };
-        // What is to be known before one chooses stands above the options.
-        if !matches!(control, Control::One(_) | Control::Several(_)) {
-            helps();
-        } else if let Some(accessible) = place.accessible() {
-            accessible.set_role(gtk::atk::Role::Panel);
-            accessible.set_name(name);
+        match &control {
+            Control::Line(_) | Control::Secret(_) => helps("below"),
+            Control::Switch(_) => helps("beside"),
+            Control::One(_) | Control::Several(_) => {
+                if let Some(accessible) = place.accessible() {
+                    accessible.set_role(gtk::atk::Role::Panel);
+                    accessible.set_name(name);
+                }
+            }
         }
-        let wrong = changing_label(&["wrong"]);
-        wrong.set_no_show_all(true);
-        place.add(&wrong);
+        if wrong.parent().is_none() {
+            place.add(&wrong);
+        }
         into.add(&place);
         place.show_all();
         let help: Vec<&str> = view.help.iter().map(placet_core::text::Text::as_str).collect();
-        let field = Self { control, wrong, help: help.join(" ") };
+        let field = Self { control, place, wrong, help: help.join(" ") };
         field.mark(None);
         field
     }
@@ -203,6 +215,11 @@ impl Field {
     /// True for a secret field.
     pub(super) fn is_secret(&self) -> bool {
         matches!(self.control, Control::Secret(_))
+    }
+
+    /// All of it: label, control, help, and what is wrong.
+    pub(super) fn place(&self) -> &gtk::Box {
+        &self.place
     }
 
     /// Moves the focus here.

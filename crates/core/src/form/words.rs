@@ -4,29 +4,30 @@
 //! `pattern`, which says little to a person, and for a secret, of which its server speaks.
 
 use super::{Field, Kind, TextRule};
-use crate::text::{Text, sentence};
+use crate::text::{Text, phrase, sentence};
 
 /// A whole number beyond this is a limit of the format, not of the author (RFC 7493 §2.2).
 const WHOLE: f64 = 9_007_199_254_740_991.0;
 
 impl Field {
-    /// What it takes: at most two short sentences.
+    /// What it takes, if there is anything to say: a few short sentences in one line.
     #[must_use]
-    pub fn wants(&self) -> Vec<Text> {
+    pub fn wants(&self) -> Option<Text> {
         let limits = match &self.kind {
             Kind::Text { rule, .. } => rule.wanted(),
             Kind::Number { integer, minimum, maximum, .. } => {
                 vec![number(*integer, *minimum, *maximum)]
             }
             Kind::Choices { options, min, max, .. } => {
-                return vec![several(options.len(), *min, *max, self.required)];
+                vec![several(options.len(), *min, *max, self.required)]
             }
             Kind::Secret { .. } | Kind::Boolean { .. } | Kind::Choice { .. } => Vec::new(),
         };
         let typed =
             matches!(self.kind, Kind::Text { .. } | Kind::Number { .. } | Kind::Secret { .. });
         let empty = (typed && !self.required).then(|| "It may stay empty.".into());
-        limits.into_iter().chain(empty).collect()
+        let sentences = limits.into_iter().chain(empty);
+        sentences.reduce(|one, other| phrase("{} {}", &[&one, &other]))
     }
 }
 
