@@ -128,3 +128,33 @@ fn options(schema: &Value) -> Option<Vec<&str>> {
     };
     plain.or_else(titled)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::fits;
+
+    #[test]
+    fn fixture_18_several_of_several_are_counted_told_apart_and_looked_up() {
+        for items in [
+            json!({"type": "string", "enum": ["a", "b", "c"]}),
+            json!({"anyOf": [{"const": "a", "title": "A"}, {"const": "b", "title": "B"}, {"const": "c", "title": "C"}]}),
+        ] {
+            let schema = json!({"type": "array", "minItems": 1, "maxItems": 2, "items": items});
+            for right in [json!(["a"]), json!(["c", "a"])] {
+                assert_eq!(fits(&schema, &right), Ok(()), "{right}");
+            }
+            for wrong in [
+                json!([]),
+                json!(["a", "b", "c"]),
+                json!(["a", "a"]),
+                json!(["A"]),
+                json!([1]),
+                json!("a"),
+            ] {
+                assert!(fits(&schema, &wrong).is_err(), "{wrong}");
+            }
+        }
+    }
+}

@@ -354,6 +354,7 @@ fn fill(play: &Play, entries: &[Value]) -> Option<Map<String, Value>> {
                 "channel" => json!("mail"),
                 "reason" => json!("because"),
                 "amount" => json!(3),
+                "days" => json!(["mon"]),
                 _ => json!("x"),
             };
             response.insert(name.to_owned(), value);
