@@ -17,6 +17,7 @@
 pub mod approval;
 pub mod ceremony;
 pub mod display;
+mod field;
 pub mod form;
 pub mod json;
 mod layout;

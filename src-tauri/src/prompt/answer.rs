@@ -169,16 +169,19 @@ impl Inner {
             }
             None => return,
         };
-        let mut first = true;
-        for (field, name) in self.page.fields.borrow().iter().zip(&names) {
+        let mut first = None;
+        for (number, (field, name)) in self.page.fields.borrow().iter().zip(&names).enumerate() {
             let sentence = wrong.iter().find(|wrong| wrong.field == *name);
             field.mark(sentence.map(|wrong| wrong.sentence.as_str()));
-            if sentence.is_some() && std::mem::take(&mut first) {
+            if sentence.is_some() && first.is_none() {
+                first = Some(number);
                 field.focus();
             }
         }
         self.fit();
-        self.scroll_to_fields();
+        if let Some(number) = first {
+            self.once_laid_out(move |page| page.scroll_to(number));
+        }
     }
 
     /// What stands in the way of Approve now. Looks at the stacking itself.

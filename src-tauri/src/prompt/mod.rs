@@ -20,6 +20,7 @@ mod gesture;
 mod handle;
 mod input;
 mod judge;
+mod options;
 mod page;
 mod place;
 mod pour;

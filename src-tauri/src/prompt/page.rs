@@ -219,10 +219,22 @@ impl Page {
         let problem = parts.problem.is_visible().then(|| top(parts.problem.upcast_ref())).flatten();
         let Some((_, fields)) = top(parts.fields.upcast_ref()) else { return };
         let from = problem.map_or(fields, |(_, problem)| problem);
+        self.reveal(from, fields + parts.fields.allocated_height());
+    }
+
+    /// Brings the field with this number into sight.
+    pub(super) fn scroll_to(&self, number: usize) {
+        let fields = self.fields.borrow();
+        let Some(place) = fields.get(number).map(Field::place) else { return };
+        if let Some((_, top)) = place.translate_coordinates(&self.body, 0, 0) {
+            self.reveal(top - SHADE, top + place.allocated_height());
+        }
+    }
+
+    fn reveal(&self, from: i32, end: i32) {
         let adjustment = self.scroller.vadjustment();
-        let end = fields + parts.fields.allocated_height() + SHADE;
         // Too much to be seen at once: from its beginning.
-        let end = f64::from(end).min(f64::from(from) + adjustment.page_size());
+        let end = f64::from(end + SHADE).min(f64::from(from) + adjustment.page_size());
         adjustment.clamp_page(f64::from(from), end);
     }
 

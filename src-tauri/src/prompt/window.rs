@@ -548,13 +548,13 @@ impl Inner {
         self.page.footer.progress(super::gesture::Progress::None, false);
     }
 
-    /// Brings what is to be filled in into sight, as soon as its size is known: GTK lays out at a
-    /// higher priority than an idle call has.
-    pub(super) fn scroll_to_fields(self: &Rc<Self>) {
+    /// Does something with the page as soon as its size is known: GTK lays out at a higher priority
+    /// than an idle call has.
+    pub(super) fn once_laid_out(self: &Rc<Self>, then: impl FnOnce(&Page) + 'static) {
         let weak = Rc::downgrade(self);
         glib::idle_add_local_once(move || {
             if let Some(inner) = weak.upgrade() {
-                inner.page.scroll();
+                then(&inner.page);
             }
         });
     }
@@ -569,7 +569,7 @@ impl Inner {
             self.refresh();
         }
         if self.window.is_mapped() && self.unscrolled.replace(false) {
-            self.scroll_to_fields();
+            self.once_laid_out(Page::scroll);
         }
         if self.window.is_mapped() && self.unpainted.replace(false) {
             self.page.let_go();
