@@ -49,16 +49,16 @@ struct Said<F> {
 impl<F: Fn(bool)> Said<F> {
     fn set(&self, source: Source, away: bool) {
         let mut said = self.away.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = !said.is_empty();
+        let before = said.is_empty();
         if away {
             said.insert(source);
         } else {
             said.remove(&source);
         }
-        if before != !said.is_empty() {
-            tracing::info!(away = !before, ?source, "whether the person is away");
+        if before != said.is_empty() {
+            tracing::info!(away = before, ?source, "whether the person is away");
             // Under the lock, so that two changes are told in their order.
-            (self.tell)(!before);
+            (self.tell)(before);
         }
     }
 }
