@@ -17,7 +17,7 @@ use gtk::gdk;
 use gtk::prelude::*;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::composite::ConnectionExt as _;
-use x11rb::protocol::randr::ConnectionExt as _;
+use x11rb::protocol::randr::{ConnectionExt as _, SetConfig};
 use x11rb::protocol::shape::{ConnectionExt as _, SK};
 use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, MapState, Window, WindowClass};
 use x11rb::rust_connection::RustConnection;
@@ -194,6 +194,9 @@ impl Cover {
         let mut lit = Vec::new();
         for one in asked {
             let one = one.reply()?;
+            if one.status != SetConfig::SUCCESS {
+                return Err("the screen is being set up anew".into());
+            }
             if one.mode != x11rb::NONE && !one.outputs.is_empty() {
                 let corner = (one.x.into(), one.y.into());
                 lit.push(Area::at(corner, one.width.into(), one.height.into()));
