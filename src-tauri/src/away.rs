@@ -7,8 +7,9 @@
 //! cannot be read changes nothing.
 //!
 //! **Never** take "not away" for somebody who is there: many lockers tell nobody, and any program of
-//! the session can own a screen saver's name where no real one does. By that it can hide the prompt,
-//! and show it again; it cannot show it while the login manager says that the session is locked.
+//! the session can speak for a screen saver, and say that the machine woke. By that it can hide the
+//! prompt, and show it again; it cannot show it while the login manager says that the session is
+//! locked, since that is asked for rather than heard.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -166,7 +167,8 @@ async fn asleep<F: Fn(bool)>(bus: &Connection, said: &Said<F>) -> zbus::Result<(
     Ok(())
 }
 
-/// What the owner of `name` signals: the bus daemon lets nobody else's through.
+/// What the owner of `name` signals, and whatever another program sends to this one alone under the
+/// same names: the bus hands that on whoever it is from.
 async fn signals(
     bus: &Connection,
     name: &str,
