@@ -328,6 +328,7 @@ fn heading(request: &Request) -> Text {
         Matter::Authorization(asked) => {
             phrase("{} wants an authorization of {}", &[who, &visible_line(&asked.issuer)])
         }
+        Matter::Elicitation(_) => phrase("{} asks you to fill in a form", &[who]),
         Matter::EnrolServer(server) => sentence("Trust {}?", &[&server.issuer]),
         Matter::RemoveServer(server) => sentence("Forget {}?", &[&server.issuer]),
         Matter::Pair(pairing) => sentence("Pair with {}?", &[&pairing.name]),

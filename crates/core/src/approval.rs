@@ -131,6 +131,7 @@ impl<P: Ports> Case<'_, P> {
             }
             // Policy has refused this already; without a server there is nobody to say yes.
             (Matter::Authorization(_), None) => Err(Reason::IssuerNotEnrolled),
+            (Matter::Elicitation(_), _) => Ok(elicited(yes)),
             _ => Ok(approved(Assurance::Gesture, Method::Gesture, yes)),
         }
     }
@@ -445,6 +446,12 @@ fn approved(assurance: Assurance, method: Method, yes: Yes) -> Ended {
     Ended::approved(assurance, method, yes.gesture.observable, yes.display_hash)
 }
 
+/// The answers of a form, for the requester.
+fn elicited(mut yes: Yes) -> Ended {
+    let content = Some(std::mem::take(&mut yes.values));
+    Ended { content, ..approved(Assurance::Gesture, Method::Form, yes) }
+}
+
 fn granted(authorization_code: Secret, server: &Server) -> Granted {
     Granted {
         authorization_code,
@@ -457,6 +464,7 @@ fn received(request: &Request) -> Result<Event, Refused> {
     let (kind, issuer) = match &request.matter {
         Matter::Approval(_) => ("approval", None),
         Matter::Authorization(asked) => ("authorization", Some(asked.issuer.clone())),
+        Matter::Elicitation(_) => ("elicitation", None),
         Matter::EnrolServer(server) => ("enrol_server", Some(server.issuer.clone())),
         Matter::RemoveServer(server) => ("remove_server", Some(server.issuer.clone())),
         Matter::Pair(_) => ("pair", None),

@@ -20,7 +20,8 @@ use crate::layout::laid_out;
 use crate::names::host_in_letters;
 use crate::ports::{Seat, Surroundings};
 use crate::request::{
-    Asker, Authorization, Kernel, Matter, Place, Request, RequestId, Server, Timestamp, ToolCall,
+    Asker, Authorization, Elicitation, Kernel, Matter, Place, Request, RequestId, Server,
+    Timestamp, ToolCall,
 };
 pub use crate::section::{Part, Row, Section};
 use crate::text::{Text, called, clipped, name, phrase, prose, sentence, visible, visible_line};
@@ -109,6 +110,18 @@ impl Screen {
                 server_section(server),
                 "Approve and continue",
             ),
+            Matter::Elicitation(asked) => (
+                Step::Review,
+                phrase("Answer {}?", &[&spoken_of(&request.asker)]),
+                elicitation(asked),
+                Section {
+                    title: "Where the answer goes".into(),
+                    rows: vec![plain(
+                        "What you fill in goes to the agent, which can read it and pass it on.",
+                    )],
+                },
+                "Send to the agent",
+            ),
             Matter::EnrolServer(new) => (
                 Step::Server,
                 "Look at this server?".into(),
@@ -155,6 +168,7 @@ impl Screen {
         let (action, approvable) = shown_in_full(action);
         let form = match &request.matter {
             Matter::Pair(_) => pairing_form(),
+            Matter::Elicitation(asked) => asked.form.clone(),
             _ => Form::default(),
         };
         Self {
@@ -162,7 +176,7 @@ impl Screen {
             step,
             round: 1,
             heading,
-            banners: banners(server_of(&request.matter).or(server), surroundings),
+            banners: banners(&request.matter, server_of(&request.matter).or(server), surroundings),
             action,
             asker: asker(&request.asker),
             destination,
@@ -343,6 +357,19 @@ fn tool_call(call: &ToolCall) -> Section {
     Section { title: "What it wants to do".into(), rows }
 }
 
+/// Stands over every form whose answers the agent gets (digest §3.5).
+const NO_SECRET_HERE: &str =
+    "The agent sees what you type here. Never type a password, a code or another secret.";
+
+fn elicitation(asked: &Elicitation) -> Section {
+    let server = match &asked.server {
+        Some(name) => row("For the server, says the agent", name),
+        None => plain("The agent does not say for which server."),
+    };
+    let says = Row { value: prose(&asked.message), ..row("It says", "") };
+    Section { title: "What it asks".into(), rows: vec![server, says] }
+}
+
 fn authorization(asked: &Authorization) -> Section {
     let mut rows = Vec::new();
     if let Some(scope) = &asked.scope {
@@ -465,8 +492,11 @@ fn server_of(matter: &Matter) -> Option<&Server> {
     }
 }
 
-fn banners(server: Option<&Server>, surroundings: Surroundings) -> Vec<Text> {
+fn banners(matter: &Matter, server: Option<&Server>, surroundings: Surroundings) -> Vec<Text> {
     let mut banners = Vec::new();
+    if matches!(matter, Matter::Elicitation(_)) {
+        banners.push(NO_SECRET_HERE.into());
+    }
     if server.is_some_and(|server| server.danger_http_loopback) {
         banners.push("Test server on this machine: the connection is not encrypted.".into());
     }

@@ -50,6 +50,12 @@ pub fn judge(
             return Verdict::Refuse(Reason::IssuerNotEnrolled, None);
         }
     }
+    // Before any limit: it would be no at any time (S21).
+    if let Matter::Elicitation(asked) = &request.matter
+        && asked.form.seems_secret()
+    {
+        return Verdict::Refuse(Reason::SecretInForm, None);
+    }
     let least = request.least_assurance();
     if least > best_here(request) {
         return Verdict::Refuse(Reason::AssuranceUnreachable, None);

@@ -8,6 +8,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use placet_core::approval;
+use placet_core::form::{Filled, Values};
 use placet_core::json::Digest;
 use placet_core::outcome::{Ended, Granted, Method, Outcome, Reason};
 use placet_core::ports::{
@@ -15,12 +16,14 @@ use placet_core::ports::{
 };
 use placet_core::request::{Asker, Matter, Request, Server};
 use placet_wire::ask::Ask;
+use placet_wire::elicit::ElicitResult;
 use placet_wire::flaw::{Fault, Flaw};
 use placet_wire::message::Id;
 use placet_wire::notice::PairCode;
 use placet_wire::outcome as wire;
 use placet_wire::results::Paired;
 use placet_wire::sensitive::Sensitive;
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::lines::{Lines, success};
@@ -97,7 +100,13 @@ async fn decide<W: Window, S: Servers + 'static>(
             let sentence = "was used for another question; take a new one for each question";
             return Err(Flaw::of(Fault::RequestIdConflict, "request_id", sentence));
         }
-        Admitted::Stopping => return answer(&id, &ended_unseen(&id, Reason::Stopping)),
+        Admitted::Stopping => {
+            let told = ended_unseen(&id, Reason::Stopping);
+            return match &request.matter {
+                Matter::Elicitation(_) => elicited(&id, told, None),
+                _ => answer(&id, &told),
+            };
+        }
     };
     let _leave = Leave { house, open: &open };
     // Taken back between the reading of the token and here: what stops the others came too early.
@@ -118,9 +127,10 @@ async fn decide<W: Window, S: Servers + 'static>(
     let (ended, paired) = bring_about(house, &request, ended, &lines).await;
     let told = told(&open, &ended, ports.record.last());
     house.registry.end(&open, told.clone());
-    match paired {
-        Some(paired) => success(&id, &paired).ok_or_else(unwritable),
-        None => answer(&id, &wire::Ended { granted: ended.granted.map(granted), ..told }),
+    match (&request.matter, paired) {
+        (Matter::Elicitation(_), _) => elicited(&id, told, ended.content),
+        (_, Some(paired)) => success(&id, &paired).ok_or_else(unwritable),
+        (_, None) => answer(&id, &wire::Ended { granted: ended.granted.map(granted), ..told }),
     }
 }
 
@@ -135,7 +145,7 @@ async fn bring_about(
         return (ended, None);
     }
     match &request.matter {
-        Matter::Approval(_) | Matter::Authorization(_) => (ended, None),
+        Matter::Approval(_) | Matter::Authorization(_) | Matter::Elicitation(_) => (ended, None),
         Matter::EnrolServer(_) => {
             // What was found and shown, not what was asked.
             let Some(server) = ended.enrolled.take() else {
@@ -308,6 +318,24 @@ async fn unless<T>(stop: &Stop, work: impl Future<Output = T>) -> Result<T, Reas
 
 fn answer(id: &Id, ended: &wire::Ended) -> Result<Answer, Flaw> {
     success(id, ended).ok_or_else(unwritable)
+}
+
+/// MCP's result; what was filled in goes into this one answer and nowhere else.
+fn elicited(id: &Id, told: wire::Ended, content: Option<Values>) -> Result<Answer, Flaw> {
+    let content = content.map(|values| values.0.into_iter().filter_map(sent).collect());
+    success(id, &ElicitResult::of(told, content)?).ok_or_else(unwritable)
+}
+
+/// A secret is never sent: a form that has one was refused before (S21).
+fn sent((name, filled): (String, Filled)) -> Option<(String, Value)> {
+    let value = match filled {
+        Filled::Text(text) => Value::String(text),
+        Filled::List(items) => items.into_iter().map(Value::String).collect(),
+        Filled::Number(number) => Value::Number(number),
+        Filled::Boolean(on) => Value::Bool(on),
+        Filled::Secret(_) => return None,
+    };
+    Some((name, value))
 }
 
 fn unwritable() -> Flaw {
