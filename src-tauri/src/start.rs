@@ -222,6 +222,10 @@ fn second(runtime: &Runtime, places: &Places, manner: Manner) -> Result<ExitCode
         Some((false, 0)) => "Placet is running already. Nothing is waiting.",
         Some((false, _)) => "Placet is running already, but it cannot show its prompt.",
     });
+    if manner.danger_allow_http_loopback {
+        complain("It does not take --danger-allow-http-loopback over. Quit it first (tray menu).");
+        return Ok(ExitCode::FAILURE);
+    }
     Ok(ExitCode::SUCCESS)
 }
 
