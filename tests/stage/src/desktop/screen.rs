@@ -4,6 +4,7 @@
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::BufWriter;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -211,8 +212,8 @@ impl Screen {
             return Err(Fault::new(doing, "the pixels are not 32 bits each"));
         }
         // Little-endian BGRX, as Xtigervnc has it at depth 24.
-        let pixels = image.data.chunks_exact(4);
-        let pixels: Vec<[u8; 3]> = pixels.map(|p| [p[2], p[1], p[0]]).collect();
+        let (pixels, _) = image.data.as_chunks::<4>();
+        let pixels: Vec<[u8; 3]> = pixels.iter().map(|[b, g, r, _]| [*r, *g, *b]).collect();
         let (palette, indices) = indexed(&pixels);
         let file = std::fs::File::create(path).doing(format!("writing {}", path.display()))?;
         let mut encoder =
@@ -369,9 +370,9 @@ fn indexed(pixels: &[[u8; 3]]) -> (Vec<u8>, Vec<u8>) {
         let mut palette: Vec<[u8; 3]> = vec![];
         let mut numbers: HashMap<[u8; 3], u8> = HashMap::new();
         let fits = often.iter().all(|(colour, _)| {
-            if !numbers.contains_key(&class(colour)) {
+            if let Entry::Vacant(free) = numbers.entry(class(colour)) {
                 let Ok(number) = u8::try_from(palette.len()) else { return false };
-                numbers.insert(class(colour), number);
+                free.insert(number);
                 palette.push(*colour);
             }
             true
