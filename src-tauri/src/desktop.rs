@@ -16,6 +16,7 @@ use tauri::{AppHandle, RunEvent};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use crate::away::Away;
 use crate::book::{Book, Place};
 use crate::notify::{self, Open};
 use crate::places::Places;
@@ -54,6 +55,7 @@ pub fn run<K: Keeper>(
     runtime: &Runtime,
     places: &Places,
     states: watch::Receiver<State>,
+    away: Away,
     keeper: Arc<K>,
 ) -> tauri::Result<i32> {
     let at_prompt = at_prompt();
@@ -66,7 +68,8 @@ pub fn run<K: Keeper>(
     };
     let picture = tray::write_picture(&places.pictures());
     let notifications =
-        runtime.spawn(notify::follow(states.clone(), at_prompt, Arc::clone(&open), picture));
+        notify::follow(states.clone(), at_prompt, away, Arc::clone(&open), picture);
+    let notifications = runtime.spawn(notifications);
     let book = {
         let (book, states, places) = (desktop.book.clone(), states.clone(), listed(places));
         runtime.spawn(async move { book.serve(states, places, open).await })

@@ -29,7 +29,7 @@ use crate::environment::{Process, restart_clean};
 use crate::keep::{Glass, Kept, Notary};
 use crate::places::Places;
 use crate::prompt::{Appearance, Prompt};
-use crate::{book, desktop, modules, notify, seat, second, tray};
+use crate::{away, book, desktop, modules, notify, seat, second, tray};
 
 /// Any program of the session can watch and inject input, on Wayland too (design §2, 3).
 const OBSERVABLE: bool = true;
@@ -179,6 +179,7 @@ fn show(
     daemon: Daemon,
     glass: &Arc<Glass>,
 ) -> Result<ExitCode, String> {
+    let mut listening = away::listen(runtime.handle());
     toolkit(places)?;
     let notary = Notary::new(&daemon, Arc::clone(glass), runtime.handle());
     let notary = Arc::new(notary);
@@ -186,9 +187,14 @@ fn show(
     modules::listen(move |path| hears.refused_module(path));
     let prompt = Prompt::new(notary, Appearance::default(), OBSERVABLE)
         .map_err(|fault| format!("Placet cannot show its prompt: {fault}."))?;
+    // Nothing is shown before it is known whether the screen is locked (F9).
+    runtime.block_on(listening.known());
+    listening.tell(prompt.handle(), runtime.handle());
+    let away = listening.away();
     glass.put_in(Some(prompt.handle()));
-    let (kept, states) = Kept::new(daemon, Arc::clone(glass), runtime.handle().clone());
-    let status = desktop::run(runtime, places, states, Arc::new(kept))
+    let runs_on = runtime.handle().clone();
+    let (kept, states) = Kept::new(daemon, Arc::clone(glass), away.clone(), runs_on);
+    let status = desktop::run(runtime, places, states, away, Arc::new(kept))
         .map_err(|error| format!("Placet cannot start its desktop: {error}"))?;
     Ok(ExitCode::from(u8::try_from(status).unwrap_or(1)))
 }

@@ -79,7 +79,7 @@ fn run(
             handle.set_same(&request, usize::try_from(count).unwrap_or_default());
         }
         if let Some(away) = command.get("away").and_then(Value::as_bool) {
-            handle.set_away(away);
+            drop(handle.set_away(away));
         }
         if let Some(look) = text("look") {
             handle.set_appearance(Appearance {

@@ -259,7 +259,10 @@ impl Inner {
                     self.fit_again();
                 }
             }
-            Command::Away(away) => self.set_away(away),
+            Command::Away(away, done) => {
+                self.set_away(away);
+                let _ = done.send(());
+            }
             Command::Appear(appearance) => self.style.want(appearance),
         }
     }

@@ -1,0 +1,190 @@
+//! Whether the person is away: the screen is locked, or the machine goes to sleep (F9).
+//!
+//! Two sources, each followed if it is there: the system's login manager ([`login`]) and the screen
+//! savers of the session ([`saver`]). The person is away while any of them says so.
+//!
+//! **Promises.** What is true at the start is known before anything is shown ([`Listening::known`]).
+//! While away the prompt is hidden and what was typed in secret is wiped ([`tell`]), notifications
+//! are withdrawn ([`crate::notify`]), and requests go on to expire. A source that was never there,
+//! or that cannot be asked, says nothing. One whose bus was lost has said the same as last.
+//!
+//! **What it does not do.** Any program of the session can own a screen saver's name and say that
+//! the screen is locked: then nothing is shown and everything ends as a no. It can say that it is
+//! not, and the others that say "locked" still count.
+//!
+//! **Never** take "not away" for proof that a person is there.
+
+mod login;
+mod saver;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
+use zbus::Message;
+use zbus::message::Type;
+
+use crate::prompt::PromptHandle;
+
+/// A program that has not answered by then says nothing.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
+/// All that is asked before the first answer is known: a bus, a name, its owner.
+const KNOWN_WITHIN: Duration = Duration::from_secs(3);
+/// A bus that is not there, or went away, is looked for so often.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
+
+/// The bus itself (D-Bus Specification, "Message Bus Messages").
+const BUS: &str = "org.freedesktop.DBus";
+
+/// Who says that the person is away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Sign {
+    /// The login manager: the session says that it is locked.
+    Locked,
+    /// The login manager: the session was told to lock itself, a moment ago.
+    Locking,
+    /// The login manager: the machine goes to sleep.
+    Asleep,
+    /// The screen saver with this number.
+    Saver(usize),
+}
+
+/// What all sources say.
+#[derive(Clone, Debug, Default)]
+struct Said(Arc<watch::Sender<BTreeSet<Sign>>>);
+
+impl Said {
+    fn say(&self, sign: Sign, is: bool) {
+        self.0.send_if_modified(|signs| {
+            let changed = if is { signs.insert(sign) } else { signs.remove(&sign) };
+            if changed {
+                tracing::info!(?sign, is, "whether the person is away");
+            }
+            changed
+        });
+    }
+}
+
+/// Whether the person is away, as it is now.
+#[derive(Clone, Debug)]
+pub struct Away(watch::Receiver<BTreeSet<Sign>>);
+
+impl Away {
+    /// True if any source says so.
+    pub fn is(&mut self) -> bool {
+        !self.0.borrow_and_update().is_empty()
+    }
+
+    /// Resolves when [`Away::is`] may have changed since it was last asked; never, if nobody
+    /// listens any more.
+    pub async fn changed(&mut self) {
+        if self.0.changed().await.is_err() {
+            std::future::pending().await
+        }
+    }
+}
+
+/// Listens until it is dropped.
+#[derive(Debug)]
+pub struct Listening {
+    said: Said,
+    first: Vec<oneshot::Receiver<()>>,
+    hidden: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+/// Begins to listen.
+#[must_use]
+pub fn listen(runtime: &Handle) -> Listening {
+    let said = Said::default();
+    let hidden = watch::Sender::new(false);
+    let mut tasks = JoinSet::new();
+    let (looked, login_known) = oneshot::channel();
+    tasks.spawn_on(login::follow(said.clone(), hidden.subscribe(), looked), runtime);
+    let (looked, savers_known) = oneshot::channel();
+    tasks.spawn_on(saver::follow(said.clone(), looked), runtime);
+    Listening { said, first: vec![login_known, savers_known], hidden, tasks }
+}
+
+impl Listening {
+    /// Waits until every source that answers has said what is true now. Bounded: what does not
+    /// answer says nothing yet.
+    pub async fn known(&mut self) {
+        let all = async {
+            for source in self.first.drain(..) {
+                // A source that is not there drops its end.
+                let _ = source.await;
+            }
+        };
+        let _ = tokio::time::timeout(KNOWN_WITHIN, all).await;
+    }
+
+    /// Whether the person is away.
+    #[must_use]
+    pub fn away(&self) -> Away {
+        Away(self.said.0.subscribe())
+    }
+
+    /// Keeps `prompt` told. It has heard what is true now when this returns, before anything that
+    /// it is told later.
+    pub fn tell(&mut self, prompt: PromptHandle, runtime: &Handle) {
+        let mut away = self.away();
+        let first = prompt.set_away(away.is());
+        let hidden = self.hidden.clone();
+        let telling = async move {
+            first.await;
+            loop {
+                let is = away.is();
+                prompt.set_away(is).await;
+                hidden.send_replace(is);
+                away.changed().await;
+            }
+        };
+        self.tasks.spawn_on(telling, runtime);
+    }
+}
+
+/// Listens to signals of `name`. Anybody can send the same signals: ask [`sent_by`].
+async fn signals(bus: &zbus::Connection, name: &str) -> zbus::Result<zbus::MessageStream> {
+    let rule = zbus::MatchRule::builder().msg_type(Type::Signal).sender(name).build()?;
+    zbus::MessageStream::for_match_rule(rule, bus, None).await
+}
+
+/// Listens to changes of who owns `name`.
+async fn owners(bus: &zbus::Connection, name: &str) -> zbus::Result<zbus::MessageStream> {
+    let rule = zbus::MatchRule::builder()
+        .msg_type(Type::Signal)
+        .sender(BUS)
+        .interface(BUS)
+        .member("NameOwnerChanged")
+        .add_arg(name)
+        .build()?;
+    zbus::MessageStream::for_match_rule(rule, bus, None).await
+}
+
+/// Which name changed hands, and to whom.
+fn changed_hands(message: &Message) -> Option<(String, Option<String>)> {
+    let header = message.header();
+    let bus = sent_by(message, Some(BUS)) && header.interface().is_some_and(|at| *at == BUS);
+    if !bus || header.member().is_none_or(|member| *member != "NameOwnerChanged") {
+        return None;
+    }
+    let (name, _, owner): (String, String, String) = message.body().deserialize().ok()?;
+    Some((name, Some(owner).filter(|owner| !owner.is_empty())))
+}
+
+/// The sender is `owner`: the bus wrote that into the message itself. The rule by which the bus
+/// sends us a message is no proof, since anybody can send it to us alone.
+fn sent_by(message: &Message, owner: Option<&str>) -> bool {
+    message.header().sender().is_some_and(|sender| Some(sender.as_str()) == owner)
+}
+
+/// The unique name of who owns `name` now, if anybody does and the bus answers.
+async fn owner_of(bus: &zbus::Connection, name: &str) -> Option<String> {
+    let asked = bus.call_method(Some(BUS), "/org/freedesktop/DBus", Some(BUS), "GetNameOwner", &name);
+    let answered = tokio::time::timeout(ANSWERS_WITHIN, asked).await.ok()?.ok()?;
+    answered.body().deserialize().ok()
+}
