@@ -12,13 +12,14 @@ use std::time::Duration;
 
 use gtk::glib;
 use gtk::prelude::{Cast as _, GtkWindowExt as _};
+use placet_core::request::RequestId;
 use tauri::{AppHandle, RunEvent};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use crate::away::Away;
 use crate::book::{Book, Place};
-use crate::notify::{self, Open};
+use crate::notify::{self, Deny, Open};
 use crate::places::Places;
 use crate::tray::{self, Tray};
 use crate::view::{Act, State};
@@ -27,8 +28,12 @@ use crate::view::{Act, State};
 pub trait Keeper: Send + Sync + 'static {
     /// Brings up the prompt of whoever's turn it is, if anybody waits.
     fn open(&self);
+    /// Declines this request, if it still waits.
+    fn deny(&self, request: &RequestId);
     /// Declines everything for this long; zero ends a pause.
     fn pause(&self, time: Duration);
+    /// Lets the requests of this bucket through again.
+    fn unmute(&self, bucket: &str);
     /// Ends everything that waits, then the keeper itself.
     fn stop(&self) -> impl Future<Output = ()> + Send;
 }
@@ -67,8 +72,12 @@ pub fn run<K: Keeper>(
         Arc::new(move || keeper.open())
     };
     let picture = tray::write_picture(&places.pictures());
-    let notifications =
-        notify::follow(states.clone(), at_prompt, away, Arc::clone(&open), picture);
+    let deny: Deny = {
+        let keeper = Arc::clone(&keeper);
+        Arc::new(move |request| keeper.deny(request))
+    };
+    let acts = (Arc::clone(&open), deny);
+    let notifications = notify::follow(states.clone(), at_prompt, away, acts, picture);
     let notifications = runtime.spawn(notifications);
     let book = {
         let (book, states, places) = (desktop.book.clone(), states.clone(), listed(places));
@@ -82,6 +91,7 @@ pub fn run<K: Keeper>(
             Act::Open(_) => keeper.open(),
             Act::Pause(time) => keeper.pause(time),
             Act::Resume => keeper.pause(Duration::ZERO),
+            Act::Unmute(bucket) => keeper.unmute(&bucket),
             Act::Book => desktop.book.open(),
             Act::Quit => {
                 runtime.spawn(quit(desktop.app.clone(), Arc::clone(&keeper)));

@@ -28,7 +28,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use crate::away::Away;
 use crate::desktop::Keeper;
 use crate::prompt::{PromptHandle, Witness};
-use crate::view::{State, Waiting};
+use crate::view::{Muted, State, Waiting};
 
 /// The daemon's window: the prompt, once it is there.
 #[derive(Debug, Default)]
@@ -40,6 +40,8 @@ pub struct Glass {
     /// Which buckets the latest screens belonged to: a request that was answered a moment ago no
     /// longer stands among those that wait.
     buckets: Mutex<VecDeque<(RequestId, String)>>,
+    /// Told when a pause or a mute is on record.
+    changed: Arc<Notify>,
 }
 
 /// Who wants the prompt open. Any program can press a notification, so that this is what it is meant
@@ -170,7 +172,7 @@ impl Kept {
         runtime: Handle,
     ) -> (Self, watch::Receiver<State>) {
         let switches = daemon.switches();
-        let paused = Arc::new(Notify::new());
+        let paused = Arc::clone(&glass.changed);
         let mut sources = Sources {
             away,
             waiting: daemon.waiting(),
@@ -200,12 +202,41 @@ impl Keeper for Kept {
         });
     }
 
+    fn deny(&self, request: &RequestId) {
+        self.switches.decline(request);
+    }
+
+    fn unmute(&self, bucket: &str) {
+        mute(&self.runtime, &self.switches, &self.paused, bucket, Duration::ZERO);
+    }
+
     async fn stop(&self) {
         let daemon = self.daemon.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(daemon) = daemon {
             daemon.stop().await;
         }
     }
+}
+
+/// A muted requester is muted for this long (H16).
+const MUTED_FOR: Duration = Duration::from_secs(60 * 60);
+
+/// Mutes a requester for this long; zero ends it. Tells `changed` once it is on record.
+fn mute(
+    runtime: &Handle,
+    switches: &Switches,
+    changed: &Arc<Notify>,
+    bucket: &str,
+    time: Duration,
+) {
+    let (switches, changed, bucket) = (switches.clone(), Arc::clone(changed), bucket.to_owned());
+    let until = after(RealClock.now(), time);
+    runtime.spawn(async move {
+        if switches.mute(&bucket, until).await.is_err() {
+            tracing::warn!("who is muted could not be recorded");
+        }
+        changed.notify_one();
+    });
 }
 
 /// Everything that the state is made from.
@@ -226,7 +257,7 @@ impl Sources {
     async fn follow(mut self, states: watch::Sender<State>, glass: Arc<Glass>) {
         loop {
             let state = self.state();
-            let left = state.paused_until.is_some().then(|| self.pause_left());
+            let left = self.left(&state);
             states.send_if_modified(|now| {
                 let changed = *now != state;
                 *now = state;
@@ -257,13 +288,17 @@ impl Sources {
             waiting: self.waiting.borrow().iter().map(seen).collect(),
             paused_until: (until > RealClock.now()).then(|| local_time(until)),
             away: self.away.is(),
+            muted: self.switches.muted().into_iter().map(muted).collect(),
             trouble: self.health.borrow().as_ref().map(sentence),
         }
     }
 
-    fn pause_left(&self) -> Duration {
-        let seconds = RealClock.now().seconds_until(self.switches.paused_until());
-        Duration::from_secs(seconds).min(LOOK_AGAIN)
+    /// When to look again because a pause ends, or somebody is muted no longer.
+    fn left(&self, state: &State) -> Option<Duration> {
+        let paused = state.paused_until.is_some().then(|| self.switches.paused_until());
+        let muted = self.switches.muted().into_iter().map(|(_, until)| until);
+        let first = paused.into_iter().chain(muted).min()?;
+        Some(Duration::from_secs(RealClock.now().seconds_until(first)).min(LOOK_AGAIN))
     }
 
     /// Who waits behind the one on the screen.
@@ -280,6 +315,16 @@ fn others<'a>(
     bucket: &'a str,
 ) -> impl Iterator<Item = &'a desk::Waiting> {
     waiting.iter().filter(move |one| one.bucket == bucket && one.request != *request)
+}
+
+fn muted((bucket, until): (String, Timestamp)) -> Muted {
+    let name = match bucket.as_str() {
+        "" => "programs without a name".to_owned(),
+        // No pairing has a space in its name.
+        "set up" => "questions about setting up".to_owned(),
+        name => visible_line(name).as_str().to_owned(),
+    };
+    Muted { bucket, name, until: local_time(until) }
 }
 
 fn seen(waiting: &desk::Waiting) -> Waiting {
@@ -321,6 +366,8 @@ pub struct Notary {
     switches: Switches,
     waiting: watch::Receiver<Vec<desk::Waiting>>,
     glass: Arc<Glass>,
+    runtime: Handle,
+    changed: Arc<Notify>,
 }
 
 /// So many wait to be written; more of the same says nothing new.
@@ -343,7 +390,8 @@ impl Notary {
                 tokio::time::sleep(BETWEEN_NOTES).await;
             }
         });
-        Self { to, switches, waiting, glass }
+        let (runtime, changed) = (runtime.clone(), Arc::clone(&glass.changed));
+        Self { to, switches, waiting, glass, runtime, changed }
     }
 }
 
@@ -372,6 +420,15 @@ impl Witness for Notary {
         let waiting = self.waiting.borrow().clone();
         for other in others(&waiting, request, &bucket) {
             self.switches.decline(&other.request);
+        }
+    }
+
+    fn mute(&self, request: &RequestId) {
+        match self.glass.bucket_of(request) {
+            Some(bucket) => {
+                mute(&self.runtime, &self.switches, &self.changed, &bucket, MUTED_FOR);
+            }
+            None => tracing::warn!("it is not known who asked; nobody was muted"),
         }
     }
 }

@@ -7,9 +7,9 @@
 //! would stand on the lock screen. What still waits when they are back is announced then.
 //!
 //! **What a notification may do.** Any program on the bus can read it and can send a forged
-//! `ActionInvoked`: the library's match rule names no sender. So its one action opens the prompt,
-//! which its forger could do with `placet open` as well; it never approves, denies or closes
-//! anything.
+//! `ActionInvoked`: the library's match rule names no sender. So its actions are opening the prompt,
+//! which its forger could do with `placet open` as well, and Deny, which harms only who asks (design
+//! §6). It never approves anything.
 //!
 //! **Never** put into it what the agent wrote about itself, an argument of the action, or anything
 //! a person typed: only the name and the escaped heading. They go into the summary, which has no
@@ -30,6 +30,11 @@ use crate::view::{State, Waiting, clipped, sentence};
 
 /// What is asked when a notification is pressed: bring the prompt up.
 pub type Open = Arc<dyn Fn() + Send + Sync>;
+/// What is asked when its Deny is pressed.
+pub type Deny = Arc<dyn Fn(&RequestId) + Send + Sync>;
+
+/// The name of its second action on the bus.
+const DENY: &str = "deny";
 
 /// A daemon that has not answered by then is not waited for; its notification cannot be withdrawn.
 const POSTED_WITHIN: Duration = Duration::from_secs(30);
@@ -49,7 +54,7 @@ pub async fn follow(
     mut state: watch::Receiver<State>,
     mut at_prompt: watch::Receiver<bool>,
     mut away: Away,
-    open: Open,
+    (open, deny): (Open, Deny),
     picture: Option<PathBuf>,
 ) {
     let mut posted: HashMap<RequestId, oneshot::Sender<()>> = HashMap::new();
@@ -69,7 +74,8 @@ pub async fn follow(
             if !seen.contains(&one.id) && !posted.contains_key(&one.id) {
                 let (end, ended) = oneshot::channel();
                 posted.insert(one.id.clone(), end);
-                tasks.spawn(accompany(one.clone(), ended, Arc::clone(&open), picture.clone()));
+                let acts = (Arc::clone(&open), Arc::clone(&deny));
+                tasks.spawn(accompany(one.clone(), ended, acts, picture.clone()));
             }
         }
         while tasks.try_join_next().is_some() {}
@@ -97,7 +103,7 @@ pub async fn alarm(sentence: &str) {
 async fn accompany(
     waiting: Waiting,
     mut ended: oneshot::Receiver<()>,
-    open: Open,
+    (open, deny): (Open, Deny),
     picture: Option<PathBuf>,
 ) {
     tokio::select! {
@@ -114,7 +120,7 @@ async fn accompany(
     };
     tokio::select! {
         _ = &mut ended => {}
-        () = listen(&handle, &open) => {
+        () = listen(&handle, &open, || deny(&waiting.id)) => {
             // Nothing more to hear; it is still to be withdrawn.
             let _ = ended.await;
         }
@@ -127,8 +133,9 @@ fn compose(waiting: &Waiting, picture: Option<PathBuf>) -> Notification {
     notification
         .appname("Placet")
         .summary(&clipped(&sentence(&waiting.name, &waiting.heading), SUMMARY_LIMIT))
-        .body("Open Placet to see what for.")
-        .action("default", "Open")
+        .body("Placet's window says what for.")
+        .action("default", "Review")
+        .action(DENY, "Deny")
         .hint(Hint::DesktopEntry("placet".to_owned()))
         .urgency(Urgency::Normal)
         .timeout(Timeout::Never);
@@ -140,12 +147,13 @@ fn compose(waiting: &Waiting, picture: Option<PathBuf>) -> Notification {
 
 /// Hears presses. Whatever else is said, of closing too, may be said by anybody on the bus, so it
 /// does not end the listening; only so much of it is listened to.
-async fn listen(handle: &NotificationHandle, open: &Open) {
+async fn listen(handle: &NotificationHandle, open: &Open, deny: impl Fn()) {
     for _ in 0..HEARD_AT_MOST {
         let mut heard = None;
         handle.wait_for_action_async(|what| heard = Some(what.clone())).await;
         match heard {
             Some(NotificationResponse::Default) => open(),
+            Some(NotificationResponse::Action(name)) if name == DENY => deny(),
             Some(_) => {}
             // The bus is gone.
             None => return,
@@ -177,9 +185,10 @@ mod tests {
     }
 
     #[test]
-    fn h18_its_only_action_opens() {
+    fn h18_its_actions_open_and_deny_and_none_approves() {
         let waiting =
             Waiting { id: RequestId("req_1".into()), name: "a".into(), heading: "b".into() };
-        assert_eq!(compose(&waiting, None).actions, ["default", "Open"]);
+        let actions = compose(&waiting, None).actions;
+        assert_eq!(actions, ["default", "Review", "deny", "Deny"]);
     }
 }

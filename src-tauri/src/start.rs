@@ -179,7 +179,7 @@ fn show(
     daemon: Daemon,
     glass: &Arc<Glass>,
 ) -> Result<ExitCode, String> {
-    let mut listening = away::listen(runtime.handle());
+    let mut listening = away::listen(seat::system_bus(), runtime.handle());
     toolkit(places)?;
     let notary = Notary::new(&daemon, Arc::clone(glass), runtime.handle());
     let notary = Arc::new(notary);

@@ -22,6 +22,17 @@ pub struct Waiting {
     pub heading: String,
 }
 
+/// A requester that is muted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Muted {
+    /// Whose requests: [`placet_core::request::Request::bucket`].
+    pub bucket: String,
+    /// Who that is, for people.
+    pub name: String,
+    /// The local time at which it ends, such as `15:20`.
+    pub until: String,
+}
+
 /// What is going on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct State {
@@ -30,7 +41,11 @@ pub struct State {
     /// The local time at which a pause ends, such as `15:20`; `None` if there is no pause.
     pub paused_until: Option<String>,
     /// The screen is locked or the machine sleeps, as the desktop says: no request is shown.
+    #[serde(default)]
     pub away: bool,
+    /// Who is muted.
+    #[serde(default)]
+    pub muted: Vec<Muted>,
     /// One sentence, if something is wrong.
     pub trouble: Option<String>,
 }
@@ -68,6 +83,8 @@ pub enum Act {
     Pause(Duration),
     /// Ends the pause.
     Resume,
+    /// Lets the requests of this bucket through again.
+    Unmute(String),
     /// Opens the book.
     Book,
     /// Ends the program; everything that waits gets a no.
@@ -121,6 +138,10 @@ impl State {
                 Line::Does(Act::Pause(Duration::from_secs(minutes * 60)), words.to_owned())
             })),
         }
+        lines.extend(self.muted.iter().map(|one| {
+            let words = format!("Unmute {} (muted until {})", one.name, one.until);
+            Line::Does(Act::Unmute(one.bucket.clone()), label(&words))
+        }));
         lines.push(Line::Divider);
         lines.push(Line::Does(Act::Book, "Open the book".to_owned()));
         lines.push(Line::Does(
@@ -167,6 +188,7 @@ impl Act {
             Self::Open(id) => format!("open {}", id.0),
             Self::Pause(time) => format!("pause {}", time.as_secs()),
             Self::Resume => "resume".to_owned(),
+            Self::Unmute(bucket) => format!("unmute {bucket}"),
             Self::Book => "book".to_owned(),
             Self::Quit => "quit".to_owned(),
         }
@@ -180,6 +202,7 @@ impl Act {
             Some(("pause", seconds)) => {
                 seconds.parse().ok().map(Duration::from_secs).map(Self::Pause)
             }
+            Some(("unmute", bucket)) => Some(Self::Unmute(bucket.to_owned())),
             None if word == "resume" => Some(Self::Resume),
             None if word == "book" => Some(Self::Book),
             None if word == "quit" => Some(Self::Quit),
@@ -229,8 +252,8 @@ mod tests {
         let mut state = State {
             waiting: waiting(2),
             paused_until: Some("15:20".into()),
-            away: false,
             trouble: Some("The disk is full.".into()),
+            ..State::default()
         };
         assert_eq!(state.picture(), Picture::Trouble);
         assert_eq!(labels(&state)[0], "(The disk is full.)");
@@ -310,9 +333,29 @@ mod tests {
     }
 
     #[test]
+    fn h16_who_is_muted_stands_in_the_menu_and_can_be_heard_again() {
+        let one = |bucket: &str, name: &str| Muted {
+            bucket: bucket.to_owned(),
+            name: name.to_owned(),
+            until: "15:20".to_owned(),
+        };
+        let muted = vec![one("", "programs without a name"), one("build-bot", "build-bot")];
+        let state = State { muted, ..State::default() };
+        let labels = labels(&state);
+        for words in [
+            "Unmute programs without a name (muted until 15:20)",
+            "Unmute build-bot (muted until 15:20)",
+        ] {
+            assert!(labels.contains(&words.to_owned()), "{labels:?}");
+        }
+    }
+
+    #[test]
     fn a_word_of_the_menu_is_the_act_it_was_made_from() {
         for act in [
             Act::Open(RequestId("req_00ff".into())),
+            Act::Unmute(String::new()),
+            Act::Unmute("set up".to_owned()),
             Act::Pause(Duration::from_secs(900)),
             Act::Resume,
             Act::Book,

@@ -353,6 +353,47 @@ async fn the_persons_commands_work_against_the_daemon() {
     house.daemon.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_is_said_before_anybody_is_asked() {
+    let house = House::start().await;
+    let nobody = house.run(&["--agent", "nobody", "status"]).await;
+    assert_eq!(nobody.status.code(), Some(2), "{nobody:?}");
+    assert!(text(&nobody.stderr).contains("placet pair"), "{nobody:?}");
+    // RFC 7636, Appendix B: the challenge has 43 letters.
+    let whole = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    for wrong in [whole.trim_start_matches('E'), &whole.replace('-', "+"), ""] {
+        let authorize = ["authorize", "--issuer", "https://as.example", "--code-challenge", wrong];
+        let refused = house.run(&authorize).await;
+        assert_eq!(refused.status.code(), Some(2), "{wrong}");
+        assert!(text(&refused.stderr).contains("--code-challenge"), "{refused:?}");
+    }
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_paired_is_told_how_to_speak_as_this_agent() {
+    let house = House::start().await;
+    let file = house.folder.path().join("kept.json");
+    let file = file.to_str().unwrap();
+    for (args, how) in [
+        (&["pair", "--name", "demo"][..], "--agent demo".to_owned()),
+        (&["--token-file", file, "pair", "--name", "other"], format!("--token-file {file}")),
+    ] {
+        let mut child = house.command(args).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut said = String::new();
+        while let Some(line) = lines.next_line().await.unwrap() {
+            if let Some((_, code)) = line.split_once("window: ") {
+                house.fill(PAIRING_CODE, code.to_owned());
+            }
+            said.push_str(&line);
+        }
+        assert!(child.wait().await.unwrap().success(), "{said}");
+        assert!(said.contains(&how), "{said}");
+    }
+    house.daemon.stop().await;
+}
+
 /// Whoever takes the socket's place could say "approved".
 #[tokio::test(flavor = "multi_thread")]
 async fn s2_what_another_users_program_answers_is_a_no() {

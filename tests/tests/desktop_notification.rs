@@ -30,7 +30,8 @@ fn h2_a_request_is_announced_once_by_its_askers_name_without_arguments_or_the_ag
     let note = posted(&session).await_posted(SOON, ours).unwrap();
     assert_eq!(note.summary, "An unpaired program wants to use shell");
     assert!(!format!("{note:?}").contains("SECRET"), "{note:?}");
-    assert_eq!(note.actions, [("default".to_owned(), "Open".to_owned())]);
+    let actions = [("default", "Review"), ("deny", "Deny")];
+    assert_eq!(note.actions, actions.map(|(name, words)| (name.to_owned(), words.to_owned())));
     assert_eq!(note.expires, 0, "it stays until the request ends");
     let second = ask(&session, "second");
     posted(&session).await_posted(SOON, |other| ours(other) && other.id != note.id).unwrap();
@@ -73,7 +74,7 @@ fn h1_pressing_a_notification_opens_the_prompt_and_decides_nothing() {
 }
 
 #[test]
-fn a_forged_press_of_any_action_can_only_open_the_prompt() {
+fn a_forged_press_can_open_the_prompt_and_approves_nothing() {
     let _alone = alone();
     let session = fake();
     let _desktop = start(&session, desktop(&session));
@@ -81,11 +82,29 @@ fn a_forged_press_of_any_action_can_only_open_the_prompt() {
     let note = posted(&session).await_posted(SOON, ours).unwrap();
     let window = prompt(&session);
     until_active(&session, &window, || {
-        for action in ["approve", "deny", "default"] {
+        for action in ["approve", "Approve", "yes", "default"] {
             forge(&session, "ActionInvoked", note.id, &format!("string:{action}"));
         }
     });
     assert!(asked.running(), "a forged press answered: {}", asked.log());
+}
+
+#[test]
+fn deny_on_a_notification_is_a_no_to_its_own_request_alone() {
+    let _alone = alone();
+    let session = fake();
+    let _desktop = start(&session, desktop(&session));
+    let mut first = ask(&session, "first");
+    let note = posted(&session).await_posted(SOON, ours).unwrap();
+    let second = ask(&session, "second");
+    posted(&session).await_posted(SOON, |of| ours(of) && of.id != note.id).unwrap();
+    posted(&session).invoke(note.id, "deny").unwrap();
+    assert_eq!(first.wait(SOON).unwrap().code(), Some(1), "{}", first.log());
+    assert!(first.log().contains("declined"), "{}", first.log());
+    posted(&session).await_posted(SOON, |of| of.id == note.id && of.closed).unwrap();
+    let eyes = session.eyes().unwrap();
+    eyes.await_node("placet", SOON, |node| node.name.contains("Approve")).unwrap();
+    assert!(second.running(), "the other was answered: {}", second.log());
 }
 
 #[test]
@@ -207,7 +226,7 @@ fn a_session_without_a_bus_is_served_all_the_same() {
 }
 
 #[test]
-fn a_real_daemon_shows_it_with_the_button_that_opens() {
+fn a_real_daemon_shows_it_with_buttons_that_open_and_deny() {
     let _alone = alone();
     let session =
         Session::builder().panel(true).notifications(Notifications::Xfce).start().unwrap();
@@ -216,7 +235,7 @@ fn a_real_daemon_shows_it_with_the_button_that_opens() {
     let eyes = session.eyes().unwrap();
     let words = "An unpaired program wants to use shell";
     eyes.await_node("xfce4-notifyd", SOON, |node| node.name.contains(words)).unwrap();
-    let button = eyes.await_node("xfce4-notifyd", SOON, |node| node.name == "Open").unwrap();
+    let button = eyes.await_node("xfce4-notifyd", SOON, |node| node.name == "Review").unwrap();
     picture(&session, "notification");
     let window = prompt(&session);
     session.person().unwrap().click_on(&button).unwrap();
@@ -228,4 +247,11 @@ fn a_real_daemon_shows_it_with_the_button_that_opens() {
         window.find(|node| node.name.contains(words)).is_some()
     })
     .unwrap();
+    session.screen().await_no_window(SOON, |window| window.title == "Placet").unwrap();
+
+    let mut second = ask(&session, "second");
+    let deny = eyes.await_node("xfce4-notifyd", SOON, |node| node.name == "Deny").unwrap();
+    picture(&session, "notification-deny");
+    session.person().unwrap().click_on(&deny).unwrap();
+    assert_eq!(second.wait(SOON).unwrap().code(), Some(1), "{}", second.log());
 }

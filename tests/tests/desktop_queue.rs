@@ -6,7 +6,9 @@ mod desktop_support;
 
 use std::time::{Duration, Instant};
 
-use desktop_support::{SOON, alone, ask_for, await_attention, desktop, picture, run, start};
+use desktop_support::{
+    SOON, alone, ask_for, await_attention, await_label, desktop, icon, picture, run, start,
+};
 use placet_stage::desktop::{Notifications, Session};
 
 #[test]
@@ -59,4 +61,43 @@ fn h16_when_one_is_over_the_next_has_the_prompt() {
     let gone = eyes.program("placet").unwrap();
     assert!(!gone.iter().any(|program| program.outline().contains("FIRST")), "the first one stays");
     assert!(second.running(), "{}", second.log());
+}
+
+#[test]
+fn h16_a_requester_can_be_muted_for_an_hour_and_heard_again_from_the_tray() {
+    let _alone = alone();
+    let session = Session::builder().panel(true).start().unwrap();
+    let _desktop = start(&session, desktop(&session));
+    let icon = icon(&session);
+    let mut first = ask_for(&session, "first", "git push");
+    let eyes = session.eyes().unwrap();
+    eyes.await_node("placet", SOON, |node| node.name.contains("git push")).unwrap();
+    let windows = session.screen().windows().unwrap();
+    let window = windows.iter().find(|window| window.title == "Placet").unwrap().id;
+    assert!(run(&session, &["open"]).success);
+    await_attention(&session, window);
+    let mut person = session.person().unwrap();
+    // As above: a person looks and presses again.
+    let begun = Instant::now();
+    let sensitive = placet_stage::desktop::State::Sensitive;
+    while first.wait(Duration::from_secs(1)).is_err() {
+        assert!(begun.elapsed() < SOON, "nothing was denied: {}", first.log());
+        let button = eyes.await_node("placet", SOON, |node| {
+            let mute = "Deny, and mute this requester for 1 hour";
+            let shown = node.is(placet_stage::desktop::State::Showing) && node.is(sensitive);
+            shown && (node.name == mute || node.name == "Deny with a reason…")
+        });
+        picture(&session, "mute");
+        person.click_on(&button.unwrap()).unwrap();
+    }
+    assert_eq!(first.wait(SOON).unwrap().code(), Some(1), "{}", first.log());
+    await_label(&icon, "Unmute programs without a name");
+    let mut second = ask_for(&session, "second", "git push");
+    assert_eq!(second.wait(SOON).unwrap().code(), Some(1), "{}", second.log());
+    assert!(second.log().contains("muted"), "{}", second.log());
+    icon.press("Unmute programs without a name").unwrap();
+    await_label(&icon, "Nothing is waiting");
+    let third = ask_for(&session, "third", "git push THIRD");
+    await_label(&icon, "1 request is waiting");
+    assert!(third.running(), "{}", third.log());
 }

@@ -130,19 +130,26 @@ async fn a6_several_fields_and_two_merged_forms_are_answered_in_one_response() {
     let code = run.stage.code();
     let question = run.question().await;
     assert_eq!(question.form.fields.len(), 2);
-    granted(run.answer(question, &[("otp", &code), ("reason", "a \"release\"\\\n")]).await);
+    granted(run.answer(question, &[("otp", &code), ("reason", "a \"release\"\\")]).await);
     let sent = run.follow_ups();
-    assert_eq!(sent[0]["response"]["reason"], "a \"release\"\\\n");
+    assert_eq!(sent[0]["response"]["reason"], "a \"release\"\\");
     assert!(sent[0].get("elicitation_id").is_none());
 
     let run = Run::with(Scenario::FormKinds).await;
     let code = run.stage.code();
     let question = run.question().await;
-    granted(run.answer(question, &[("otp", &code), ("reason", "release"), ("ratio", "0.5")]).await);
+    granted(
+        run.answer(
+            question,
+            &[("otp", &code), ("reason", "release"), ("ratio", "0.5"), ("rooms", "b,a")],
+        )
+        .await,
+    );
     let sent = run.follow_ups();
     assert_eq!(
         sent[0]["response"],
-        serde_json::json!({"channel":"none","otp":code,"reason":"release","amount":1,"ratio":0.5,"notify":true})
+        serde_json::json!({"channel":"none","otp":code,"reason":"release","amount":1,"ratio":0.5,"notify":true,
+            "days":["mon","tue"],"rooms":["a","b"]})
     );
 }
 

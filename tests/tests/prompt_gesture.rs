@@ -85,6 +85,7 @@ fn h4_enter_does_nothing_on_deny_which_has_the_focus() {
     desk.ask(json!({"ask": "plain"}));
     desk.person.key(keys::RETURN).unwrap();
     desk.no_event("answer");
+    desk.says("Enter does nothing on this button. Press Space, or click it.");
     desk.person.key(keys::SPACE).unwrap();
     assert_eq!(desk.answer().0, "deny");
 }

@@ -31,6 +31,8 @@ fn h20_what_is_announced_is_what_is_shown_for_every_kind_of_screen() {
         "otp",
         "choice",
         "form",
+        "kinds",
+        "hostile-form",
         "payment",
     ] {
         let command = json!({"ask": name, "id": name, "problem": "That code was not accepted."});

@@ -580,7 +580,7 @@ async fn s22_five_wait_for_one_requester_and_the_next_hears_to_come_back() {
     let mut agent = home.agent().await;
     let mut ids = Vec::new();
     for n in 0..6 {
-        let id = agent.call("approval/request", shell(&n.to_string())).await;
+        let id = agent.call("approval/request", shell(&"x".repeat(n + 1))).await;
         let status = if n == 0 { Status::Shown } else { Status::Queued };
         agent.status(&id, status).await;
         ids.push(id);
@@ -643,15 +643,16 @@ async fn s22_ten_prompts_in_ten_minutes_are_enough_for_one_requester() {
     let home = Home::new();
     let (daemon, mut hands) = home.start().await;
     let mut worker = paired(&home, &mut hands, "worker").await;
+    // Each another thing, so that H17 has nothing against it.
     for n in 0..8 {
-        let id = worker.call("approval/request", shell(&n.to_string())).await;
+        let id = worker.call("approval/request", shell(&"x".repeat(n + 1))).await;
         hands.asked().await.deny(None);
         worker.ended(&id).await;
     }
     // The ninth is on the screen, the tenth is promised the prompt: that counts as well.
-    let ninth = worker.call("approval/request", shell("8")).await;
+    let ninth = worker.call("approval/request", shell("ninth")).await;
     worker.status(&ninth, Status::Shown).await;
-    let tenth = worker.call("approval/request", shell("9")).await;
+    let tenth = worker.call("approval/request", shell("tenth")).await;
     worker.status(&tenth, Status::Queued).await;
     let ended = worker.end("approval/request", shell("one more")).await;
     assert_eq!(reason(&ended), ("rate_limited", "too_many_prompts"));
@@ -692,5 +693,81 @@ async fn a_pause_declines_what_waits_and_what_comes_and_survives_a_restart() {
     let id = agent.call("approval/request", shell("make")).await;
     hands.asked().await.approve(&[]);
     assert_eq!(agent.ended(&id).await.outcome, Outcome::Approved);
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn h16_a_mute_declines_what_waits_and_what_comes_from_one_requester_and_survives_a_restart() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    let token = pair(&home, &mut hands, "worker").await;
+    let mut worker = home.agent().await;
+    worker.hello(Some(&token)).await;
+    let id = worker.call("approval/request", shell("make")).await;
+    let shown = hands.asked().await;
+    daemon.switches().mute("worker", FAR).await.unwrap();
+    shown.gone().await;
+    assert_eq!(reason(&worker.ended(&id).await), ("declined", "muted"));
+    assert_eq!(daemon.switches().muted(), [("worker".to_owned(), FAR)]);
+    daemon.stop().await;
+
+    let (daemon, mut hands) = home.start().await;
+    let mut worker = home.agent().await;
+    worker.hello(Some(&token)).await;
+    let ended = worker.end("approval/request", shell("make")).await;
+    assert_eq!(reason(&ended), ("declined", "muted"));
+    assert!(ended.retry_after.is_some_and(|seconds| seconds > 600), "{ended:?}");
+    assert!(hands.nothing_new());
+    let mut other = home.agent().await;
+    let id = other.call("approval/request", shell("make")).await;
+    hands.asked().await.approve(&[]);
+    assert_eq!(other.ended(&id).await.outcome, Outcome::Approved, "another is heard");
+    daemon.switches().mute("worker", Timestamp(0)).await.unwrap();
+    let id = worker.call("approval/request", shell("make")).await;
+    hands.asked().await.approve(&[]);
+    assert_eq!(worker.ended(&id).await.outcome, Outcome::Approved);
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn h17_after_three_times_no_the_same_thing_is_not_asked_again_until_a_while_has_passed() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    let mut worker = paired(&home, &mut hands, "worker").await;
+    for command in ["git push v1", "git  push v2", "Git push v33"] {
+        let id = worker.call("approval/request", shell(command)).await;
+        hands.asked().await.deny(None);
+        assert_eq!(reason(&worker.ended(&id).await), ("declined", "denied"));
+    }
+    let ended = worker.end("approval/request", shell("git push v4")).await;
+    assert_eq!(reason(&ended), ("rate_limited", "declined_before"));
+    assert!(ended.retry_after.is_some_and(|s| (1..=600).contains(&s)), "{ended:?}");
+    assert!(hands.asked_nothing());
+    // Something else, and somebody else, are asked about.
+    let id = worker.call("approval/request", shell("git pull")).await;
+    hands.asked().await.approve(&[]);
+    assert_eq!(worker.ended(&id).await.outcome, Outcome::Approved);
+    let mut other = paired(&home, &mut hands, "other").await;
+    let id = other.call("approval/request", shell("git push v4")).await;
+    hands.asked().await.approve(&[]);
+    assert_eq!(other.ended(&id).await.outcome, Outcome::Approved);
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn h17_a_yes_ends_what_was_counted_against_it() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    let mut worker = paired(&home, &mut hands, "worker").await;
+    for yes in [false, false, true, false, false, true] {
+        let id = worker.call("approval/request", shell("git push")).await;
+        let shown = hands.asked().await;
+        if yes {
+            shown.approve(&[])
+        } else {
+            shown.deny(None)
+        }
+        worker.ended(&id).await;
+    }
     daemon.stop().await;
 }

@@ -188,6 +188,35 @@ impl Switches {
         self.house.store.state().paused_until()
     }
 
+    /// Declines everything from this requester until `until`, also what waits now (H16); a time in
+    /// the past ends that.
+    ///
+    /// # Errors
+    /// [`NotRecorded`]: nothing was changed for what comes, but what waited was declined.
+    pub async fn mute(&self, bucket: &str, until: Timestamp) -> Result<(), NotRecorded> {
+        let now = self.house.clock.now();
+        let stop = || {
+            if until > now {
+                self.house.registry.stop(Reason::Muted, |open| open.bucket == bucket);
+            }
+        };
+        stop();
+        let event = Event::Muted { bucket: bucket.to_owned(), until };
+        self.house.store.append(Entry { at: now, request: None, event }).await?;
+        // What was admitted while it was being recorded.
+        stop();
+        Ok(())
+    }
+
+    /// Who is muted and until when, in the order of the buckets.
+    #[must_use]
+    pub fn muted(&self) -> Vec<(String, Timestamp)> {
+        let now = self.house.clock.now();
+        let state = self.house.store.state();
+        let muted = state.muted().filter(|(_, until)| *until > now);
+        muted.map(|(bucket, until)| (bucket.to_owned(), until)).collect()
+    }
+
     /// Declines all that waits from this requester (H16): [`Waiting::bucket`].
     pub fn decline_all_from(&self, bucket: &str) {
         self.house.registry.stop(Reason::Denied, |open| open.bucket == bucket);

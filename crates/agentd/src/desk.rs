@@ -13,6 +13,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use placet_core::display::{Screen, name_of, spoken_of};
+use placet_core::json::Digest;
+use placet_core::nagging::{DECLINES, gist};
+use placet_core::outcome::Reason;
 use placet_core::policy;
 use placet_core::ports::{Answer, Clock as _, NoHuman, Person, Standing, Surroundings, Turn};
 use placet_core::request::{Matter, Request, RequestId, Timestamp};
@@ -74,6 +77,8 @@ struct Counts {
     promised: Vec<(RequestId, String)>,
     /// When the prompt was given, in milliseconds of CLOCK_BOOTTIME, and to which bucket.
     shown: VecDeque<(u64, String)>,
+    /// When the person said no, to which bucket, and to what.
+    declined: VecDeque<(u64, String, Digest)>,
 }
 
 impl Default for Board {
@@ -94,7 +99,7 @@ impl Board {
     pub(crate) fn standing(
         &self,
         request: &Request,
-        paused_until: Timestamp,
+        (paused_until, muted_until): (Timestamp, Timestamp),
         surroundings: Surroundings,
     ) -> Standing {
         let now = RealClock.awake_and_asleep();
@@ -112,13 +117,29 @@ impl Board {
             .iter()
             .find(|(_, b)| shown(&mine) < PROMPTS_OF_BUCKET || b == bucket)
             .map_or(now, |(at, _)| *at);
+        let again = |of: &(u64, String, Digest)| of.1 == bucket;
+        // A large question is read once more for this only if there was a no at all.
+        let gist = counts.declined.iter().any(again).then(|| gist(&request.matter)).flatten();
+        let mut alike = counts
+            .declined
+            .iter()
+            .filter(|of| again(of) && Some(&of.2) == gist.as_ref())
+            .map(|(at, ..)| *at)
+            .peekable();
+        let until = |at: u64| at.saturating_add(WINDOW_MS).saturating_sub(now).div_ceil(1000);
+        let declines = match alike.peek() {
+            Some(oldest) => (until(*oldest), clamped(alike.count())),
+            None => (0, 0),
+        };
         let standing = Standing {
+            declines: (declines.1, declines.0),
             paused_until,
+            muted_until,
             prompts_of_bucket: clamped(shown(&mine).saturating_add(waiting(&mine))),
             prompts_over_all: clamped(shown(&all).saturating_add(waiting(&all))),
             waiting_of_bucket: clamped(waiting(&mine)),
             waiting_over_all: clamped(waiting(&all)),
-            retry_after: oldest.saturating_add(WINDOW_MS).saturating_sub(now).div_ceil(1000),
+            retry_after: until(oldest),
             surroundings,
         };
         // A flood of refused requests must not count against those that wait.
@@ -126,6 +147,7 @@ impl Board {
             && standing.waiting_over_all < policy::WAITING_OVER_ALL
             && standing.prompts_of_bucket < policy::PROMPTS_OF_BUCKET
             && standing.prompts_over_all < policy::PROMPTS_OVER_ALL
+            && standing.declines.0 < DECLINES
         {
             counts.promised.push((request.id.clone(), bucket.to_owned()));
         }
@@ -135,6 +157,22 @@ impl Board {
     /// The request is over: its promise, if it still has one, is free again.
     pub(crate) fn forget(&self, request: &RequestId) {
         self.counts().promised.retain(|(id, _)| id != request);
+    }
+
+    /// The person answered: a no counts against what is alike (H17), a yes ends that.
+    pub(crate) fn answered(&self, request: &Request, reason: Reason) {
+        if !matches!(reason, Reason::Denied | Reason::Approved) {
+            return;
+        }
+        let Some(gist) = gist(&request.matter) else { return };
+        let bucket = request.bucket();
+        let mut counts = self.counts();
+        if reason == Reason::Denied {
+            let now = RealClock.awake_and_asleep();
+            counts.declined.push_back((now, bucket.to_owned(), gist));
+        } else {
+            counts.declined.retain(|(_, of, about)| of != bucket || *about != gist);
+        }
     }
 
     fn prompted(&self, request: &RequestId, bucket: &str) {
@@ -159,6 +197,9 @@ impl Counts {
     fn forget_older_than(&mut self, moment: u64) {
         while self.shown.front().is_some_and(|(at, _)| *at < moment) {
             self.shown.pop_front();
+        }
+        while self.declined.front().is_some_and(|(at, ..)| *at < moment) {
+            self.declined.pop_front();
         }
     }
 }

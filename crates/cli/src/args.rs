@@ -146,7 +146,7 @@ pub(crate) struct Authorize {
     #[arg(long)]
     pub(crate) max_age: Option<u64>,
     /// S256 challenge of your own PKCE verifier (RFC 7636)
-    #[arg(long, value_name = "CHALLENGE")]
+    #[arg(long, value_name = "CHALLENGE", value_parser = challenge)]
     pub(crate) code_challenge: Option<String>,
     #[command(flatten)]
     pub(crate) asking: Asking,
@@ -228,4 +228,13 @@ pub(crate) enum Agents {
         /// The name
         name: String,
     },
+}
+
+/// An S256 challenge is the base64url of a SHA-256, without padding (RFC 7636 §4.2).
+fn challenge(given: &str) -> Result<String, String> {
+    let plain = given.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    if given.len() == 43 && plain {
+        return Ok(given.to_owned());
+    }
+    Err("an S256 challenge has 43 letters, digits, - and _".to_owned())
 }

@@ -255,6 +255,8 @@ fn gesture() -> Gesture {
 fn standing() -> Standing {
     Standing {
         paused_until: Timestamp(0),
+        muted_until: Timestamp(0),
+        declines: (0, 0),
         prompts_of_bucket: 0,
         prompts_over_all: 0,
         waiting_of_bucket: 0,

@@ -287,8 +287,9 @@ fn offer_what_works(form: &mut Form) -> bool {
         if let Kind::Choice { options, default } = &mut field.kind
             && options.iter().all(|option| matches!(option.value.as_str(), "totp" | "passkey"))
         {
+            let chosen = default.and_then(|at| options.get(at)).map(|option| option.value.clone());
             options.retain(|option| option.value != "passkey");
-            *default = default.filter(|index| *index < options.len());
+            *default = options.iter().position(|option| Some(&option.value) == chosen.as_ref());
             if options.is_empty() {
                 return false;
             }

@@ -221,6 +221,21 @@ fn p10_only_authenticators_that_work_are_offered() {
         panic!("a choice")
     };
     assert_eq!(options.iter().map(|o| o.value.as_str()).collect::<Vec<_>>(), ["totp"]);
+    // What was chosen at first stays so, and nothing else is.
+    for (default, left) in [("totp", Some(0)), ("passkey", None)] {
+        let mut schema = json!({"type":"object","properties":{"authenticator":{"type":"string",
+            "enum":["passkey","totp"]}},"required":["authenticator"]});
+        schema["properties"]["authenticator"]["default"] = json!(default);
+        let Heard::Question(question) =
+            contacted(Assurance::Gesture).hear(ask(form(&schema), None, Delivery::Seen), 300)
+        else {
+            panic!("one is left")
+        };
+        let Kind::Choice { default, .. } = &question.challenge.form.fields[0].kind else {
+            panic!("a choice")
+        };
+        assert_eq!(*default, left);
+    }
     let none =
         contacted(Assurance::Gesture).hear(ask(offer(&["passkey"]), None, Delivery::Seen), 300);
     assert_eq!(over(none), Reason::ChallengeUnsupported);

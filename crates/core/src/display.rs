@@ -12,6 +12,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::field::fields;
+pub use crate::field::{FieldView, Input, OptionView};
 use crate::form::{Form, Kind};
 use crate::json::{Digest, Refused, digest};
 use crate::layout::laid_out;
@@ -83,44 +85,6 @@ pub enum Step {
     Server,
     /// Name an agent.
     Pair,
-}
-
-/// A field, drawn.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FieldView {
-    /// The label.
-    pub label: Text,
-    /// Help below it.
-    pub help: Vec<Text>,
-    /// Whether it may stay empty.
-    pub required: bool,
-    /// What to draw.
-    pub input: Input,
-}
-
-/// What to draw for a field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case", tag = "type")]
-pub enum Input {
-    /// A line of text or a number, with what it holds at first.
-    Line {
-        /// Filled in at first.
-        default: Text,
-    },
-    /// A masked line that never shows and never keeps what is typed.
-    Secret,
-    /// A switch.
-    Switch {
-        /// Set at first.
-        default: bool,
-    },
-    /// One of several.
-    Choice {
-        /// What the person reads, in order.
-        options: Vec<Text>,
-        /// Chosen at first.
-        default: Option<usize>,
-    },
 }
 
 impl Screen {
@@ -301,11 +265,7 @@ impl Screen {
         }
         out.extend(self.problem.iter().map(|text| text.as_str().to_owned()));
         for field in &self.fields {
-            out.push(field.label.as_str().to_owned());
-            if let Input::Choice { options, .. } = &field.input {
-                out.extend(options.iter().map(|text| text.as_str().to_owned()));
-            }
-            out.extend(field.help.iter().map(|text| text.as_str().to_owned()));
+            field.push_lines(&mut out);
         }
         if let Some(words) = &self.words {
             words.push_lines(&mut out);
@@ -539,40 +499,9 @@ fn pairing_form() -> Form {
             title: Some("Code from the agent's terminal".to_owned()),
             description: None,
             required: true,
-            kind: Kind::Text {
-                rule: TextRule { max: Some(32), ..TextRule::default() },
-                default: None,
-            },
+            kind: Kind::Text { rule: TextRule::default(), default: None },
         }],
     }
-}
-
-fn fields(form: &Form, from_server: bool) -> Vec<FieldView> {
-    form.fields
-        .iter()
-        .map(|field| {
-            let mut help: Vec<Text> = field.description.iter().map(|words| prose(words)).collect();
-            let input = match &field.kind {
-                Kind::Text { default, .. } => Input::Line { default: visible_line(default.as_deref().unwrap_or_default()) },
-                Kind::Secret { .. } => {
-                    if from_server {
-                        // T7 and T8: what a code is worth, said where it is typed.
-                        help.push("A code is not phishing-resistant. It shows that you are there, not what you approve.".into());
-                    }
-                    Input::Secret
-                }
-                Kind::Number { default, .. } => {
-                    Input::Line { default: visible_line(&default.map(|n| n.to_string()).unwrap_or_default()) }
-                }
-                Kind::Boolean { default } => Input::Switch { default: *default },
-                Kind::Choice { options, default } => Input::Choice {
-                    options: options.iter().map(|option| visible_line(&option.title)).collect(),
-                    default: *default,
-                },
-            };
-            FieldView { label: visible_line(field.label()), help, required: field.required, input }
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -282,6 +282,55 @@ fn code_screen() -> String {
     Screen::challenge(&review, 2, "", form, None, Timestamp(1)).lines().join("\n")
 }
 
+fn form_lines(properties: Value, required: &[&str]) -> Vec<String> {
+    let review = Screen::review(&request(call(json!({})), None), None, BARE);
+    let schema = json!({"type":"object","properties":properties,"required":required});
+    let form = Form::parse(&schema, crate::form::Source::Server).unwrap();
+    let lines = Screen::challenge(&review, 2, "", form, None, Timestamp(1)).lines();
+    let from = review.lines().len();
+    // Two more for what the server says, and the two buttons behind.
+    lines[from..lines.len() - 2].to_vec()
+}
+
+#[test]
+fn h8_an_option_stands_with_its_title_and_with_what_is_sent_where_that_differs() {
+    let options = json!([{"const":"r","title":"Red"},{"const":"Green","title":"Green"},{"const":"","title":"\u{202e}"}]);
+    let several = json!({"a":{"type":"array","title":"Colours","description":"For the cover.",
+        "items":{"anyOf":options.clone()},"minItems":1,"maxItems":2}});
+    let shown = ["Red", "Sent as r", "Green", "⟨U+202E⟩", "Sent as \"\""];
+    let lines = form_lines(several, &["a"]);
+    assert_eq!(lines, [&["Colours", "For the cover.", "Choose 1 to 2."], &shown[..]].concat());
+    let one = json!({"a":{"type":"string","title":"Colour","oneOf":options}});
+    assert_eq!(form_lines(one.clone(), &["a"]), [&["Colour"], &shown[..]].concat());
+    // Whoever need not choose can take a choice back.
+    assert_eq!(form_lines(one, &[]), [&["Colour", "No answer"], &shown[..]].concat());
+}
+
+#[test]
+fn h8_a_default_that_would_look_otherwise_than_it_is_is_told_and_not_filled_in() {
+    let review = Screen::review(&request(call(json!({})), None), None, BARE);
+    let drawn = |default: &str| {
+        let schema = json!({"type":"object","properties":{"a":{"type":"string","default":default}},"required":["a"]});
+        let form = Form::parse(&schema, crate::form::Source::Server).unwrap();
+        let screen = Screen::challenge(&review, 2, "", form, None, Timestamp(1));
+        let Input::Line { default } = &screen.fields[0].input else { panic!("a line") };
+        let help = screen.fields[0].help.iter().map(Text::as_str).collect::<Vec<_>>().join("|");
+        (default.as_str().to_owned(), help)
+    };
+    assert_eq!(drawn("Harbor 7 é"), ("Harbor 7 é".into(), String::new()));
+    for (hostile, told) in [
+        ("a\u{202e}b", "a⟨U+202E⟩b"),
+        ("a\nb", "a⟨U+000A⟩b"),
+        ("שלום", "⍇שלום⍈"),
+        ("⟨U+202E⟩", "⟨U+27E8⟩U+202E⟩"),
+    ] {
+        assert_eq!(
+            drawn(hostile),
+            (String::new(), format!("Suggested, and not filled in: {told}"))
+        );
+    }
+}
+
 #[test]
 fn t7_the_screen_says_that_a_code_is_not_phishing_resistant() {
     assert!(code_screen().contains("not phishing-resistant"));

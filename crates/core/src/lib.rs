@@ -17,9 +17,11 @@
 pub mod approval;
 pub mod ceremony;
 pub mod display;
+mod field;
 pub mod form;
 pub mod json;
 mod layout;
+pub mod nagging;
 pub mod names;
 pub mod outcome;
 pub mod policy;

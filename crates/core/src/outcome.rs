@@ -112,6 +112,8 @@ reasons! {
     Denied = "denied", Declined, "A person declined this.";
     /// Placet is paused.
     Paused = "paused", Declined, "Placet is paused, which means no. Ask again later.";
+    /// The person muted this requester for a time (H16).
+    Muted = "muted", Declined, "The person muted this requester for a time, which means no. Ask again later.";
     /// The prompt was closed without an answer.
     Dismissed = "dismissed", Cancelled, "The prompt was closed without an answer.";
     /// The connection that asked has ended (S13).
@@ -168,6 +170,8 @@ reasons! {
     SupersededByTwin = "superseded", Superseded, "The same question was asked again; the newer one is open.";
     /// Too many prompts of one pairing or over all (S22).
     TooManyPrompts = "too_many_prompts", RateLimited, "Too many questions in a short time. Wait before asking again.";
+    /// The person has said no to the same thing often enough (H17).
+    DeclinedBefore = "declined_before", RateLimited, "A person has declined this several times. Do not ask again.";
     /// Too many waiting already (S22).
     QueueFull = "queue_full", RateLimited, "Too many questions are waiting already.";
     /// The server asked to wait longer than the request lives (F5).

@@ -5,6 +5,7 @@
 //!
 //! **Never** look at what an agent says in its own words.
 
+use crate::nagging::DECLINES;
 use crate::outcome::{Assurance, Reason};
 use crate::ports::Standing;
 use crate::request::{Matter, Request, Server, Timestamp};
@@ -38,6 +39,9 @@ pub fn judge(
     if standing.paused_until > now {
         return Verdict::Refuse(Reason::Paused, Some(now.seconds_until(standing.paused_until)));
     }
+    if standing.muted_until > now {
+        return Verdict::Refuse(Reason::Muted, Some(now.seconds_until(standing.muted_until)));
+    }
     if let Matter::Authorization(_) = request.matter {
         if request.asker.pairing.is_none() {
             return Verdict::Refuse(Reason::NotPaired, None);
@@ -49,6 +53,9 @@ pub fn judge(
     let least = request.least_assurance();
     if least > best_here(request) {
         return Verdict::Refuse(Reason::AssuranceUnreachable, None);
+    }
+    if standing.declines.0 >= DECLINES {
+        return Verdict::Refuse(Reason::DeclinedBefore, Some(standing.declines.1));
     }
     if standing.waiting_of_bucket >= WAITING_OF_BUCKET
         || standing.waiting_over_all >= WAITING_OVER_ALL
@@ -108,6 +115,8 @@ mod tests {
     fn standing(prompts: (u32, u32), waiting: (u32, u32)) -> Standing {
         Standing {
             paused_until: Timestamp(0),
+            muted_until: Timestamp(0),
+            declines: (0, 0),
             prompts_of_bucket: prompts.0,
             prompts_over_all: prompts.1,
             waiting_of_bucket: waiting.0,
@@ -132,6 +141,29 @@ mod tests {
         assert_eq!(verdict((10, 10), (0, 0)), Verdict::Refuse(Reason::TooManyPrompts, Some(77)));
         assert!(matches!(verdict((0, 0), (5, 5)), Verdict::Refuse(Reason::QueueFull, Some(_))));
         assert_eq!(Reason::TooManyPrompts.outcome(), Outcome::RateLimited);
+    }
+
+    #[test]
+    fn h16_who_is_muted_is_refused_until_then_and_told_how_long() {
+        let at = |now| {
+            let muted_until = Timestamp(60_000);
+            let standing = Standing { muted_until, ..standing((0, 0), (0, 0)) };
+            judge(&plain(), None, &standing, Timestamp(now))
+        };
+        assert_eq!(at(0), Verdict::Refuse(Reason::Muted, Some(60)));
+        assert_eq!(at(60_000), Verdict::Ask(Assurance::Gesture));
+        assert_eq!(Reason::Muted.outcome(), Outcome::Declined);
+    }
+
+    #[test]
+    fn h17_three_times_no_to_the_same_is_enough() {
+        let at = |declines| {
+            let standing = Standing { declines, ..standing((0, 0), (0, 0)) };
+            judge(&plain(), None, &standing, Timestamp(10))
+        };
+        assert_eq!(at((2, 60)), Verdict::Ask(Assurance::Gesture));
+        assert_eq!(at((3, 60)), Verdict::Refuse(Reason::DeclinedBefore, Some(60)));
+        assert_eq!(Reason::DeclinedBefore.outcome(), Outcome::RateLimited);
     }
 
     #[test]

@@ -46,6 +46,12 @@ pub trait Ports: Send + Sync {
 pub struct Standing {
     /// Until when Placet is paused; a time in the past means that it is not.
     pub paused_until: Timestamp,
+    /// Until when this requester's bucket is muted; a time in the past means that it is not.
+    pub muted_until: Timestamp,
+    /// How often the person said no to this bucket about the same thing
+    /// ([`gist`](crate::nagging::gist)) in the last ten minutes, and the seconds until the oldest of
+    /// these is ten minutes old.
+    pub declines: (u32, u64),
     /// Prompts shown for this requester's bucket in the last ten minutes.
     pub prompts_of_bucket: u32,
     /// Prompts shown for anybody in the last ten minutes.
@@ -270,6 +276,13 @@ pub enum Event {
     /// The person paused Placet, or ended the pause (`until` in the past).
     Paused {
         /// Until when everything is declined.
+        until: Timestamp,
+    },
+    /// The person muted a requester, or ended that (`until` in the past) (H16).
+    Muted {
+        /// [`Request::bucket`] of those that are meant.
+        bucket: String,
+        /// Until when everything from there is declined.
         until: Timestamp,
     },
     /// An input or a peer did something that only an attack or a broken tool does.

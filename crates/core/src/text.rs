@@ -74,6 +74,13 @@ pub fn prose(raw: &str) -> Text {
     Text(escape(raw, true, false))
 }
 
+/// True for one line in which every character is seen as what it is: what [`visible_line`] would
+/// show unchanged, but for the marks around what runs from right to left.
+#[must_use]
+pub fn is_plain_line(raw: &str) -> bool {
+    escape(raw, false, false) == raw
+}
+
 /// At most `limit` characters of `raw`, and whether that was all of it. Only for words that are
 /// not what is approved (the agent's own explanation, H2).
 #[must_use]

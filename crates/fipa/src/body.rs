@@ -17,21 +17,11 @@ pub(crate) fn answer(
     elicitation_id: Option<&str>,
     values: &Values,
 ) -> Bytes {
-    let text: usize = values
-        .0
-        .iter()
-        .map(|(name, filled)| {
-            name.len()
-                + match filled {
-                    Filled::Text(text) => text.len(),
-                    Filled::Secret(secret) => secret.expose().len(),
-                    Filled::Number(_) | Filled::Boolean(_) => 40,
-                }
-        })
-        .sum();
+    let text: usize = values.0.iter().map(|(name, filled)| name.len() + bytes(filled)).sum();
+    let strings: usize = values.0.iter().map(|(_, filled)| strings(filled)).sum();
     let id = elicitation_id.unwrap_or_default();
     let mut body =
-        Body::of(auth_session.expose().len() + client_id.len() + id.len() + text, values.0.len());
+        Body::of(auth_session.expose().len() + client_id.len() + id.len() + text, strings);
     body.start(auth_session, client_id);
     if let Some(id) = elicitation_id {
         body.member("elicitation_id", id);
@@ -48,10 +38,38 @@ pub(crate) fn answer(
             Filled::Secret(secret) => body.text(secret.expose()),
             Filled::Number(number) => body.raw(number.to_string().as_bytes()),
             Filled::Boolean(on) => body.raw(if *on { b"true" } else { b"false" }),
+            Filled::List(items) => {
+                body.raw(b"[");
+                for (at, item) in items.iter().enumerate() {
+                    if at > 0 {
+                        body.raw(b",");
+                    }
+                    body.text(item);
+                }
+                body.raw(b"]");
+            }
         }
     }
     body.raw(b"}}");
     body.done()
+}
+
+/// Bytes in a value, before they are written as JSON.
+fn bytes(filled: &Filled) -> usize {
+    match filled {
+        Filled::Text(text) => text.len(),
+        Filled::List(items) => items.iter().map(String::len).sum(),
+        Filled::Secret(secret) => secret.expose().len(),
+        Filled::Number(_) | Filled::Boolean(_) => 40,
+    }
+}
+
+/// How many strings a member takes, its name included.
+fn strings(filled: &Filled) -> usize {
+    match filled {
+        Filled::List(items) => items.len().saturating_add(1),
+        Filled::Text(_) | Filled::Secret(_) | Filled::Number(_) | Filled::Boolean(_) => 1,
+    }
 }
 
 /// `{auth_session, client_id}`: what is being asked now? (digest §2.6.5-7)
@@ -74,10 +92,10 @@ pub(crate) fn action(auth_session: &Secret, client_id: &str, action: &'static st
 struct Body(Zeroizing<Vec<u8>>);
 
 impl Body {
-    /// Room for `text` bytes of strings, each of which may become `\u00XX`, for this many fields
-    /// and for the fixed members: a buffer that never grows leaves nothing behind.
-    fn of(text: usize, fields: usize) -> Self {
-        Self(Zeroizing::new(Vec::with_capacity(text * 6 + fields * 8 + 128)))
+    /// Room for `text` bytes of strings, each of which may become `\u00XX`, for what stands around
+    /// this many of them and for the fixed members: a buffer that never grows leaves nothing behind.
+    fn of(text: usize, strings: usize) -> Self {
+        Self(Zeroizing::new(Vec::with_capacity(text * 6 + strings * 8 + 128)))
     }
 
     fn start(&mut self, auth_session: &Secret, client_id: &str) {
@@ -139,11 +157,13 @@ mod tests {
             ("why".into(), Filled::Text("a \"b\" \\ \u{7} é 🙂\n".into())),
             ("n".into(), Filled::Number(3.into())),
             ("on".into(), Filled::Boolean(true)),
+            ("who".into(), Filled::List(vec!["a\"".into(), "b".into()])),
+            ("none".into(), Filled::List(Vec::new())),
         ]);
         assert_eq!(
             read(&answer(&secret("as_1"), "placet", None, &values)),
             json!({"auth_session":"as_1","client_id":"placet",
-                "response":{"otp":"012345","why":"a \"b\" \\ \u{7} é 🙂\n","n":3,"on":true}})
+                "response":{"otp":"012345","why":"a \"b\" \\ \u{7} é 🙂\n","n":3,"on":true,"who":["a\"","b"],"none":[]}})
         );
         assert_eq!(
             read(&answer(&secret("as_1"), "placet", Some("e1"), &Values::default())),
@@ -183,5 +203,15 @@ mod tests {
             body.raw(b"}}");
             assert_eq!((body.0.as_ptr(), body.0.capacity()), at);
         }
+    }
+
+    #[test]
+    fn m1_a_list_of_many_short_values_has_room_as_well() {
+        let many = |n: usize| Filled::List((0..n).map(|_| "\u{1}".to_owned()).collect());
+        let values = Values(vec![("a".into(), many(300)), ("b".into(), many(0))]);
+        let text: usize = values.0.iter().map(|(name, filled)| name.len() + bytes(filled)).sum();
+        let count = values.0.iter().map(|(_, filled)| strings(filled)).sum();
+        let room = Body::of(text, count).0.capacity();
+        assert!(answer(&secret(""), "", None, &values).len() <= room);
     }
 }

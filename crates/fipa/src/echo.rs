@@ -39,7 +39,9 @@ fn dotted_field(mut field: Field, secrets: &[Secret]) -> Result<Field, ServerErr
             default.as_deref().is_some_and(holds) || rule.pattern.as_deref().is_some_and(holds)
         }
         Kind::Secret { rule } => rule.pattern.as_deref().is_some_and(holds),
-        Kind::Choice { options, .. } => options.iter().any(|option| holds(&option.value)),
+        Kind::Choice { options, .. } | Kind::Choices { options, .. } => {
+            options.iter().any(|option| holds(&option.value))
+        }
         Kind::Number { default, minimum, maximum, .. } => {
             [default, minimum, maximum].into_iter().flatten().any(|n| holds(&n.to_string()))
         }
@@ -50,7 +52,7 @@ fn dotted_field(mut field: Field, secrets: &[Secret]) -> Result<Field, ServerErr
     }
     field.title = field.title.map(|text| dotted(text, secrets));
     field.description = field.description.map(|text| dotted(text, secrets));
-    if let Kind::Choice { options, .. } = &mut field.kind {
+    if let Kind::Choice { options, .. } | Kind::Choices { options, .. } = &mut field.kind {
         for option in options {
             option.title = dotted(std::mem::take(&mut option.title), secrets);
         }
@@ -80,7 +82,8 @@ mod tests {
         let form = Form::parse(
             &json!({"type":"object","properties":{"otp":{"type":"string","title":"Not 28708281",
                 "description":"28708281"},"c":{"type":"string",
-                "oneOf":[{"const":"a","title":"28708281?"}]}}}),
+                "oneOf":[{"const":"a","title":"28708281?"}]},"d":{"type":"array",
+                "items":{"anyOf":[{"const":"a","title":"or 28708281?"}]}}}}),
             Source::Server,
         )
         .unwrap();
@@ -95,6 +98,7 @@ mod tests {
             json!({"a":{"type":"string","default":"28708281"}}),
             json!({"a":{"type":"string","pattern":"28708281"}}),
             json!({"a":{"type":"string","enum":["28708281"]}}),
+            json!({"a":{"type":"array","items":{"enum":["28708281"]}}}),
             json!({"a":{"type":"integer","default":28_708_281}}),
         ] {
             let form = Form::parse(&json!({"type":"object","properties":property}), Source::Server);

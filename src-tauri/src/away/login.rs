@@ -34,13 +34,14 @@ const HIDDEN_WITHIN: Duration = Duration::from_secs(3);
 
 /// Follows it as long as it runs.
 pub(super) async fn follow(
+    address: String,
     said: Said,
     hidden: watch::Receiver<bool>,
     looked: oneshot::Sender<()>,
 ) {
     let mut looked = Some(looked);
     loop {
-        if let Err(error) = listen(&said, hidden.clone(), &mut looked).await {
+        if let Err(error) = listen(&address, &said, hidden.clone(), &mut looked).await {
             tracing::debug!(%error, "the login manager is not heard");
         }
         // What it said last stays until it can be asked again.
@@ -67,13 +68,13 @@ struct Manager<'a> {
 
 /// Until the bus is gone, or something was said that cannot be read.
 async fn listen(
+    address: &str,
     said: &Said,
     hidden: watch::Receiver<bool>,
     looked: &mut Option<oneshot::Sender<()>>,
 ) -> zbus::Result<()> {
-    let address = seat::system_bus();
-    let heard = zbus::connection::Builder::address(address.as_str()).build().await?;
-    let bus = zbus::connection::Builder::address(address.as_str()).build().await?;
+    let heard = zbus::connection::Builder::address(address).build().await?;
+    let bus = zbus::connection::Builder::address(address).build().await?;
     let mut signals = select(owners(&heard, LOGIN).await?, signals(&heard, LOGIN).await?);
     let owner = owner_of(&bus, LOGIN).await;
     let mut manager =

@@ -96,14 +96,14 @@ pub struct Listening {
     tasks: JoinSet<()>,
 }
 
-/// Begins to listen.
+/// Begins to listen, on the session's bus and the system's at this address.
 #[must_use]
-pub fn listen(runtime: &Handle) -> Listening {
+pub fn listen(system_bus: String, runtime: &Handle) -> Listening {
     let said = Said::default();
     let hidden = watch::Sender::new(false);
     let mut tasks = JoinSet::new();
     let (looked, login_known) = oneshot::channel();
-    tasks.spawn_on(login::follow(said.clone(), hidden.subscribe(), looked), runtime);
+    tasks.spawn_on(login::follow(system_bus, said.clone(), hidden.subscribe(), looked), runtime);
     let (looked, savers_known) = oneshot::channel();
     tasks.spawn_on(saver::follow(said.clone(), looked), runtime);
     Listening { said, first: vec![login_known, savers_known], hidden, tasks }

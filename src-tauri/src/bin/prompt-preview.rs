@@ -9,6 +9,7 @@
 //! | `{"ask":"otp","seconds":60,"problem":"…","lines":40,"id":"a"}` | asks; then `shown` and, later, `answer` |
 //! | `{"wait":"otp"}` | shows that the server is asked |
 //! | `{"drop":true}`, `{"release":"a"}`, `{"open":true}`, `{"raise":true}`, `{"away":true}`, `{"waiting":["x"]}`, `{"same":1,"of":"a"}` | as the handle does |
+//! | `{"buses":"unix:path=…"}` | follows what the login manager and the screen saver on this bus say |
 //! | `{"look":"dark","scale":2.0,"still":true}` | how it looks |
 //!
 //! **Never** part of a package: it prints what was typed.
@@ -81,6 +82,9 @@ fn run(
         if let Some(away) = command.get("away").and_then(Value::as_bool) {
             drop(handle.set_away(away));
         }
+        if let Some(bus) = text("buses") {
+            follow(bus.to_owned(), handle.clone());
+        }
         if let Some(look) = text("look") {
             handle.set_appearance(Appearance {
                 scheme: match look {
@@ -145,6 +149,20 @@ fn run(
     }
 }
 
+/// Follows whether the person is away, with `address` for the system's bus.
+fn follow(address: String, handle: PromptHandle) {
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let Ok(runtime) = runtime else { return };
+        let mut listening = placet_desktop::away::listen(address, runtime.handle());
+        runtime.block_on(async {
+            listening.known().await;
+            listening.tell(handle, runtime.handle());
+            std::future::pending::<()>().await;
+        });
+    });
+}
+
 /// Prints what the prompt saw.
 struct Printer;
 
@@ -153,6 +171,9 @@ impl Witness for Printer {
         say(&json!({"suspicious": what, "detail": detail}));
     }
 
+    fn mute(&self, request: &RequestId) {
+        say(&json!({"mute": request.0}));
+    }
     fn deny_all(&self, request: &RequestId) {
         say(&json!({"deny_all": request.0}));
     }
@@ -180,6 +201,7 @@ fn told(request: &RequestId, answer: Answer, since: Instant) -> Value {
                         Filled::Secret(secret) => json!(secret.expose()),
                         Filled::Number(number) => json!(number),
                         Filled::Boolean(on) => json!(on),
+                        Filled::List(items) => json!(items),
                     };
                     (name, value)
                 })
@@ -274,8 +296,41 @@ fn sample(name: &str, command: &Value) -> Option<Screen> {
                           "enumNames": ["Normal, two days", "Express, today"], "default": "normal"},
                 "code": {"type": "string", "title": "One-time code", "maxLength": 8}}}),
         ),
+        "kinds" => challenge("Tell us how it is to be sent.", kinds()),
+        "hostile-form" => challenge("Fill this in.", hostile_form()),
         _ => Some(Screen { problem, ..review }),
     }
+}
+
+/// Each kind of field of MCP, with every keyword that it has (H7, H8).
+fn kinds() -> Value {
+    json!({"type": "object", "required": ["reference", "contact", "weight", "days"], "properties": {
+        "reference": {"type": "string", "title": "Reference", "minLength": 3, "maxLength": 12,
+                      "pattern": "^INV-\\d+$", "description": "Shown on the statement."},
+        "contact": {"type": "string", "title": "Contact", "format": "email", "default": "erin@example.com"},
+        "page": {"type": "string", "title": "Page to call back", "format": "uri"},
+        "on": {"type": "string", "title": "Day", "format": "date"},
+        "at": {"type": "string", "title": "Latest", "format": "date-time"},
+        "weight": {"type": "number", "title": "Weight in kg", "minimum": 0.5, "maximum": 30},
+        "copies": {"type": "integer", "title": "Copies", "minimum": 1, "maximum": 5, "default": 1},
+        "insured": {"type": "boolean", "title": "Insured", "description": "Up to 500 EUR.", "default": true},
+        "speed": {"type": "string", "title": "Speed", "oneOf": [
+            {"const": "normal", "title": "Normal, two days"}, {"const": "express", "title": "Express, today"}]},
+        "days": {"type": "array", "title": "Days for the delivery", "minItems": 1, "maxItems": 2,
+                 "description": "Not on holidays.", "default": ["mon"], "items": {"anyOf": [
+                    {"const": "mon", "title": "Monday"}, {"const": "tue", "title": "Tuesday"},
+                    {"const": "wed", "title": "Wednesday"}]}},
+        "tags": {"type": "array", "title": "Marks", "items": {"type": "string", "enum": ["fragile", "cold"]}}}})
+}
+
+/// A form whose author tries to be taken for something else (H9).
+fn hostile_form() -> Value {
+    json!({"type": "object", "properties": {
+        "note": {"type": "string", "title": "Note\u{202E}eton", "default": "pay \u{202E}001"},
+        "to": {"type": "string", "title": "<b>Send to</b>", "description": "a\u{200B}b\nDeny",
+               "oneOf": [{"const": "us", "title": "Us\nSent as them"}, {"const": "them", "title": "Us"}]},
+        "all": {"type": "array", "title": " ", "items": {"anyOf": [
+            {"const": "n\u{43E}", "title": "no"}, {"const": "yes\u{7}", "title": "\u{2066}no"}]}}}})
 }
 
 fn words(name: &str) -> Option<&'static str> {

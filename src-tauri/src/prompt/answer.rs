@@ -79,6 +79,7 @@ impl Hint {
     fn words(self) -> &'static str {
         match self {
             Self::Hold => "To approve, hold the button with the mouse, or press Ctrl+Enter.",
+            Self::Space => "Enter does nothing on this button. Press Space, or click it.",
             Self::GoTo => "To approve by keyboard: Tab to the last button, then Ctrl+Enter.",
             Self::Pause => "Keys do not count yet. Wait a moment, then type.",
         }
@@ -93,6 +94,7 @@ impl Inner {
             Decided::Control(number, _) => match self.does(On::Control(number)) {
                 Some(Does::Deny) => self.deny(),
                 Some(Does::DenyAll) => self.deny_all(),
+                Some(Does::Mute) => self.mute(),
                 Some(Does::Reason) => {
                     self.opened_at.set(Some(std::time::Instant::now()));
                     self.page.footer.show_reason(true);
@@ -130,6 +132,15 @@ impl Inner {
         }
     }
 
+    /// Denies this, and everything from the same requester for an hour (H16).
+    fn mute(&self) {
+        let request = self.shown.borrow().as_ref().map(|shown| shown.screen.request.clone());
+        self.deny();
+        if let Some(request) = request {
+            self.witness.mute(&request);
+        }
+    }
+
     fn approve(self: &Rc<Self>, kind: GestureKind, device: Device) {
         if let Some(blocked) = self.blocked() {
             self.page.footer.notice(blocked.words());
@@ -158,16 +169,19 @@ impl Inner {
             }
             None => return,
         };
-        let mut first = true;
-        for (field, name) in self.page.fields.borrow().iter().zip(&names) {
+        let mut first = None;
+        for (number, (field, name)) in self.page.fields.borrow().iter().zip(&names).enumerate() {
             let sentence = wrong.iter().find(|wrong| wrong.field == *name);
             field.mark(sentence.map(|wrong| wrong.sentence.as_str()));
-            if sentence.is_some() && std::mem::take(&mut first) {
+            if sentence.is_some() && first.is_none() {
+                first = Some(number);
                 field.focus();
             }
         }
         self.fit();
-        self.scroll_to_fields();
+        if let Some(number) = first {
+            self.once_laid_out(move |page| page.scroll_to(number));
+        }
     }
 
     /// What stands in the way of Approve now. Looks at the stacking itself.

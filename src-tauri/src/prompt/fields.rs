@@ -16,12 +16,14 @@ use placet_core::display::{FieldView, Input};
 use placet_core::form::Typed;
 
 use super::gate::{Gate, Pass};
+use super::options::{Options, describe, guard, wrapping};
 use super::secret_field::SecretField;
-use super::sections::{changing_label, label, plain_label, vertical};
+use super::sections::{changing_label, label, vertical};
 
 /// A field on the screen.
 pub(super) struct Field {
     control: Control,
+    place: gtk::Box,
     wrong: gtk::Label,
     help: String,
 }
@@ -30,7 +32,8 @@ enum Control {
     Line(Line),
     Secret(SecretField),
     Switch(gtk::CheckButton),
-    Choice(Vec<gtk::RadioButton>),
+    One(Options),
+    Several(Options),
 }
 
 /// A plain text entry behind the gate.
@@ -120,7 +123,7 @@ impl Line {
 }
 
 impl Field {
-    /// Draws a field into `into`, in the order of `Screen::lines`: label, options, help.
+    /// Draws a field into `into`, in the order of `Screen::lines`.
     pub(super) fn draw(view: &FieldView, into: &gtk::Box, gate: &Rc<Gate>) -> Self {
         let place = vertical(4);
         let name = view.label.as_str();
@@ -128,6 +131,17 @@ impl Field {
             let asks = label(&view.label, &["ask"]);
             place.add(&asks);
             asks
+        };
+        let wrong = changing_label(&["wrong"]);
+        wrong.set_no_show_all(true);
+        let helps =
+            |class| view.help.iter().for_each(|help| place.add(&label(help, &["help", class])));
+        // What is to be known before one chooses, and what is wrong with it, stand above the
+        // options: there can be more of them than the page is high.
+        let above = || {
+            asks();
+            helps("above");
+            place.add(&wrong);
         };
         let control = match &view.input {
             Input::Line { default } => {
@@ -150,36 +164,32 @@ impl Field {
                 place.add(&switch);
                 Control::Switch(switch)
             }
-            Input::Choice { options, default } => {
-                asks();
-                let mut radios: Vec<gtk::RadioButton> = Vec::new();
-                // Chosen while none of the options is; never on the screen.
-                let none = gtk::RadioButton::new();
-                none.set_no_show_all(true);
-                place.add(&none);
-                for (number, option) in options.iter().enumerate() {
-                    let radio = gtk::RadioButton::from_widget(&none);
-                    radio.add(&wrapping(option.as_str()));
-                    radio.set_active(*default == Some(number));
-                    place.add(&radio);
-                    radios.push(radio);
-                }
-                for radio in radios.iter().chain([&none]) {
-                    guard(radio, gate);
-                }
-                Control::Choice(radios)
+            Input::Choice { options, default, none } => {
+                above();
+                Control::One(Options::one(options, *default, none.as_ref(), &place, gate))
+            }
+            Input::Choices { options, default } => {
+                above();
+                Control::Several(Options::several(options, default, &place, gate))
             }
         };
-        for help in &view.help {
-            place.add(&label(help, &["help"]));
+        match &control {
+            Control::Line(_) | Control::Secret(_) => helps("below"),
+            Control::Switch(_) => helps("beside"),
+            Control::One(_) | Control::Several(_) => {
+                if let Some(accessible) = place.accessible() {
+                    accessible.set_role(gtk::atk::Role::Panel);
+                    accessible.set_name(name);
+                }
+            }
         }
-        let wrong = changing_label(&["wrong"]);
-        wrong.set_no_show_all(true);
-        place.add(&wrong);
+        if wrong.parent().is_none() {
+            place.add(&wrong);
+        }
         into.add(&place);
         place.show_all();
         let help: Vec<&str> = view.help.iter().map(placet_core::text::Text::as_str).collect();
-        let field = Self { control, wrong, help: help.join(" ") };
+        let field = Self { control, place, wrong, help: help.join(" ") };
         field.mark(None);
         field
     }
@@ -190,9 +200,8 @@ impl Field {
             Control::Line(line) => Typed::Text(line.text()),
             Control::Secret(secret) => Typed::Secret(secret.typed()),
             Control::Switch(switch) => Typed::Boolean(switch.is_active()),
-            Control::Choice(radios) => {
-                Typed::Choice(radios.iter().position(|radio| radio.is_active()))
-            }
+            Control::One(options) => Typed::Choice(options.chosen().first().copied()),
+            Control::Several(options) => Typed::Choices(options.chosen()),
         }
     }
 
@@ -208,19 +217,18 @@ impl Field {
         matches!(self.control, Control::Secret(_))
     }
 
+    /// All of it: label, control, help, and what is wrong.
+    pub(super) fn place(&self) -> &gtk::Box {
+        &self.place
+    }
+
     /// Moves the focus here.
     pub(super) fn focus(&self) {
         match &self.control {
             Control::Line(line) => line.widget().grab_focus(),
             Control::Secret(secret) => secret.widget().grab_focus(),
             Control::Switch(switch) => switch.grab_focus(),
-            Control::Choice(radios) => {
-                if let Some(radio) =
-                    radios.iter().find(|radio| radio.is_active()).or_else(|| radios.first())
-                {
-                    radio.grab_focus();
-                }
-            }
+            Control::One(options) | Control::Several(options) => options.focus(),
         }
     }
 
@@ -228,10 +236,12 @@ impl Field {
     pub(super) fn mark(&self, sentence: Option<&str>) {
         self.wrong.set_text(sentence.unwrap_or_default());
         self.wrong.set_visible(sentence.is_some());
+        let words = sentence.unwrap_or(&self.help);
         let widget: &gtk::Widget = match &self.control {
             Control::Line(line) => line.widget().upcast_ref(),
             Control::Secret(secret) => secret.widget().upcast_ref(),
-            Control::Switch(_) | Control::Choice(_) => return,
+            Control::Switch(switch) => return describe(switch, words),
+            Control::One(options) | Control::Several(options) => return options.describe(words),
         };
         let style = widget.style_context();
         if sentence.is_some() {
@@ -240,8 +250,8 @@ impl Field {
             style.remove_class("bad");
         }
         // What a screen reader says of a plain entry; a secret field describes itself.
-        if let (Control::Line(_), Some(accessible)) = (&self.control, widget.accessible()) {
-            accessible.set_description(sentence.unwrap_or(&self.help));
+        if matches!(self.control, Control::Line(_)) {
+            describe(widget, words);
         }
     }
 
@@ -251,7 +261,7 @@ impl Field {
             Control::Line(line) => line.widget().set_sensitive(on),
             Control::Secret(secret) => secret.widget().set_sensitive(on),
             Control::Switch(switch) => switch.set_sensitive(on),
-            Control::Choice(radios) => radios.iter().for_each(|radio| radio.set_sensitive(on)),
+            Control::One(options) | Control::Several(options) => options.enable(on),
         }
     }
 
@@ -275,32 +285,10 @@ impl Field {
     pub(super) fn toggles(&self) -> Vec<gtk::Button> {
         match &self.control {
             Control::Switch(switch) => vec![switch.clone().upcast()],
-            Control::Choice(radios) => radios.iter().map(|radio| radio.clone().upcast()).collect(),
+            Control::One(options) | Control::Several(options) => {
+                options.all().map(|toggle| toggle.clone().upcast()).collect()
+            }
             Control::Line(_) | Control::Secret(_) => Vec::new(),
         }
     }
-}
-
-fn wrapping(words: &str) -> gtk::Label {
-    let label = plain_label(words, &[]);
-    label.set_max_width_chars(-1);
-    label
-}
-
-/// Puts a toggle back if no accepted event changed it.
-fn guard(toggle: &impl IsA<gtk::ToggleButton>, gate: &Rc<Gate>) {
-    let toggle = toggle.upcast_ref::<gtk::ToggleButton>();
-    let kept = std::cell::Cell::new(toggle.is_active());
-    let gate = Rc::clone(gate);
-    toggle.connect_toggled(move |toggle| {
-        if gate.judging() {
-            kept.set(toggle.is_active());
-        } else if toggle.is_active() != kept.get() {
-            // Of a group only the chosen one can be put back: choosing it clears the others.
-            if kept.get() || toggle.downcast_ref::<gtk::RadioButton>().is_none() {
-                toggle.set_active(kept.get());
-                gate.without_event();
-            }
-        }
-    });
 }

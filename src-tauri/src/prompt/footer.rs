@@ -20,6 +20,8 @@ use super::sections::{BESIDE_NARROWEST, button, changing_label, narrowest, plain
 const REASON_LIMIT: i32 = 280;
 /// Fewer seconds than this are few.
 const URGENT_SECONDS: u64 = 30;
+/// What else can be done with who asks.
+const MUTE: &str = "Deny, and mute this requester for 1 hour";
 /// How the approving control is worked.
 const HOW: &str = "hold, or Ctrl+Enter";
 
@@ -35,6 +37,8 @@ pub(super) struct Footer {
     pub(super) approve: gtk::Button,
     /// Denies this and everything that waits from the same requester.
     pub(super) deny_all: gtk::Button,
+    /// Denies this, and everything from the same requester for an hour.
+    pub(super) mute: gtk::Button,
     /// The line for a reason.
     pub(super) reason_line: Line,
     deny_label: gtk::Label,
@@ -89,6 +93,10 @@ impl Footer {
         let reason_line = Line::new("", words, gate);
         reason_line.widget().set_max_length(REASON_LIMIT);
         reason_box.add(reason_line.widget());
+        let (mute, mute_label) = button(MUTE, &["plain"]);
+        mute.set_halign(gtk::Align::Start);
+        mute_label.show();
+        reason_box.add(&mute);
         reason_box.set_no_show_all(true);
 
         let answers = gtk::Box::new(gtk::Orientation::Horizontal, 8);
@@ -112,6 +120,7 @@ impl Footer {
             reason,
             approve,
             deny_all,
+            mute,
             reason_line,
             deny_label,
             approve_label,
@@ -218,7 +227,7 @@ impl Footer {
 
     /// Shows whether the answers count now, and whether Approve can be worked at all.
     pub(super) fn ready(&self, armed: bool, deny: bool, asking: bool, approve: bool) {
-        for control in [&self.deny, &self.reason, &self.deny_all, &self.approve] {
+        for control in [&self.deny, &self.reason, &self.deny_all, &self.mute, &self.approve] {
             class(control, "unarmed", !armed);
         }
         if self.deny.is_sensitive() != deny {
@@ -228,6 +237,7 @@ impl Footer {
         if self.reason.is_sensitive() != asking {
             self.reason.set_sensitive(asking);
             self.deny_all.set_sensitive(asking);
+            self.mute.set_sensitive(asking);
         }
         if self.approve.is_sensitive() != approve {
             self.approve.set_sensitive(approve);

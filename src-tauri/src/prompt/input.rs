@@ -157,10 +157,9 @@ impl Inner {
         if focused.downcast_ref::<gtk::Button>().is_some() && (is_space(&value) || is_enter(&value))
         {
             // GTK would click it from a timer.
-            if self.page.footer.approve == *focused {
-                self.hint.set(Some(Hint::Hold));
-                self.refresh();
-            }
+            let approve = self.page.footer.approve == *focused;
+            self.hint.set(Some(if approve { Hint::Hold } else { Hint::Space }));
+            self.refresh();
             return Pass::Taken;
         }
         Pass::On
@@ -201,7 +200,7 @@ impl Inner {
             {
                 Key::Works(number)
             }
-            Some((number, (_, Does::Deny | Does::DenyAll | Does::Toggle(_))))
+            Some((number, (_, Does::Deny | Does::DenyAll | Does::Mute | Does::Toggle(_))))
                 if is_space(&value) =>
             {
                 Key::Works(number)

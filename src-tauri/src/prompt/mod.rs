@@ -20,6 +20,7 @@ mod gesture;
 mod handle;
 mod input;
 mod judge;
+mod options;
 mod page;
 mod place;
 mod pour;
@@ -54,6 +55,11 @@ pub trait Witness: Send + Sync {
     /// The person denied this request and everything that waits from the same requester (H16). The
     /// request itself is answered as any other.
     fn deny_all(&self, request: &RequestId) {
+        let _ = request;
+    }
+    /// The person denied this request and wants to hear nothing from its requester for an hour
+    /// (H16). The request itself is answered as any other.
+    fn mute(&self, request: &RequestId) {
         let _ = request;
     }
     /// The screen of this request is on the glass.

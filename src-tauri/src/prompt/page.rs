@@ -29,6 +29,7 @@ pub(super) enum Does {
     Deny,
     Reason,
     DenyAll,
+    Mute,
     Open(Rc<Fold>),
     Toggle(gtk::Button),
 }
@@ -111,7 +112,8 @@ impl Page {
             settled: Cell::new(false),
         };
         let footer = &page.footer;
-        for control in [&footer.deny, &footer.reason, &footer.deny_all, &footer.approve] {
+        let (deny, deny_all) = (&footer.deny, &footer.deny_all);
+        for control in [deny, &footer.reason, deny_all, &footer.mute, &footer.approve] {
             page.watch(control);
         }
         page
@@ -217,10 +219,22 @@ impl Page {
         let problem = parts.problem.is_visible().then(|| top(parts.problem.upcast_ref())).flatten();
         let Some((_, fields)) = top(parts.fields.upcast_ref()) else { return };
         let from = problem.map_or(fields, |(_, problem)| problem);
+        self.reveal(from, fields + parts.fields.allocated_height());
+    }
+
+    /// Brings the field with this number into sight.
+    pub(super) fn scroll_to(&self, number: usize) {
+        let fields = self.fields.borrow();
+        let Some(place) = fields.get(number).map(Field::place) else { return };
+        if let Some((_, top)) = place.translate_coordinates(&self.body, 0, 0) {
+            self.reveal(top - SHADE, top + place.allocated_height());
+        }
+    }
+
+    fn reveal(&self, from: i32, end: i32) {
         let adjustment = self.scroller.vadjustment();
-        let end = fields + parts.fields.allocated_height() + SHADE;
         // Too much to be seen at once: from its beginning.
-        let end = f64::from(end).min(f64::from(from) + adjustment.page_size());
+        let end = f64::from(end + SHADE).min(f64::from(from) + adjustment.page_size());
         adjustment.clamp_page(f64::from(from), end);
     }
 
@@ -333,6 +347,7 @@ impl Page {
             (self.footer.deny.clone().upcast(), Does::Deny),
             (self.footer.reason.clone().upcast(), Does::Reason),
             (self.footer.deny_all.clone().upcast(), Does::DenyAll),
+            (self.footer.mute.clone().upcast(), Does::Mute),
         ];
         for fold in self.folds.borrow().iter().flatten() {
             controls.push((fold.button.clone().upcast(), Does::Open(Rc::clone(fold))));

@@ -272,6 +272,7 @@ fn sheet(palette: &Palette, points: f64) -> String {
 .page .wrong {{ color: {wrong_text}; font-weight: 700; }}
 .page .ask {{ font-weight: 700; }}
 .page .help {{ color: {quiet}; font-size: 0.92em; }}
+.page .sent, .page .beside {{ padding-left: 2.05em; }}
 .page .said {{ background-color: {said}; border: 1px dashed {control_line}; border-radius: 0.35em; padding: 0.65em 0.9em; }}
 .page .said .value {{ font-style: italic; }}
 .page entry, .page .field {{ background-color: {card}; color: {text}; border: 1px solid {control_line}; border-radius: 0.35em; padding: 0.4em 0.6em; min-height: 1.5em; }}

@@ -45,6 +45,8 @@ const LINGER: Duration = Duration::from_secs(4);
 pub(super) enum Hint {
     /// A click or a single key on Approve.
     Hold,
+    /// Enter on a control that only Space works.
+    Space,
     /// The chord while the focus is elsewhere.
     GoTo,
     /// Typing before it counts.
@@ -549,13 +551,13 @@ impl Inner {
         self.page.footer.progress(super::gesture::Progress::None, false);
     }
 
-    /// Brings what is to be filled in into sight, as soon as its size is known: GTK lays out at a
-    /// higher priority than an idle call has.
-    pub(super) fn scroll_to_fields(self: &Rc<Self>) {
+    /// Does something with the page as soon as its size is known: GTK lays out at a higher priority
+    /// than an idle call has.
+    pub(super) fn once_laid_out(self: &Rc<Self>, then: impl FnOnce(&Page) + 'static) {
         let weak = Rc::downgrade(self);
         glib::idle_add_local_once(move || {
             if let Some(inner) = weak.upgrade() {
-                inner.page.scroll();
+                then(&inner.page);
             }
         });
     }
@@ -570,7 +572,7 @@ impl Inner {
             self.refresh();
         }
         if self.window.is_mapped() && self.unscrolled.replace(false) {
-            self.scroll_to_fields();
+            self.once_laid_out(Page::scroll);
         }
         if self.window.is_mapped() && self.unpainted.replace(false) {
             self.page.let_go();

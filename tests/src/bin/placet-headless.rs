@@ -2,7 +2,7 @@
 //!
 //! `placet-headless RUNTIME STATE` prints `ready` when its socket takes connections. Its person
 //! approves everything, with the right code. Lines on standard input tell it more:
-//! `code ABCD-EFGH` is what an agent's terminal printed, `suspicious` and `pause` put such an entry
+//! `code ABCD-EFGH` is what an agent's terminal printed, `suspicious`, `pause` and `mute` put such an entry
 //! on record, `stop` or the end of the input stops it in good order.
 //!
 //! `placet-headless knock SOCKET` only connects, says hello, and prints how much it hears.
@@ -51,6 +51,7 @@ async fn main() {
             ("code", printed) => drop(code_in.send_replace(Some(printed.to_owned()))),
             ("suspicious", _) => drop(daemon.switches().suspicious("test", "told so").await),
             ("pause", _) => drop(daemon.switches().pause(Timestamp(0)).await),
+            ("mute", _) => drop(daemon.switches().mute("nobody", Timestamp(0)).await),
             _ => break,
         }
         println!("done");

@@ -40,6 +40,9 @@ impl Shown {
                 Kind::Secret { .. } => Typed::Secret(Secret::new((*text).to_owned())),
                 Kind::Boolean { .. } => Typed::Boolean(*text == "true"),
                 Kind::Choice { .. } => Typed::Choice(text.parse().ok()),
+                Kind::Choices { .. } => {
+                    Typed::Choices(text.split(',').filter_map(|one| one.parse().ok()).collect())
+                }
                 _ => Typed::Text((*text).to_owned()),
             });
         let values = self.screen.form.check(typed.collect()).unwrap();

@@ -114,6 +114,15 @@ pub(crate) fn filled(form: &Form, typed: &[(&str, &str)]) -> Values {
                 Some(text) => options.iter().position(|option| option.value == text),
                 None => *default,
             }),
+            Kind::Choices { options, default, .. } => Typed::Choices(match text {
+                Some(text) => {
+                    let chosen = text.split(',');
+                    let place =
+                        |value: &str| options.iter().position(|option| option.value == value);
+                    chosen.filter_map(place).collect()
+                }
+                None => default.clone(),
+            }),
             Kind::Text { default, .. } => {
                 Typed::Text(text.map_or_else(|| default.clone().unwrap_or_default(), str::to_owned))
             }

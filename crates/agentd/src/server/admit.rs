@@ -140,7 +140,8 @@ fn remove_server(asked: &RemoveServer, house: &House) -> Result<Asked, Flaw> {
     match house.store.state().server(&asked.issuer) {
         Some(server) => Ok(Asked::plain(Matter::RemoveServer(server.clone()))),
         None => {
-            let sentence = "is not enrolled; as/list names those that are, byte for byte";
+            let sentence =
+                "is not enrolled; as/list (placet as list) names those that are, byte for byte";
             Err(Flaw::of(Fault::BadValue, "issuer", sentence))
         }
     }

@@ -114,6 +114,7 @@ async fn decide<W: Window, S: Servers + 'static>(
         record: Recorder { store: house.store.clone(), last: Mutex::new(None) },
     };
     let ended = Box::pin(approval::handle(&ports, &request, stop.stopped())).await;
+    house.board.answered(&request, ended.reason);
     let (ended, paired) = bring_about(house, &request, ended, &lines).await;
     let told = told(&open, &ended, ports.record.last());
     house.registry.end(&open, told.clone());
@@ -253,8 +254,11 @@ impl<W: Window, S: Servers + 'static> Ports for CasePorts<'_, W, S> {
 
     fn standing(&self, request: &Request) -> Standing {
         let house = &self.shared.house;
-        let paused_until = house.store.state().paused_until();
-        house.board.standing(request, paused_until, house.surroundings)
+        let until = {
+            let state = house.store.state();
+            (state.paused_until(), state.muted_until(request.bucket()))
+        };
+        house.board.standing(request, until, house.surroundings)
     }
 
     fn status(&self, _request: &Request, status: Status) {

@@ -36,7 +36,7 @@ impl Moment {
 
 /// Every event of the record: the first half of a failpoint's name. A test holds this list equal
 /// to `placet_core::ports::Event`.
-pub const EVENTS: [&str; 14] = [
+pub const EVENTS: [&str; 15] = [
     "received",
     "repeated",
     "shown",
@@ -49,6 +49,7 @@ pub const EVENTS: [&str; 14] = [
     "server_enrolled",
     "server_removed",
     "paused",
+    "muted",
     "suspicious",
     "started",
 ];

@@ -74,6 +74,10 @@ fn summary(event: &str, body: &Value) -> String {
         "server_enrolled" => text("/server/issuer").to_owned(),
         "ended" => format!("{}: {}", text("/outcome"), text("/reason")),
         "paired" | "unpaired" => text("/name").to_owned(),
+        "muted" => match text("/bucket") {
+            "" => "programs without a name".to_owned(),
+            bucket => bucket.to_owned(),
+        },
         "suspicious" => text("/what").to_owned(),
         "started" => {
             let wayland = text("/station/wayland_display");

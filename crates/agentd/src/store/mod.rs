@@ -289,6 +289,7 @@ pub(crate) const fn name_of(event: &Event) -> &'static str {
         Event::ServerEnrolled { .. } => "server_enrolled",
         Event::ServerRemoved { .. } => "server_removed",
         Event::Paused { .. } => "paused",
+        Event::Muted { .. } => "muted",
         Event::Suspicious { .. } => "suspicious",
         Event::Started { .. } => "started",
     }

@@ -20,6 +20,8 @@ pub struct State {
     servers: Vec<Server>,
     /// Until when everything is declined.
     paused_until: Option<Timestamp>,
+    /// Until when everything from a requester's bucket is declined.
+    muted_until: BTreeMap<String, Timestamp>,
     /// Received and not ended.
     open: BTreeSet<RequestId>,
     /// How many entries, and the hash of the last.
@@ -62,6 +64,15 @@ impl State {
                 self.servers.retain(|known| known.issuer != *issuer);
             }
             Event::Paused { until } => self.paused_until = Some(*until),
+            Event::Muted { bucket, until } => {
+                // One that is over is of no use; this one's, too, if it is to end.
+                self.muted_until.retain(|_, until| *until > entry.at);
+                if *until > entry.at {
+                    self.muted_until.insert(bucket.clone(), *until);
+                } else {
+                    self.muted_until.remove(bucket);
+                }
+            }
             Event::Repeated { .. }
             | Event::Shown { .. }
             | Event::Answered { .. }
@@ -138,6 +149,17 @@ impl State {
     #[must_use]
     pub fn paused_until(&self) -> Timestamp {
         self.paused_until.unwrap_or(Timestamp(i64::MIN))
+    }
+
+    /// Until when everything from this bucket is declined; long past if never (H16).
+    #[must_use]
+    pub fn muted_until(&self, bucket: &str) -> Timestamp {
+        self.muted_until.get(bucket).copied().unwrap_or(Timestamp(i64::MIN))
+    }
+
+    /// The buckets that were muted and until when, which may be over.
+    pub fn muted(&self) -> impl Iterator<Item = (&str, Timestamp)> {
+        self.muted_until.iter().map(|(bucket, until)| (bucket.as_str(), *until))
     }
 
     /// Received and not ended.

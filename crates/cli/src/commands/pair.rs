@@ -14,7 +14,9 @@ use crate::{socket, token};
 
 /// `placet pair`. The token goes into its file and nowhere else, so `--json` names the file.
 pub(crate) fn pair(asked: Pair, global: &Global, printer: &mut Printer) -> Result<Exit, Stop> {
-    let path = match token::named(global)? {
+    let named = token::named(global)?;
+    let by_name = named.is_none();
+    let path = match named {
         Some(path) => path,
         None => token::of_agent(&asked.name)?,
     };
@@ -29,7 +31,11 @@ pub(crate) fn pair(asked: Pair, global: &Global, printer: &mut Printer) -> Resul
         PairAnswer::Ended(ended) => conclude(&ended, &value, printer).map(never_approved),
         PairAnswer::Paired(paired) => {
             let path = place.keep(&paired)?.display().to_string();
-            printer.progress(&format!("paired; speak as this agent with --token-file {path}"));
+            let how = match by_name {
+                true => format!("--agent {}", paired.name),
+                false => format!("--token-file {path}"),
+            };
+            printer.progress(&format!("paired; speak as this agent with {how}"));
             let value = json!({ "name": paired.name, "token_file": path });
             printer.answer(&value, || vec![path.clone()])?;
             Ok(Exit::Approved)

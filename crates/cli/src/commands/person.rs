@@ -16,9 +16,13 @@ use crate::exit::{Exit, Stop};
 use crate::print::Printer;
 use crate::socket;
 
-/// `placet status`: one call, no hello, so that it costs next to nothing.
+/// `placet status`: one call, no hello, so that it costs next to nothing. Who names an agent is told
+/// if there is none of that name.
 pub(crate) fn status(global: &Global, printer: &mut Printer) -> Result<Exit, Stop> {
-    let mut conversation = Conversation::open(&socket::path(global.socket.as_deref())?, printer)?;
+    let mut conversation = match global.agent {
+        Some(_) => converse(global, printer)?.0,
+        None => Conversation::open(&socket::path(global.socket.as_deref())?, printer)?,
+    };
     let (at, value): (StatusAnswer, Value) = conversation.call(Ask::Status, |_| {})?;
     printer.answer(&value, || {
         let session = match at.session.observable {

@@ -37,6 +37,7 @@
 mod attacker;
 #[cfg(test)]
 mod attacker_tests;
+mod away;
 mod builder;
 mod bus;
 mod eyes;
@@ -59,6 +60,7 @@ pub mod user;
 mod xsettings;
 
 pub use attacker::{Attacker, Device};
+pub use away::{FakeLogin, FakeScreenSaver};
 pub use builder::{Builder, Notifications};
 pub use bus::Bus;
 pub use eyes::Eyes;

@@ -183,7 +183,7 @@ fn code_form(digits: u8) -> Value {
     form(&message, json!({"otp": code_property(digits)}), &["otp"])
 }
 
-/// Every kind of field of MCP's restricted schema but arrays.
+/// Every kind of field of MCP's restricted schema.
 fn kinds(code: &Value) -> Value {
     let properties = json!({
         "channel": {"type": "string", "title": "Notify by", "oneOf": [
@@ -193,9 +193,13 @@ fn kinds(code: &Value) -> Value {
         "reason": {"type": "string", "title": "Reason", "description": "Kept with the record", "minLength": 3, "maxLength": 80},
         "amount": {"type": "integer", "title": "How many", "minimum": 1, "maximum": 500, "default": 1},
         "ratio": {"type": "number", "title": "Share", "minimum": 0, "maximum": 1},
-        "notify": {"type": "boolean", "title": "Tell the team", "default": true}
+        "notify": {"type": "boolean", "title": "Tell the team", "default": true},
+        "days": {"type": "array", "title": "On which days", "minItems": 1, "items": {"anyOf": [
+            {"const": "mon", "title": "Monday"}, {"const": "tue", "title": "Tuesday"}, {"const": "wed", "title": "Wednesday"}]},
+            "default": ["mon", "tue"]},
+        "rooms": {"type": "array", "title": "Rooms", "items": {"type": "string", "enum": ["a", "b", "c"]}, "maxItems": 2}
     });
-    form("A few things are needed.", properties, &["channel", "otp", "reason", "amount"])
+    form("A few things are needed.", properties, &["channel", "otp", "reason", "amount", "days"])
 }
 
 /// Text that tries to look like something else. Bidi override and isolate, zero-width space and

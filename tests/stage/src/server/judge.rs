@@ -85,6 +85,29 @@ fn fits(schema: &Value, value: &Value) -> Result<(), &'static str> {
             }
             Ok(())
         }
+        "array" => {
+            let Some(values) = value.as_array() else { return Err("is not a list") };
+            let count = |name: &str| schema.get(name).and_then(Value::as_u64);
+            let many = values.len() as u64;
+            if count("minItems").is_some_and(|min| many < min)
+                || count("maxItems").is_some_and(|max| many > max)
+            {
+                return Err("has more or fewer values than were asked for");
+            }
+            let options = schema.get("items").and_then(options).unwrap_or_default();
+            let mut seen = Vec::new();
+            for value in values {
+                let Some(text) = value.as_str() else { return Err("holds what is not text") };
+                if !options.contains(&text) {
+                    return Err("holds what is none of the options");
+                }
+                if seen.contains(&text) {
+                    return Err("holds a value twice");
+                }
+                seen.push(text);
+            }
+            Ok(())
+        }
         "boolean" if value.is_boolean() => Ok(()),
         "boolean" => Err("is not true or false"),
         _ => Err("has a schema that nobody can answer"),
@@ -98,9 +121,40 @@ fn options(schema: &Value) -> Option<Vec<&str>> {
         .map(|all| all.iter().filter_map(Value::as_str).collect());
     let titled = || {
         schema
-            .get("oneOf")?
+            .get("oneOf")
+            .or_else(|| schema.get("anyOf"))?
             .as_array()
             .map(|all| all.iter().filter_map(|o| o.get("const")?.as_str()).collect())
     };
     plain.or_else(titled)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::fits;
+
+    #[test]
+    fn fixture_18_several_of_several_are_counted_told_apart_and_looked_up() {
+        for items in [
+            json!({"type": "string", "enum": ["a", "b", "c"]}),
+            json!({"anyOf": [{"const": "a", "title": "A"}, {"const": "b", "title": "B"}, {"const": "c", "title": "C"}]}),
+        ] {
+            let schema = json!({"type": "array", "minItems": 1, "maxItems": 2, "items": items});
+            for right in [json!(["a"]), json!(["c", "a"])] {
+                assert_eq!(fits(&schema, &right), Ok(()), "{right}");
+            }
+            for wrong in [
+                json!([]),
+                json!(["a", "b", "c"]),
+                json!(["a", "a"]),
+                json!(["A"]),
+                json!([1]),
+                json!("a"),
+            ] {
+                assert!(fits(&schema, &wrong).is_err(), "{wrong}");
+            }
+        }
+    }
 }

@@ -40,7 +40,7 @@ scenarios! {
     Negotiated "negotiated" "1" "Offers only what ana_authenticators of the request names; redirect_to_web if it can serve none of it.";
     RefusesTwo "refuses-two" "2" "Says twice that the code was wrong, whatever it was and without looking at it, then looks.";
     MergedForms "merged-forms" "6" "Sends two form entries with different properties (otp, reason) to be answered together.";
-    FormKinds "form-kinds" "-" "One form with a choice, a code, a text, a whole number, a decimal number and a yes or no.";
+    FormKinds "form-kinds" "-" "One form with a choice, a code, a text, a whole number, a decimal number, a yes or no and several of several.";
     OtpOtherName "otp-other-name" "1" "The code's property is called totp_code and has a description but no pattern and no lengths.";
     OtpSensitive "otp-sensitive" "1" "The code's property is called answer and is marked x-sensitive.";
     OtpWithDefault "otp-with-default" "-" "The code's property carries a default, which must never fill in a secret.";

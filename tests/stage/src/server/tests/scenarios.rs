@@ -19,7 +19,7 @@ const TRACES: &[(Scenario, &str)] = {
         (S::Negotiated, "authenticator, otp, code"),
         (S::RefusesTwo, "otp, otp, otp, code"),
         (S::MergedForms, "otp+reason, code"),
-        (S::FormKinds, "channel+tier+otp+reason+amount+ratio+notify, code"),
+        (S::FormKinds, "channel+tier+otp+reason+amount+ratio+notify+days+rooms, code"),
         (S::OtpOtherName, "totp_code, code"),
         (S::OtpSensitive, "answer, code"),
         (S::OtpWithDefault, "otp, code"),
@@ -354,6 +354,7 @@ fn fill(play: &Play, entries: &[Value]) -> Option<Map<String, Value>> {
                 "channel" => json!("mail"),
                 "reason" => json!("because"),
                 "amount" => json!(3),
+                "days" => json!(["mon"]),
                 _ => json!("x"),
             };
             response.insert(name.to_owned(), value);
