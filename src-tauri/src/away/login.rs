@@ -16,10 +16,12 @@ use futures_util::StreamExt as _;
 use futures_util::stream::select;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout};
-use zbus::wire::{OwnedFd, OwnedVariant};
 use zbus::Message;
+use zbus::wire::{OwnedFd, OwnedVariant};
 
-use super::{ANSWERS_WITHIN, LOOK_AGAIN, Said, Sign, changed_hands, owner_of, owners, sent_by, signals};
+use super::{
+    ANSWERS_WITHIN, LOOK_AGAIN, Said, Sign, changed_hands, owner_of, owners, sent_by, signals,
+};
 use crate::seat::{self, LOGIN};
 
 const MANAGER: &str = "org.freedesktop.login1.Manager";
@@ -36,12 +38,12 @@ const HIDDEN_WITHIN: Duration = Duration::from_secs(3);
 pub(super) async fn follow(
     address: String,
     said: Said,
-    hidden: watch::Receiver<bool>,
+    done: watch::Receiver<u64>,
     looked: oneshot::Sender<()>,
 ) {
     let mut looked = Some(looked);
     loop {
-        if let Err(error) = listen(&address, &said, hidden.clone(), &mut looked).await {
+        if let Err(error) = listen(&address, &said, done.clone(), &mut looked).await {
             tracing::debug!(%error, "the login manager is not heard");
         }
         // What it said last stays until it can be asked again.
@@ -59,7 +61,7 @@ struct Manager<'a> {
     /// The path of the session that is ours.
     session: Option<String>,
     said: &'a Said,
-    hidden: watch::Receiver<bool>,
+    done: watch::Receiver<u64>,
     /// As long as it is open, the machine does not sleep before we say so.
     inhibitor: Option<OwnedFd>,
     /// Until when a session that was told to lock itself counts as locked.
@@ -70,7 +72,7 @@ struct Manager<'a> {
 async fn listen(
     address: &str,
     said: &Said,
-    hidden: watch::Receiver<bool>,
+    done: watch::Receiver<u64>,
     looked: &mut Option<oneshot::Sender<()>>,
 ) -> zbus::Result<()> {
     let heard = zbus::connection::Builder::address(address).build().await?;
@@ -78,7 +80,7 @@ async fn listen(
     let mut signals = select(owners(&heard, LOGIN).await?, signals(&heard, LOGIN).await?);
     let owner = owner_of(&bus, LOGIN).await;
     let mut manager =
-        Manager { bus, owner, session: None, said, hidden, inhibitor: None, locking: None };
+        Manager { bus, owner, session: None, said, done, inhibitor: None, locking: None };
     manager.look().await?;
     looked.take();
     loop {
@@ -104,15 +106,17 @@ impl Manager<'_> {
         }
         let asked = async {
             let session = seat::login(&self.bus).await?.filter(seat::Login::is_drawn_on);
-            let asleep = self.property(MANAGER_PATH, MANAGER, "PreparingForSleep").await?;
-            zbus::Result::Ok((session, asleep))
+            let asleep = self.property(MANAGER_PATH, MANAGER, "PreparingForSleep").await;
+            // An old one does not know it.
+            let asleep = asleep.ok().and_then(|asleep| bool::try_from(asleep).ok());
+            zbus::Result::Ok((session, asleep.unwrap_or(false)))
         };
         let (session, asleep) = timeout(ANSWERS_WITHIN, asked)
             .await
             .map_err(|_| zbus::Error::Failure("the login manager does not answer".into()))??;
         self.said.say(Sign::Locked, session.as_ref().is_some_and(|session| session.locked));
         self.session = session.map(|session| session.path);
-        self.sleeps(bool::try_from(asleep)?).await;
+        self.sleeps(asleep).await;
         Ok(())
     }
 
@@ -190,7 +194,9 @@ impl Manager<'_> {
     async fn sleeps(&mut self, asleep: bool) {
         self.said.say(Sign::Asleep, asleep);
         if asleep {
-            let _ = timeout(HIDDEN_WITHIN, self.hidden.wait_for(|hidden| *hidden)).await;
+            let changes = self.said.changes();
+            let hidden = self.done.wait_for(|done| *done >= changes);
+            let _ = timeout(HIDDEN_WITHIN, hidden).await;
             self.inhibitor = None;
         } else if self.inhibitor.is_none() {
             self.inhibitor = timeout(ANSWERS_WITHIN, self.inhibit()).await.ok().flatten();
@@ -199,7 +205,8 @@ impl Manager<'_> {
 
     async fn inhibit(&self) -> Option<OwnedFd> {
         let what = ("sleep", "Placet", "Hides what it asks and wipes what was typed", "delay");
-        let asked = self.bus.call_method(Some(LOGIN), MANAGER_PATH, Some(MANAGER), "Inhibit", &what);
+        let asked =
+            self.bus.call_method(Some(LOGIN), MANAGER_PATH, Some(MANAGER), "Inhibit", &what);
         let answer = asked
             .await
             .inspect_err(|error| tracing::debug!(%error, "sleep does not wait for the prompt"));

@@ -52,30 +52,42 @@ enum Sign {
     Saver(usize),
 }
 
+/// All that says so now, and how often that has changed.
+#[derive(Clone, Debug, Default)]
+struct Signs {
+    all: BTreeSet<Sign>,
+    changes: u64,
+}
+
 /// What all sources say.
 #[derive(Clone, Debug, Default)]
-struct Said(Arc<watch::Sender<BTreeSet<Sign>>>);
+struct Said(Arc<watch::Sender<Signs>>);
 
 impl Said {
     fn say(&self, sign: Sign, is: bool) {
         self.0.send_if_modified(|signs| {
-            let changed = if is { signs.insert(sign) } else { signs.remove(&sign) };
+            let changed = if is { signs.all.insert(sign) } else { signs.all.remove(&sign) };
             if changed {
+                signs.changes = signs.changes.saturating_add(1);
                 tracing::info!(?sign, is, "whether the person is away");
             }
             changed
         });
     }
+
+    fn changes(&self) -> u64 {
+        self.0.borrow().changes
+    }
 }
 
 /// Whether the person is away, as it is now.
 #[derive(Clone, Debug)]
-pub struct Away(watch::Receiver<BTreeSet<Sign>>);
+pub struct Away(watch::Receiver<Signs>);
 
 impl Away {
     /// True if any source says so.
     pub fn is(&mut self) -> bool {
-        !self.0.borrow_and_update().is_empty()
+        !self.0.borrow_and_update().all.is_empty()
     }
 
     /// Resolves when [`Away::is`] may have changed since it was last asked; never, if nobody
@@ -92,7 +104,8 @@ impl Away {
 pub struct Listening {
     said: Said,
     first: Vec<oneshot::Receiver<()>>,
-    hidden: watch::Sender<bool>,
+    /// What the prompt has done: so many changes.
+    done: watch::Sender<u64>,
     tasks: JoinSet<()>,
 }
 
@@ -100,13 +113,13 @@ pub struct Listening {
 #[must_use]
 pub fn listen(system_bus: String, runtime: &Handle) -> Listening {
     let said = Said::default();
-    let hidden = watch::Sender::new(false);
+    let done = watch::Sender::new(0);
     let mut tasks = JoinSet::new();
     let (looked, login_known) = oneshot::channel();
-    tasks.spawn_on(login::follow(system_bus, said.clone(), hidden.subscribe(), looked), runtime);
+    tasks.spawn_on(login::follow(system_bus, said.clone(), done.subscribe(), looked), runtime);
     let (looked, savers_known) = oneshot::channel();
     tasks.spawn_on(saver::follow(said.clone(), looked), runtime);
-    Listening { said, first: vec![login_known, savers_known], hidden, tasks }
+    Listening { said, first: vec![login_known, savers_known], done, tasks }
 }
 
 impl Listening {
@@ -133,13 +146,14 @@ impl Listening {
     pub fn tell(&mut self, prompt: PromptHandle, runtime: &Handle) {
         let mut away = self.away();
         let first = prompt.set_away(away.is());
-        let hidden = self.hidden.clone();
+        let (said, done) = (self.said.clone(), self.done.clone());
         let telling = async move {
             first.await;
             loop {
-                let is = away.is();
-                prompt.set_away(is).await;
-                hidden.send_replace(is);
+                // In this order: what comes in between is told, and counted, the next time.
+                let changes = said.changes();
+                prompt.set_away(away.is()).await;
+                done.send_replace(changes);
                 away.changed().await;
             }
         };
@@ -184,7 +198,8 @@ fn sent_by(message: &Message, owner: Option<&str>) -> bool {
 
 /// The unique name of who owns `name` now, if anybody does and the bus answers.
 async fn owner_of(bus: &zbus::Connection, name: &str) -> Option<String> {
-    let asked = bus.call_method(Some(BUS), "/org/freedesktop/DBus", Some(BUS), "GetNameOwner", &name);
+    let asked =
+        bus.call_method(Some(BUS), "/org/freedesktop/DBus", Some(BUS), "GetNameOwner", &name);
     let answered = tokio::time::timeout(ANSWERS_WITHIN, asked).await.ok()?.ok()?;
     answered.body().deserialize().ok()
 }

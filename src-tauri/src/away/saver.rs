@@ -12,7 +12,9 @@ use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, JoinSet};
 use zbus::Message;
 
-use super::{ANSWERS_WITHIN, LOOK_AGAIN, Said, Sign, changed_hands, owner_of, owners, sent_by, signals};
+use super::{
+    ANSWERS_WITHIN, LOOK_AGAIN, Said, Sign, changed_hands, owner_of, owners, sent_by, signals,
+};
 
 /// Each is its interface's name as well. The first path that answers is taken.
 const SAVERS: [(&str, &[&str]); 5] = [
@@ -109,7 +111,9 @@ fn hear(
     let header = message.header();
     let (Some(interface), Some(member)) = (header.interface(), header.member()) else { return };
     for ((number, saver), (name, _)) in savers.iter_mut().enumerate().zip(SAVERS) {
-        if *interface != name || *member != "ActiveChanged" || !sent_by(message, saver.owner.as_deref())
+        if *interface != name
+            || *member != "ActiveChanged"
+            || !sent_by(message, saver.owner.as_deref())
         {
             continue;
         }
@@ -131,7 +135,9 @@ async fn ask(bus: zbus::Connection, number: usize, owner: Option<String>) -> Ans
     let Some(at) = owner.as_deref() else { return (number, owner, None) };
     let asked = async {
         for path in *paths {
-            if let Ok(answer) = bus.call_method(Some(at), *path, Some(*name), "GetActive", &()).await {
+            if let Ok(answer) =
+                bus.call_method(Some(at), *path, Some(*name), "GetActive", &()).await
+            {
                 return Some(answer.body().deserialize().unwrap_or(true));
             }
         }

@@ -410,6 +410,8 @@ impl Inner {
         if away {
             self.page.wipe();
             self.vanish();
+            // Off the screen before anybody hears that it is.
+            self.window.display().sync();
         } else if self.live() {
             self.appear();
             self.refresh();

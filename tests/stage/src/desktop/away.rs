@@ -5,7 +5,10 @@
 //! unlock it. They speak the interfaces of `org.freedesktop.ScreenSaver` and of
 //! `org.freedesktop.login1` (systemd-logind).
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::Read as _;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use zbus::interface;
@@ -13,7 +16,7 @@ use zbus::object_server::SignalEmitter;
 use zbus::wire::OwnedObjectPath;
 
 use super::bus::block;
-use super::fault::{Result, While};
+use super::fault::{Fault, Result, While};
 
 const WITHIN: Duration = Duration::from_secs(20);
 const SAVER: (&str, &str) = ("org.freedesktop.ScreenSaver", "/org/freedesktop/ScreenSaver");
@@ -76,14 +79,47 @@ impl Drop for FakeScreenSaver {
 #[derive(Debug)]
 pub struct FakeLogin {
     connection: zbus::Connection,
+    inhibitors: Arc<Inhibitors>,
 }
 
-struct Manager;
+/// Our ends of the locks that were taken against sleep and not yet waited for.
+#[derive(Debug, Default)]
+struct Inhibitors {
+    taken: Mutex<Vec<UnixStream>>,
+    changed: Condvar,
+}
+
+struct Manager {
+    inhibitors: Arc<Inhibitors>,
+    asleep: bool,
+}
 
 #[interface(name = "org.freedesktop.login1.Manager")]
 impl Manager {
     fn get_user(&self, _uid: u32) -> zbus::fdo::Result<OwnedObjectPath> {
         path(USER)
+    }
+
+    #[zbus(property)]
+    fn preparing_for_sleep(&self) -> bool {
+        self.asleep
+    }
+
+    fn inhibit(
+        &self,
+        what: String,
+        _who: String,
+        _why: String,
+        mode: String,
+    ) -> zbus::fdo::Result<zbus::wire::OwnedFd> {
+        if (what.as_str(), mode.as_str()) != ("sleep", "delay") {
+            return Err(zbus::fdo::Error::AccessDenied(format!("{what} {mode}")));
+        }
+        let failed = |error: std::io::Error| zbus::fdo::Error::Failed(error.to_string());
+        let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+        self.inhibitors.taken.lock().unwrap_or_else(PoisonError::into_inner).push(ours);
+        self.inhibitors.changed.notify_all();
+        Ok(OwnedFd::from(theirs).into())
     }
 
     #[zbus(signal)]
@@ -102,6 +138,7 @@ impl User {
 
 struct LoginSession {
     locked: bool,
+    display: String,
 }
 
 #[interface(name = "org.freedesktop.login1.Session")]
@@ -110,25 +147,87 @@ impl LoginSession {
     fn locked_hint(&self) -> bool {
         self.locked
     }
+
+    #[zbus(property, name = "Type")]
+    fn kind(&self) -> &'static str {
+        "x11"
+    }
+
+    #[zbus(property)]
+    fn display(&self) -> String {
+        self.display.clone()
+    }
+
+    #[zbus(property)]
+    fn active(&self) -> bool {
+        true
+    }
+
+    #[zbus(signal)]
+    async fn lock(emitter: &SignalEmitter<'_>) -> zbus::Result<()>;
+
+    #[zbus(signal)]
+    async fn unlock(emitter: &SignalEmitter<'_>) -> zbus::Result<()>;
 }
 
 impl FakeLogin {
-    /// Owns `org.freedesktop.login1` on the bus at `address`, with one session for everybody.
+    /// Owns `org.freedesktop.login1` on the bus at `address`, with one session for everybody, that
+    /// names no display.
     ///
     /// # Errors
     /// When somebody else owns the name.
     pub fn serve(address: &str, locked: bool) -> Result<Self> {
+        Self::serve_display(address, locked, "")
+    }
+
+    /// The same; the session is on this X11 display.
+    ///
+    /// # Errors
+    /// When somebody else owns the name.
+    pub fn serve_display(address: &str, locked: bool, display: &str) -> Result<Self> {
         let address = address.to_owned();
+        let inhibitors = Arc::new(Inhibitors::default());
+        let manager = Manager { inhibitors: Arc::clone(&inhibitors), asleep: false };
+        let session = LoginSession { locked, display: display.to_owned() };
         let connection = block("becoming the login manager", WITHIN, async move {
             zbus::connection::Builder::address(address.as_str())
-                .serve_at(LOGIN.1, Manager)
+                .serve_at(LOGIN.1, manager)
                 .serve_at(USER, User)
-                .serve_at(SESSION, LoginSession { locked })
+                .serve_at(SESSION, session)
                 .name(LOGIN.0)
                 .build()
                 .await
         })?;
-        Ok(Self { connection })
+        Ok(Self { connection, inhibitors })
+    }
+
+    /// The session is told to lock itself, or to unlock; whether it does so it says another time.
+    ///
+    /// # Errors
+    /// When the bus does not take it.
+    pub fn tell_to_lock(&self, lock: bool) -> Result<()> {
+        let emitter = emitter(&self.connection, SESSION)?;
+        block("telling the session to lock", WITHIN, async move {
+            if lock {
+                LoginSession::lock(&emitter).await
+            } else {
+                LoginSession::unlock(&emitter).await
+            }
+        })
+    }
+
+    /// Waits until somebody wants sleep to wait for them.
+    ///
+    /// # Errors
+    /// When nobody does `within` the time.
+    pub fn await_inhibited(&self, within: Duration) -> Result<Inhibitor> {
+        let taken = self.inhibitors.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut taken, _) = self
+            .inhibitors
+            .changed
+            .wait_timeout_while(taken, within, |taken| taken.is_empty())
+            .unwrap_or_else(PoisonError::into_inner);
+        taken.pop().map(Inhibitor).ok_or_else(|| Fault::new("waiting for an inhibitor", "none"))
     }
 
     /// The session is locked, or unlocked.
@@ -149,10 +248,40 @@ impl FakeLogin {
     /// # Errors
     /// When the bus does not take it.
     pub fn sleep(&self, asleep: bool) -> Result<()> {
-        let emitter = emitter(&self.connection, LOGIN.1)?;
+        let server = self.connection.object_server().clone();
         block("going to sleep", WITHIN, async move {
-            Manager::prepare_for_sleep(&emitter, asleep).await
+            let manager = server.interface::<_, Manager>(LOGIN.1).await?;
+            manager.get_mut().await.asleep = asleep;
+            Manager::prepare_for_sleep(manager.signal_emitter(), asleep).await
         })
+    }
+}
+
+/// What keeps the machine awake until its holder lets go.
+#[derive(Debug)]
+pub struct Inhibitor(UnixStream);
+
+impl Inhibitor {
+    /// Waits until its holder lets go.
+    ///
+    /// # Errors
+    /// When they do not `within` the time.
+    pub fn await_released(mut self, within: Duration) -> Result<()> {
+        let doing = "waiting until sleep is allowed";
+        self.0.set_read_timeout(Some(within)).doing(doing)?;
+        match self.0.read(&mut [0]).doing(doing)? {
+            0 => Ok(()),
+            _ => Err(Fault::new(doing, "something was said instead")),
+        }
+    }
+
+    /// Whether its holder still holds it.
+    #[must_use]
+    pub fn held(&mut self) -> bool {
+        let _ = self.0.set_nonblocking(true);
+        let held = self.0.read(&mut [0]).is_err();
+        let _ = self.0.set_nonblocking(false);
+        held
     }
 }
 
