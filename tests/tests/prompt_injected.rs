@@ -327,3 +327,20 @@ fn a_field_that_has_the_focus_is_still_the_persons() {
     field.unwrap();
     assert!(control(&window, "text", "Reference").unwrap().is(State::Editable));
 }
+
+#[test]
+fn h4_a_ctrl_that_a_program_holds_or_locks_makes_no_chord_of_enter() {
+    let mut desk = Desk::new();
+    desk.ask(json!({"ask": "plain"}));
+    desk.go_to_approve();
+    let attacker = desk.session.attacker().unwrap();
+    attacker.key_down(Device::XTest, keys::CONTROL).unwrap();
+    desk.event("suspicious");
+    desk.armed();
+    desk.person.key(keys::RETURN).unwrap();
+    desk.no_event("answer");
+    attacker.key_up(Device::XTest, keys::CONTROL).unwrap();
+    desk.armed();
+    desk.chord();
+    assert_eq!(desk.answer().0, "approve");
+}

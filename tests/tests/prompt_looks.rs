@@ -24,7 +24,7 @@ window, .placet, .page, .page * { opacity: 0; color: transparent; }
 
 /// The pixels of a place on the screen.
 fn pixels(desk: &Desk, node: &Node) -> Vec<u8> {
-    let place = node.place.unwrap();
+    let place = node.place.unwrap_or_else(|| panic!("{} is not in sight", node.name));
     let screen = desk.session.screen();
     let (x, y) = (i16::try_from(place.x).unwrap(), i16::try_from(place.y).unwrap());
     let (width, height) = (place.width as u16, place.height as u16);
@@ -59,7 +59,7 @@ fn a_style_sheet_of_the_user_changes_nothing() {
         };
         [
             of("label", "Once more."),
-            of("label", "Where the answer goes"),
+            of("label", "In the agent's own words (not checked)"),
             of("radio button", "Normal, two days"),
             of("push button", "Deny"),
             of("push button", "Approve with this code"),

@@ -9,6 +9,7 @@ use placet_stage::desktop::{Attacker, Session};
 use prompt_support::*;
 use serde_json::json;
 use x11rb::connection::Connection as _;
+use x11rb::protocol::randr::{ConnectionExt as _, MonitorInfo};
 use x11rb::protocol::res::ConnectionExt as _;
 use x11rb::protocol::shape::{ConnectionExt as _, SK, SO};
 use x11rb::protocol::xproto::{
@@ -71,6 +72,32 @@ fn a_prompt_that_is_moved_off_the_screen_does_not_approve() {
     };
     to(-20);
     blocked(&mut desk, OFF, || to(before.x.into()));
+}
+
+#[test]
+fn a_monitor_that_a_client_made_up_shows_nothing() {
+    let (mut desk, attacker, _, frame) = scene();
+    let (root, connection) = (attacker.screen().root(), attacker.screen().connection());
+    let name = connection.intern_atom(false, b"beyond").unwrap().reply().unwrap().atom;
+    let beyond = MonitorInfo {
+        name,
+        x: -2_000,
+        y: -2_000,
+        width: 8_000,
+        height: 8_000,
+        width_in_millimeters: 2_000,
+        height_in_millimeters: 2_000,
+        ..MonitorInfo::default()
+    };
+    connection.randr_set_monitor(root, beyond).unwrap().check().unwrap();
+    let before = connection.get_geometry(frame).unwrap().reply().unwrap();
+    let to = |y: i32| {
+        let aux = ConfigureWindowAux::new().y(y);
+        connection.configure_window(frame, &aux).unwrap().check().unwrap();
+    };
+    // What it wants to do is above the screen, and Approve is on it.
+    to(-i32::from(before.height) / 2);
+    blocked(&mut desk, OFF, || to(before.y.into()));
 }
 
 #[test]
@@ -219,6 +246,43 @@ fn a_prompt_that_is_made_too_small_for_what_it_says_does_not_approve() {
     }
     desk.hold_approve();
     assert_eq!(desk.answer().0, "approve");
+}
+
+#[test]
+fn what_was_in_sight_before_the_window_was_made_smaller_is_to_be_seen_anew() {
+    let (mut desk, attacker, ours, _) = scene();
+    let now = attacker.screen().connection().get_geometry(ours).unwrap().reply().unwrap();
+    // As low as its own hint lets it be: the action is out of sight, Approve is not.
+    let aux = ConfigureWindowAux::new().height(1);
+    attacker.screen().connection().configure_window(ours, &aux).unwrap().check().unwrap();
+    desk.says("To approve, scroll down to the end first.");
+    desk.picture("prompt-low.png");
+    desk.armed();
+    desk.chord();
+    desk.hold_approve();
+    desk.no_event("answer");
+    let aux = ConfigureWindowAux::new().height(u32::from(now.height));
+    attacker.screen().connection().configure_window(ours, &aux).unwrap().check().unwrap();
+    desk.eyes.until(PROMPT, SOON, |_| desk.scrolling_asked().is_none().then_some(())).unwrap();
+    desk.armed();
+    desk.hold_approve();
+    assert_eq!(desk.answer().0, "approve");
+}
+
+#[test]
+fn what_was_in_sight_while_its_text_was_tiny_is_to_be_seen_anew() {
+    let mut desk = Desk::new();
+    desk.tell(&json!({"look": "light", "scale": 0.5}));
+    desk.show(json!({"ask": "rows", "rows": 37}));
+    desk.open();
+    desk.scroll_through();
+    desk.tell(&json!({"look": "light", "scale": 2.0}));
+    // Up or down, whichever way it stands now.
+    desk.eyes.until(PROMPT, SOON, |_| desk.scrolling_asked().is_some().then_some(())).unwrap();
+    desk.armed();
+    desk.chord();
+    desk.hold_approve();
+    desk.no_event("answer");
 }
 
 #[test]

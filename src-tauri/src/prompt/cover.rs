@@ -3,7 +3,7 @@
 //!
 //! **Promises.** Every window that is on the screen, can show something and is above the prompt
 //! counts, also one that no window manager knows, that lets clicks through, or that a stranger put
-//! inside the prompt or its frame. The prompt must lie whole on the monitors and whole inside of
+//! inside the prompt or its frame. The prompt must lie whole on what is lit of the screen and whole inside of
 //! every window that it is in; no shape may cut it or them, and none of them may be see-through.
 //! What cannot be known counts as covered. Under a compositor the X server's own visibility events
 //! say "visible" to everyone; this does not depend on them.
@@ -17,7 +17,7 @@ use gtk::gdk;
 use gtk::prelude::*;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::composite::ConnectionExt as _;
-use x11rb::protocol::randr::ConnectionExt as _;
+use x11rb::protocol::randr::{ConnectionExt as _, SetConfig};
 use x11rb::protocol::shape::{ConnectionExt as _, SK};
 use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, MapState, Window, WindowClass};
 use x11rb::rust_connection::RustConnection;
@@ -124,7 +124,7 @@ impl Cover {
                 return Ok(Sight::Covered);
             }
             if parent == self.root {
-                let seen = covers(ours, &self.monitors()?);
+                let seen = covers(ours, &self.lit()?);
                 return Ok(if seen { Sight::Whole } else { Sight::OffScreen });
             }
             (below, parent) = (parent, level.parent);
@@ -181,15 +181,29 @@ impl Cover {
         Ok(property.value32().and_then(|mut values| values.next()) != Some(OPAQUE))
     }
 
-    fn monitors(&self) -> Looked<Vec<Area>> {
-        let monitors = self.connection.randr_get_monitors(self.root, true)?.reply()?.monitors;
-        let area = |x: i16, y: i16, width: u16, height: u16| {
-            Area::at((x.into(), y.into()), width.into(), height.into())
-        };
-        if monitors.is_empty() {
-            return Ok(vec![self.place(self.root)?]);
+    /// What of the screen is lit. RandR's list of monitors does not say: any client can put one on
+    /// it where nothing is lit.
+    fn lit(&self) -> Looked<Vec<Area>> {
+        let screen = self.connection.randr_get_screen_resources_current(self.root)?.reply()?;
+        let asked = screen
+            .crtcs
+            .iter()
+            .map(|crtc| self.connection.randr_get_crtc_info(*crtc, screen.config_timestamp))
+            .collect::<Result<Vec<_>, _>>()?;
+        let whole = self.place(self.root)?;
+        let mut lit = Vec::new();
+        for one in asked {
+            let one = one.reply()?;
+            if one.status != SetConfig::SUCCESS {
+                return Err("the screen is being set up anew".into());
+            }
+            if one.mode != x11rb::NONE && !one.outputs.is_empty() {
+                let corner = (one.x.into(), one.y.into());
+                lit.push(Area::at(corner, one.width.into(), one.height.into()));
+            }
         }
-        Ok(monitors.iter().map(|one| area(one.x, one.y, one.width, one.height)).collect())
+        // A display that nobody lights, like one that is watched over the network.
+        Ok(if lit.is_empty() { vec![whole] } else { lit })
     }
 
     /// Whether any of these windows shows something within `ours`.

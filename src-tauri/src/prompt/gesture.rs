@@ -3,7 +3,7 @@
 //! **Promises.** Nothing counts before [`ARMING`] has passed since the prompt was painted, focused,
 //! moved, restacked or redrawn, or since a key came too early (H5), by our clock and by the display server's: a process that is
 //! stopped and goes on sees neither a short press as a long one nor an early one as armed. Approve is a press held for [`HOLD`] and let go on the control,
-//! or Ctrl+Enter pressed and let go; press and release come from one device, and any disturbance in
+//! or Ctrl+Enter pressed and let go, both of them here; press and release come from one device, and any disturbance in
 //! between ends the gesture. A key that was down before it could count never counts.
 //!
 //! **Never** let Space, Enter or a click approve.
@@ -36,6 +36,8 @@ pub(super) enum On {
 pub(super) enum Key {
     /// Enter with Ctrl and nothing else.
     Chord,
+    /// Ctrl itself.
+    Control,
     /// Space or Enter on the focused control of ours, where that key works it.
     Works(usize),
     /// Any other.
@@ -119,6 +121,8 @@ pub(super) struct Gestures {
     quiet_since: Option<Moment>,
     press: Option<Press>,
     keys: BTreeMap<u16, KeyDown>,
+    /// The Ctrl key that is down, or that was the last key to go down: sticky keys.
+    control: Option<u16>,
 }
 
 #[derive(Debug)]
@@ -156,6 +160,7 @@ impl Gestures {
         // Releases are not seen from here on; a key that stays down comes back as a press and is
         // then held back by the arming time.
         self.keys.clear();
+        self.control = None;
     }
 
     /// Ends the gestures in progress. Keys that are down stay known, so that their repeats do not
@@ -216,7 +221,18 @@ impl Gestures {
         // Whatever else was begun is not one clear gesture any more.
         self.cancel();
         let counts = self.armed(now);
-        let will = (counts && key != Key::Other).then_some((key, device));
+        let does = match key {
+            // Another program can lock Ctrl, or hold one of its own, and make a chord of each Enter.
+            Key::Chord => self.control.is_some(),
+            Key::Works(_) => true,
+            Key::Control | Key::Other => false,
+        };
+        if key == Key::Control {
+            self.control = Some(code);
+        } else if self.control.is_some_and(|control| !self.keys.contains_key(&control)) {
+            self.control = None;
+        }
+        let will = (counts && does).then_some((key, device));
         self.keys.insert(code, KeyDown { counts, will });
         if !counts {
             self.begin_anew(now);
@@ -245,7 +261,7 @@ impl Gestures {
         match key {
             Key::Chord => Some(Decided::Approve(GestureKind::Chord, by)),
             Key::Works(number) => Some(Decided::Control(number, by)),
-            Key::Other => None,
+            Key::Control | Key::Other => None,
         }
     }
 

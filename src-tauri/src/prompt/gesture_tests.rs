@@ -2,6 +2,7 @@ use super::*;
 
 const ENTER: u16 = 36;
 const SPACE: u16 = 65;
+const CONTROL: u16 = 37;
 
 /// Both clocks agree.
 fn ms(ms: u32) -> Moment {
@@ -20,10 +21,11 @@ fn keyboard() -> Device {
     Device("keyboard".into())
 }
 
-/// Shown at 0, so armed from 700 on.
+/// Shown at 0, so armed from 700 on, with Ctrl down.
 fn shown() -> Gestures {
     let mut gestures = Gestures::default();
     gestures.disturb(ms(0));
+    gestures.key_press(ms(0), CONTROL, Key::Control, keyboard());
     gestures
 }
 
@@ -102,6 +104,27 @@ fn the_chord_approves_when_it_is_let_go() {
         gestures.key_release(ms(760), ENTER, &keyboard()),
         Some(Decided::Approve(GestureKind::Chord, keyboard()))
     );
+}
+
+#[test]
+fn h4_the_chord_needs_a_ctrl_that_was_pressed_here() {
+    let enter = |gestures: &mut Gestures, at: u32| {
+        gestures.key_press(ms(at), ENTER, Key::Chord, keyboard());
+        gestures.key_release(ms(at + 10), ENTER, &keyboard())
+    };
+    let mut gestures = Gestures::default();
+    gestures.disturb(ms(0));
+    assert_eq!(enter(&mut gestures, 700), None, "locked by a program");
+    gestures.key_press(ms(800), CONTROL, Key::Control, keyboard());
+    assert!(enter(&mut gestures, 900).is_some());
+    assert!(enter(&mut gestures, 1_000).is_some(), "it is still down");
+    assert_eq!(gestures.key_release(ms(1_100), CONTROL, &keyboard()), None);
+    assert!(enter(&mut gestures, 1_200).is_some(), "the last key before: sticky keys");
+    assert_eq!(enter(&mut gestures, 1_300), None);
+    gestures.key_press(ms(1_400), CONTROL, Key::Control, keyboard());
+    gestures.rest();
+    gestures.disturb(ms(2_000));
+    assert_eq!(enter(&mut gestures, 3_000), None, "pressed elsewhere");
 }
 
 #[test]

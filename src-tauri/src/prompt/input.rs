@@ -111,7 +111,7 @@ impl Inner {
         focused: Option<&gtk::Widget>,
     ) -> Pass {
         use gdk::keys::constants as name;
-        if key != Key::Other {
+        if !matches!(key, Key::Control | Key::Other) {
             if key == Key::Chord {
                 self.say_what_blocks();
             }
@@ -182,6 +182,9 @@ impl Inner {
         let (Some(value), Some(state)) = (event.keyval(), event.state()) else { return Key::Other };
         let value = gdk::keys::Key::from(value);
         let held = held(state);
+        if matches!(value, gdk::keys::constants::Control_L | gdk::keys::constants::Control_R) {
+            return Key::Control;
+        }
         if is_chord(&value, state) {
             // Meant for the prompt, by somebody who is at the answer or at what it needs. With the
             // focus elsewhere, where it stands when the window comes up, it may be meant for another.

@@ -53,6 +53,8 @@ pub(super) struct Page {
     unseen: Cell<Option<Unseen>>,
     /// The page stands where it begins: what flashes by before does not count as seen.
     settled: Cell<bool>,
+    /// The size of the window that it was painted in last, and how large its text was.
+    painted_in: Cell<((i32, i32), i32)>,
 }
 
 struct Parts {
@@ -110,6 +112,7 @@ impl Page {
             seen: Seen::default(),
             unseen: Cell::new(Some(Unseen::NotYet)),
             settled: Cell::new(false),
+            painted_in: Cell::default(),
         };
         let footer = &page.footer;
         let (deny, deny_all) = (&footer.deny, &footer.deny_all);
@@ -241,6 +244,17 @@ impl Page {
     /// True while a fold is closed: not all was seen (H3).
     pub(super) fn folded(&self) -> bool {
         self.folds.borrow().iter().flatten().any(|fold| !fold.opened())
+    }
+
+    /// It was painted in a window of this size, with text so large. What was in sight of a larger
+    /// window, or with other text, is forgotten: a program can make the window small, or the text
+    /// large again, before anybody has read a word.
+    pub(super) fn painted_in(&self, size: (i32, i32), text: i32) {
+        let (before, text_before) = self.painted_in.replace((size, text));
+        if size.0 < before.0 || size.1 < before.1 || text != text_before {
+            self.seen.clear();
+            self.unseen.set(Some(Unseen::NotYet));
+        }
     }
 
     /// Called when it was painted: true if that changed what was seen.

@@ -570,6 +570,10 @@ impl Inner {
     }
 
     fn painted(self: &Rc<Self>) {
+        if self.window.is_mapped() {
+            let size = (self.window.allocated_width(), self.window.allocated_height());
+            self.page.painted_in(size, self.style.page_width());
+        }
         if self.window.is_mapped() && self.in_sight() && self.page.look() {
             self.refresh();
         }

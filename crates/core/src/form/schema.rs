@@ -168,7 +168,8 @@ fn choices(name: &str, property: &Object) -> Result<Kind, BadSchema> {
         .and_then(Value::as_object)
         .ok_or_else(|| malformed(&format!("{name} does not say what it takes")))?;
     if items.get("type").is_some_and(|kind| kind != "string") {
-        return Err(malformed(&format!("{name} takes several values that are not text")));
+        let odd = format!("{name} takes several values that are not text");
+        return Err(BadSchema::Unsupported(odd));
     }
     let options = if items.contains_key("anyOf") {
         only_these(name, items, &["type", "anyOf"])?;
