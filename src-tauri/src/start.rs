@@ -187,8 +187,7 @@ fn show(
     modules::listen(move |path| hears.refused_module(path));
     let prompt = Prompt::new(notary, Appearance::default(), OBSERVABLE)
         .map_err(|fault| format!("Placet cannot show its prompt: {fault}."))?;
-    // Nothing is shown before it is known whether the screen is locked (F9).
-    runtime.block_on(listening.known());
+    // Before anything is shown (F9).
     listening.tell(prompt.handle(), runtime.handle());
     let away = listening.away();
     glass.put_in(Some(prompt.handle()));

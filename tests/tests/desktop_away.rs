@@ -8,7 +8,7 @@ use std::process::Command;
 
 use desktop_support::{SOON, alone, ask, ask_for, await_label, desktop, icon, run, start};
 use placet_stage::desktop::{
-    FakeLogin, FakeScreenSaver, Notifications, Posted, Program, Session, TrayWatcher, Window,
+    FakeLogin, FakeScreenSaver, Fault, Notifications, Posted, Program, Session, TrayWatcher, Window,
 };
 
 fn prompt(session: &Session) -> Window {
@@ -16,8 +16,12 @@ fn prompt(session: &Session) -> Window {
 }
 
 fn no_prompt(session: &Session) {
+    no_prompt_of(session).unwrap();
+}
+
+fn no_prompt_of(session: &Session) -> Result<(), Fault> {
     let shown = |window: &Window| window.title == "Placet" && window.mapped;
-    session.screen().await_no_window(SOON, shown).unwrap();
+    session.screen().await_no_window(SOON, shown)
 }
 
 #[test]
@@ -46,15 +50,117 @@ fn f9_a_question_that_comes_while_the_screen_is_locked_from_the_start_waits_or_e
     let _alone = alone();
     let session = Session::builder().start().unwrap();
     let saver = FakeScreenSaver::serve(session.bus_address(), true).unwrap();
-    let _desktop = start(&session, desktop(&session));
+    let program = start(&session, with_login(&session));
     let asked = ask_for(&session, "first", "git push");
     let said = run(&session, &["request", "--expires-in", "15", "--", "git pull"]);
     assert_eq!(said.code, Some(3), "{}", said.err);
     no_prompt(&session);
     assert!(asked.running());
+    let log = program.log();
+    let at = |words: &str| log.find(words).unwrap_or_else(|| panic!("{words}: {log}"));
+    assert!(at("sign=Unknown is=true") < at("sign=Saver(0) is=true"), "{log}");
+    assert!(at("sign=Saver(0) is=true") < at("sign=Unknown is=false"), "it could be seen: {log}");
     // A screen saver that is gone locks nothing.
     drop(saver);
     prompt(&session);
+}
+
+#[test]
+fn f9_the_screen_savers_of_all_desktops_are_heard_from_their_first_answer_on() {
+    const SAVERS: [(&str, &str); 8] = [
+        ("org.freedesktop.ScreenSaver", "/org/freedesktop/ScreenSaver"),
+        ("org.freedesktop.ScreenSaver", "/ScreenSaver"),
+        ("org.gnome.ScreenSaver", "/org/gnome/ScreenSaver"),
+        ("org.xfce.ScreenSaver", "/org/xfce/ScreenSaver"),
+        ("org.xfce.ScreenSaver", "/"),
+        ("org.mate.ScreenSaver", "/org/mate/ScreenSaver"),
+        ("org.mate.ScreenSaver", "/"),
+        ("org.cinnamon.ScreenSaver", "/org/cinnamon/ScreenSaver"),
+    ];
+    let _alone = alone();
+    let session = Session::builder().start().unwrap();
+    let _desktop = start(&session, desktop(&session));
+    let asked = ask(&session, "agent");
+    prompt(&session);
+    for of in SAVERS {
+        let saver = FakeScreenSaver::serve_as(session.bus_address(), of, true)
+            .unwrap_or_else(|fault| panic!("{of:?}: {fault}"));
+        let hidden = || no_prompt_of(&session).unwrap_or_else(|fault| panic!("{of:?}: {fault}"));
+        hidden();
+        saver.set(false).unwrap();
+        prompt(&session);
+        saver.set(true).unwrap();
+        hidden();
+        drop(saver);
+        prompt(&session);
+    }
+    assert!(asked.running(), "{}", asked.log());
+}
+
+#[test]
+fn f9_sleep_is_heard_also_where_the_login_manager_does_not_know_the_user() {
+    let _alone = alone();
+    let session = Session::builder().start().unwrap();
+    let login = FakeLogin::serve_nobody(session.bus_address()).unwrap();
+    let _desktop = start(&session, with_login(&session));
+    let asked = ask(&session, "agent");
+    prompt(&session);
+    let inhibitor = login.await_inhibited(SOON).unwrap();
+    login.sleep(true).unwrap();
+    inhibitor.await_released(SOON).unwrap();
+    no_prompt(&session);
+    login.sleep(false).unwrap();
+    prompt(&session);
+    assert!(asked.running(), "{}", asked.log());
+}
+
+#[test]
+fn f9_what_the_login_manager_said_stays_when_its_bus_dies_until_it_can_be_asked_again() {
+    let _alone = alone();
+    let session = Session::builder().start().unwrap();
+    let address = format!("unix:path={}", session.run_dir().join("system-bus").display());
+    let mut command = with_login(&session);
+    command.env("PLACET_TEST_SYSTEM_BUS", &address).env("PLACET_LOG", "placet_desktop=debug");
+    let (bus, login) = system_bus(&session, &address);
+    let program = start(&session, command);
+    let asked = ask(&session, "agent");
+    prompt(&session);
+    login.lock(true).unwrap();
+    no_prompt(&session);
+    let lost = || program.log().matches("the login manager is not heard").count();
+    let before = lost();
+    drop((login, bus));
+    // It has noticed, and looked for it again in vain.
+    let begun = std::time::Instant::now();
+    while lost() <= before {
+        assert!(begun.elapsed() < SOON, "{}", program.log());
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    no_prompt(&session);
+    let (bus, login) = system_bus(&session, &address);
+    prompt(&session);
+    // It was told to lock itself, and nobody could say what came of it.
+    login.tell_to_lock(true).unwrap();
+    no_prompt(&session);
+    drop((login, bus));
+    let (_bus, _login) = system_bus(&session, &address);
+    prompt(&session);
+    assert!(asked.running(), "{}", asked.log());
+}
+
+/// A bus of its own at `address`, with a login manager on it.
+fn system_bus(session: &Session, address: &str) -> (Program, FakeLogin) {
+    let mut bus = session.command("dbus-daemon").unwrap();
+    bus.args(["--session", "--nofork", "--nopidfile", &format!("--address={address}")]);
+    let bus = session.spawn("system-bus", bus).unwrap();
+    let begun = std::time::Instant::now();
+    loop {
+        match FakeLogin::serve(address, false) {
+            Ok(login) => return (bus, login),
+            Err(fault) => assert!(begun.elapsed() < SOON, "{fault}: {}", bus.log()),
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
 }
 
 /// The program, with the session's bus for the system's, and its log in full.

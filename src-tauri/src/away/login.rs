@@ -20,7 +20,8 @@ use zbus::Message;
 use zbus::wire::{OwnedFd, OwnedVariant};
 
 use super::{
-    ANSWERS_WITHIN, LOOK_AGAIN, Said, Sign, changed_hands, owner_of, owners, sent_by, signals,
+    ANSWERS_WITHIN, LOOK_AGAIN, Said, Sign, changed_hands, is_named, owner_of, owners, sent_by,
+    signals,
 };
 use crate::seat::{self, LOGIN};
 
@@ -78,9 +79,10 @@ async fn listen(
     let heard = zbus::connection::Builder::address(address).build().await?;
     let bus = zbus::connection::Builder::address(address).build().await?;
     let mut signals = select(owners(&heard, LOGIN).await?, signals(&heard, LOGIN).await?);
-    let owner = owner_of(&bus, LOGIN).await;
-    let mut manager =
-        Manager { bus, owner, session: None, said, done, inhibitor: None, locking: None };
+    let owner = owner_of(&bus, LOGIN).await?;
+    // What was heard on an earlier bus ends as well.
+    let locking = Some(Instant::now() + LOCKED_WITHIN);
+    let mut manager = Manager { bus, owner, session: None, said, done, inhibitor: None, locking };
     manager.look().await?;
     looked.take();
     loop {
@@ -105,7 +107,11 @@ impl Manager<'_> {
             return Ok(());
         }
         let asked = async {
-            let session = seat::login(&self.bus).await?.filter(seat::Login::is_drawn_on);
+            let session = match seat::login(&self.bus).await {
+                // It may still say that the machine sleeps.
+                Err(error) if is_named(&error, "org.freedesktop.login1.NoSuchUser") => None,
+                answered => answered?.filter(seat::Login::is_drawn_on),
+            };
             let asleep = self.property(MANAGER_PATH, MANAGER, "PreparingForSleep").await;
             // An old one does not know it.
             let asleep = asleep.ok().and_then(|asleep| bool::try_from(asleep).ok());

@@ -3,14 +3,15 @@
 //! Two sources, each followed if it is there: the system's login manager ([`login`]) and the screen
 //! savers of the session ([`saver`]). The person is away while any of them says so.
 //!
-//! **Promises.** What is true at the start is known before anything is shown ([`Listening::known`]).
-//! While away the prompt is hidden and what was typed in secret is wiped ([`tell`]), notifications
+//! **Promises.** Until each source that is there has said what is true at the start, the person
+//! counts as away; but not for longer than three seconds. While away the prompt is hidden and what was typed in secret is wiped ([`tell`]), notifications
 //! are withdrawn ([`crate::notify`]), and requests go on to expire. A source that was never there,
 //! or that cannot be asked, says nothing. One whose bus was lost has said the same as last.
 //!
 //! **What it does not do.** Any program of the session can own a screen saver's name and say that
 //! the screen is locked: then nothing is shown and everything ends as a no. It can say that it is
-//! not, and the others that say "locked" still count.
+//! not, and the others that say "locked" still count. Any program of the user can have the login
+//! manager say that their session is not locked.
 //!
 //! **Never** take "not away" for proof that a person is there.
 
@@ -29,9 +30,9 @@ use zbus::message::Type;
 
 use crate::prompt::PromptHandle;
 
-/// A program that has not answered by then says nothing.
+/// A bus or login manager that has not answered by then is asked again later.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(1);
-/// All that is asked before the first answer is known: a bus, a name, its owner.
+/// What has not been said by then is not waited for.
 const KNOWN_WITHIN: Duration = Duration::from_secs(3);
 /// A bus that is not there, or went away, is looked for so often.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
@@ -42,6 +43,8 @@ const BUS: &str = "org.freedesktop.DBus";
 /// Who says that the person is away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Sign {
+    /// Nobody: not all have been asked yet.
+    Unknown,
     /// The login manager: the session says that it is locked.
     Locked,
     /// The login manager: the session was told to lock itself, a moment ago.
@@ -103,7 +106,6 @@ impl Away {
 #[derive(Debug)]
 pub struct Listening {
     said: Said,
-    first: Vec<oneshot::Receiver<()>>,
     /// What the prompt has done: so many changes.
     done: watch::Sender<u64>,
     tasks: JoinSet<()>,
@@ -113,28 +115,25 @@ pub struct Listening {
 #[must_use]
 pub fn listen(system_bus: String, runtime: &Handle) -> Listening {
     let said = Said::default();
+    said.say(Sign::Unknown, true);
     let done = watch::Sender::new(0);
     let mut tasks = JoinSet::new();
     let (looked, login_known) = oneshot::channel();
     tasks.spawn_on(login::follow(system_bus, said.clone(), done.subscribe(), looked), runtime);
     let (looked, savers_known) = oneshot::channel();
     tasks.spawn_on(saver::follow(said.clone(), looked), runtime);
-    Listening { said, first: vec![login_known, savers_known], done, tasks }
+    let all = said.clone();
+    let known = async move {
+        // A source that is not there drops its end.
+        let both = async { (login_known.await, savers_known.await) };
+        let _ = tokio::time::timeout(KNOWN_WITHIN, both).await;
+        all.say(Sign::Unknown, false);
+    };
+    tasks.spawn_on(known, runtime);
+    Listening { said, done, tasks }
 }
 
 impl Listening {
-    /// Waits until every source that answers has said what is true now. Bounded: what does not
-    /// answer says nothing yet.
-    pub async fn known(&mut self) {
-        let all = async {
-            for source in self.first.drain(..) {
-                // A source that is not there drops its end.
-                let _ = source.await;
-            }
-        };
-        let _ = tokio::time::timeout(KNOWN_WITHIN, all).await;
-    }
-
     /// Whether the person is away.
     #[must_use]
     pub fn away(&self) -> Away {
@@ -196,10 +195,42 @@ fn sent_by(message: &Message, owner: Option<&str>) -> bool {
     message.header().sender().is_some_and(|sender| Some(sender.as_str()) == owner)
 }
 
-/// The unique name of who owns `name` now, if anybody does and the bus answers.
-async fn owner_of(bus: &zbus::Connection, name: &str) -> Option<String> {
+/// The unique name of who owns `name` now, if anybody does.
+async fn owner_of(bus: &zbus::Connection, name: &str) -> zbus::Result<Option<String>> {
     let asked =
         bus.call_method(Some(BUS), "/org/freedesktop/DBus", Some(BUS), "GetNameOwner", &name);
-    let answered = tokio::time::timeout(ANSWERS_WITHIN, asked).await.ok()?.ok()?;
-    answered.body().deserialize().ok()
+    let answered = tokio::time::timeout(ANSWERS_WITHIN, asked).await;
+    match answered.map_err(|_| zbus::Error::Failure("the bus does not answer".into()))? {
+        Ok(owner) => owner.body().deserialize().map(Some),
+        Err(error) if is_named(&error, "org.freedesktop.DBus.Error.NameHasNoOwner") => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// True if that is how the asked one refused.
+fn is_named(error: &zbus::Error, name: &str) -> bool {
+    matches!(error, zbus::Error::MethodError(found, ..) if found.as_str() == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    #[test]
+    fn f9_until_all_have_answered_the_person_is_away_but_a_bus_that_hangs_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bus");
+        let _hangs = UnixListener::bind(&path).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let listening = listen(format!("unix:path={}", path.display()), runtime.handle());
+        let mut away = listening.away();
+        assert!(away.is(), "shown before it is known whether the screen is locked");
+        runtime.block_on(async {
+            while away.is() {
+                away.changed().await;
+            }
+        });
+    }
 }

@@ -9,12 +9,10 @@
 use futures_util::StreamExt as _;
 use futures_util::stream::select_all;
 use tokio::sync::oneshot;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::{AbortHandle, Id, JoinSet};
 use zbus::Message;
 
-use super::{
-    ANSWERS_WITHIN, LOOK_AGAIN, Said, Sign, changed_hands, owner_of, owners, sent_by, signals,
-};
+use super::{LOOK_AGAIN, Said, Sign, changed_hands, owner_of, owners, sent_by, signals};
 
 /// Each is its interface's name as well. The first path that answers is taken.
 const SAVERS: [(&str, &[&str]); 5] = [
@@ -45,105 +43,117 @@ struct Saver {
     asking: Option<AbortHandle>,
 }
 
-/// An answer: which saver, who owns it, and what it says, if it answers.
-type Answer = (usize, Option<String>, Option<bool>);
+/// What is known of all.
+struct Savers<'a> {
+    /// Only asks, as in [`super::login`].
+    bus: zbus::Connection,
+    all: [Saver; SAVERS.len()],
+    /// Which saver, and what it says, if that is known.
+    asking: JoinSet<(usize, Option<bool>)>,
+    said: &'a Said,
+}
 
 /// Until the bus is gone.
 async fn listen(said: &Said, looked: &mut Option<oneshot::Sender<()>>) -> zbus::Result<()> {
+    let heard = zbus::connection::Builder::session().build().await?;
     let bus = zbus::connection::Builder::session().build().await?;
     let mut streams = Vec::new();
     for (name, _) in SAVERS {
-        streams.push(owners(&bus, name).await?);
-        streams.push(signals(&bus, name).await?);
+        streams.push(owners(&heard, name).await?);
+        streams.push(signals(&heard, name).await?);
     }
     let mut streams = select_all(streams);
-    let mut savers: [Saver; SAVERS.len()] = Default::default();
-    let mut asking: JoinSet<Answer> = JoinSet::new();
-    for (number, saver) in savers.iter_mut().enumerate() {
-        saver.asking = Some(asking.spawn(ask(bus.clone(), number, None)));
+    let mut savers = Savers { bus, all: Default::default(), asking: JoinSet::new(), said };
+    for (number, (name, _)) in SAVERS.into_iter().enumerate() {
+        // Known before any signal is looked at, which would be taken for a stranger's.
+        let owner = owner_of(&savers.bus, name).await?;
+        savers.belongs_to(number, owner);
     }
     loop {
+        if savers.all.iter().all(|saver| saver.asking.is_none()) {
+            looked.take();
+        }
         tokio::select! {
             message = streams.next() => match message {
-                Some(message) => hear(&message?, &bus, &mut savers, &mut asking, said),
+                Some(message) => savers.hear(&message?),
                 None => return Ok(()),
             },
-            Some(answer) = asking.join_next() => {
-                // Aborted: something newer was heard.
-                if let Ok((number, owner, is)) = answer
-                    && let Some(saver) = savers.get_mut(number)
-                {
-                    saver.asking = None;
-                    saver.owner = owner;
-                    said.say(Sign::Saver(number), is.unwrap_or(false));
+            Some(answer) = savers.asking.join_next_with_id() => {
+                // Otherwise aborted: something newer was heard.
+                if let Ok((question, (number, is))) = answer {
+                    savers.answered(question, number, is);
                 }
             }
-        }
-        if savers.iter().all(|saver| saver.asking.is_none()) {
-            looked.take();
         }
     }
 }
 
-/// One signal, which anybody may have sent.
-fn hear(
-    message: &Message,
-    bus: &zbus::Connection,
-    savers: &mut [Saver],
-    asking: &mut JoinSet<Answer>,
-    said: &Said,
-) {
-    if let Some((name, owner)) = changed_hands(message) {
-        let found = savers.iter_mut().enumerate().zip(SAVERS).find(|(_, saver)| saver.0 == name);
-        let Some(((number, saver), _)) = found else { return };
+impl Savers<'_> {
+    /// Somebody came to own this name, or nobody does.
+    fn belongs_to(&mut self, number: usize, owner: Option<String>) {
+        let Some(saver) = self.all.get_mut(number) else { return };
         if let Some(asking) = saver.asking.take() {
             asking.abort();
         }
         saver.owner.clone_from(&owner);
         match owner {
             Some(owner) => {
-                saver.asking = Some(asking.spawn(ask(bus.clone(), number, Some(owner))));
+                saver.asking = Some(self.asking.spawn(ask(self.bus.clone(), number, owner)));
             }
-            None => said.say(Sign::Saver(number), false),
+            None => self.said.say(Sign::Saver(number), false),
         }
-        return;
     }
-    let header = message.header();
-    let (Some(interface), Some(member)) = (header.interface(), header.member()) else { return };
-    for ((number, saver), (name, _)) in savers.iter_mut().enumerate().zip(SAVERS) {
-        if *interface != name
-            || *member != "ActiveChanged"
-            || !sent_by(message, saver.owner.as_deref())
-        {
-            continue;
+
+    fn answered(&mut self, question: Id, number: usize, is: Option<bool>) {
+        let Some(saver) = self.all.get_mut(number) else { return };
+        // One that was answered before it could be aborted is out of date all the same.
+        if saver.asking.as_ref().is_some_and(|asking| asking.id() == question) {
+            saver.asking = None;
+            if let Some(is) = is {
+                self.said.say(Sign::Saver(number), is);
+            }
         }
-        if let Some(asking) = saver.asking.take() {
-            asking.abort();
+    }
+
+    /// One signal, which anybody may have sent.
+    fn hear(&mut self, message: &Message) {
+        if let Some((name, owner)) = changed_hands(message) {
+            if let Some(number) = SAVERS.iter().position(|(saver, _)| *saver == name) {
+                self.belongs_to(number, owner);
+            }
+            return;
         }
-        // What cannot be read means away, until it says otherwise or leaves.
-        said.say(Sign::Saver(number), message.body().deserialize().unwrap_or(true));
+        let header = message.header();
+        let (Some(interface), Some(member)) = (header.interface(), header.member()) else { return };
+        for ((number, saver), (name, _)) in self.all.iter_mut().enumerate().zip(SAVERS) {
+            if *interface != name
+                || *member != "ActiveChanged"
+                || !sent_by(message, saver.owner.as_deref())
+            {
+                continue;
+            }
+            if let Some(asking) = saver.asking.take() {
+                asking.abort();
+            }
+            // What cannot be read means away, until it says otherwise or leaves.
+            self.said.say(Sign::Saver(number), message.body().deserialize().unwrap_or(true));
+        }
     }
 }
 
-/// Asks the saver with this number, or rather its owner, so that none is started by being asked.
-async fn ask(bus: zbus::Connection, number: usize, owner: Option<String>) -> Answer {
-    let Some((name, paths)) = SAVERS.get(number) else { return (number, owner, None) };
-    let owner = match owner {
-        Some(owner) => Some(owner),
-        None => owner_of(&bus, name).await,
-    };
-    let Some(at) = owner.as_deref() else { return (number, owner, None) };
-    let asked = async {
-        for path in *paths {
-            if let Ok(answer) =
-                bus.call_method(Some(at), *path, Some(*name), "GetActive", &()).await
-            {
-                return Some(answer.body().deserialize().unwrap_or(true));
-            }
+/// Asks the saver with this number, or rather its owner, so that none is started by being asked. It
+/// may take its time: one that is slow after waking is believed as well.
+async fn ask(bus: zbus::Connection, number: usize, owner: String) -> (usize, Option<bool>) {
+    let Some((name, paths)) = SAVERS.get(number) else { return (number, None) };
+    for path in *paths {
+        let asked = bus.call_method(Some(owner.as_str()), *path, Some(*name), "GetActive", &());
+        match asked.await {
+            Ok(answer) => return (number, Some(answer.body().deserialize().unwrap_or(true))),
+            Err(zbus::Error::MethodError(..)) => {}
+            // The bus is gone, and nobody was asked.
+            Err(_) => return (number, None),
         }
-        None
-    };
+    }
     // Not all that own such a name can be asked: GNOME's stand-in for the first is none.
-    let is = tokio::time::timeout(ANSWERS_WITHIN, asked).await.ok().flatten();
-    (number, owner, is)
+    (number, Some(false))
 }

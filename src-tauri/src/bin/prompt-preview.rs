@@ -156,7 +156,6 @@ fn follow(address: String, handle: PromptHandle) {
         let Ok(runtime) = runtime else { return };
         let mut listening = placet_desktop::away::listen(address, runtime.handle());
         runtime.block_on(async {
-            listening.known().await;
             listening.tell(handle, runtime.handle());
             std::future::pending::<()>().await;
         });

@@ -11,9 +11,11 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use zbus::interface;
+use futures_util::StreamExt as _;
+use zbus::message::Type;
 use zbus::object_server::SignalEmitter;
 use zbus::wire::OwnedObjectPath;
+use zbus::{MessageStream, interface};
 
 use super::bus::block;
 use super::fault::{Fault, Result, While};
@@ -28,19 +30,9 @@ const SESSION: &str = "/org/freedesktop/login1/session/c1";
 #[derive(Debug)]
 pub struct FakeScreenSaver {
     connection: zbus::Connection,
+    name: &'static str,
+    path: &'static str,
     active: Arc<Mutex<bool>>,
-}
-
-struct Saver(Arc<Mutex<bool>>);
-
-#[interface(name = "org.freedesktop.ScreenSaver")]
-impl Saver {
-    fn get_active(&self) -> bool {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    #[zbus(signal)]
-    async fn active_changed(emitter: &SignalEmitter<'_>, active: bool) -> zbus::Result<()>;
 }
 
 impl FakeScreenSaver {
@@ -49,13 +41,29 @@ impl FakeScreenSaver {
     /// # Errors
     /// When somebody else owns the name.
     pub fn serve(address: &str, active: bool) -> Result<Self> {
+        Self::serve_as(address, SAVER, active)
+    }
+
+    /// The same under the name of another desktop, which is its interface's as well, and at this
+    /// path alone.
+    ///
+    /// # Errors
+    /// When somebody else owns the name.
+    pub fn serve_as(
+        address: &str,
+        (name, path): (&'static str, &'static str),
+        active: bool,
+    ) -> Result<Self> {
         let active = Arc::new(Mutex::new(active));
-        let (saver, address) = (Saver(Arc::clone(&active)), address.to_owned());
+        let (says, address) = (Arc::clone(&active), address.to_owned());
         let connection = block("becoming the screen saver", WITHIN, async move {
-            let bus = zbus::connection::Builder::address(address.as_str());
-            bus.serve_at(SAVER.1, saver).name(SAVER.0).build().await
+            let bus = zbus::connection::Builder::address(address.as_str()).build().await?;
+            let calls = MessageStream::from(&bus);
+            tokio::spawn(answer(bus.clone(), calls, path, says));
+            bus.request_name(name).await?;
+            zbus::Result::Ok(bus)
         })?;
-        Ok(Self { connection, active })
+        Ok(Self { connection, name, path, active })
     }
 
     /// The screen is locked, or unlocked.
@@ -64,8 +72,36 @@ impl FakeScreenSaver {
     /// When the bus does not take it.
     pub fn set(&self, active: bool) -> Result<()> {
         *self.active.lock().unwrap_or_else(PoisonError::into_inner) = active;
-        let emitter = emitter(&self.connection, SAVER.1)?;
-        block("locking", WITHIN, async move { Saver::active_changed(&emitter, active).await })
+        let (bus, name, path) = (self.connection.clone(), self.name, self.path);
+        block("locking", WITHIN, async move {
+            bus.emit_signal(None::<&str>, path, name, "ActiveChanged", &active).await
+        })
+    }
+}
+
+/// Answers `GetActive` until the bus is left.
+async fn answer(
+    bus: zbus::Connection,
+    mut calls: MessageStream,
+    path: &str,
+    active: Arc<Mutex<bool>>,
+) {
+    while let Some(Ok(call)) = calls.next().await {
+        let header = call.header();
+        if call.message_type() != Type::MethodCall {
+            continue;
+        }
+        let here = header.path().is_some_and(|at| at.as_str() == path);
+        let answered = if here && header.member().is_some_and(|member| *member == "GetActive") {
+            let active = *active.lock().unwrap_or_else(PoisonError::into_inner);
+            bus.reply(&header, &active).await
+        } else {
+            let nothing = "org.freedesktop.DBus.Error.UnknownObject";
+            bus.reply_error(&header, nothing, &"nothing is here").await
+        };
+        if answered.is_err() {
+            return;
+        }
     }
 }
 
@@ -92,12 +128,25 @@ struct Inhibitors {
 struct Manager {
     inhibitors: Arc<Inhibitors>,
     asleep: bool,
+    knows_user: bool,
+}
+
+#[derive(Debug, zbus::DBusError)]
+#[zbus(prefix = "org.freedesktop.login1")]
+enum Refused {
+    #[zbus(error)]
+    ZBus(zbus::Error),
+    NoSuchUser(String),
 }
 
 #[interface(name = "org.freedesktop.login1.Manager")]
 impl Manager {
-    fn get_user(&self, _uid: u32) -> zbus::fdo::Result<OwnedObjectPath> {
-        path(USER)
+    fn get_user(&self, uid: u32) -> std::result::Result<OwnedObjectPath, Refused> {
+        if self.knows_user {
+            path(USER).map_err(|error| Refused::ZBus(error.into()))
+        } else {
+            Err(Refused::NoSuchUser(format!("user {uid} is not logged in")))
+        }
     }
 
     #[zbus(property)]
@@ -185,18 +234,32 @@ impl FakeLogin {
     /// # Errors
     /// When somebody else owns the name.
     pub fn serve_display(address: &str, locked: bool, display: &str) -> Result<Self> {
+        Self::serve_user(address, Some(LoginSession { locked, display: display.to_owned() }))
+    }
+
+    /// The same, but nobody has logged in with it.
+    ///
+    /// # Errors
+    /// When somebody else owns the name.
+    pub fn serve_nobody(address: &str) -> Result<Self> {
+        Self::serve_user(address, None)
+    }
+
+    fn serve_user(address: &str, session: Option<LoginSession>) -> Result<Self> {
         let address = address.to_owned();
         let inhibitors = Arc::new(Inhibitors::default());
-        let manager = Manager { inhibitors: Arc::clone(&inhibitors), asleep: false };
-        let session = LoginSession { locked, display: display.to_owned() };
+        let manager = Manager {
+            inhibitors: Arc::clone(&inhibitors),
+            asleep: false,
+            knows_user: session.is_some(),
+        };
         let connection = block("becoming the login manager", WITHIN, async move {
-            zbus::connection::Builder::address(address.as_str())
-                .serve_at(LOGIN.1, manager)
-                .serve_at(USER, User)
-                .serve_at(SESSION, session)
-                .name(LOGIN.0)
-                .build()
-                .await
+            let mut bus =
+                zbus::connection::Builder::address(address.as_str()).serve_at(LOGIN.1, manager);
+            if let Some(session) = session {
+                bus = bus.serve_at(USER, User).serve_at(SESSION, session);
+            }
+            bus.name(LOGIN.0).build().await
         })?;
         Ok(Self { connection, inhibitors })
     }
