@@ -151,7 +151,9 @@ fn f9_what_the_login_manager_said_stays_when_its_bus_dies_until_it_can_be_asked_
 /// A bus of its own at `address`, with a login manager on it.
 fn system_bus(session: &Session, address: &str) -> (Program, FakeLogin) {
     let mut bus = session.command("dbus-daemon").unwrap();
-    bus.args(["--session", "--nofork", "--nopidfile", &format!("--address={address}")]);
+    let configuration = session.folder().join("etc/bus.conf");
+    bus.arg("--nofork").arg(format!("--address={address}"));
+    bus.arg("--config-file").arg(configuration);
     let bus = session.spawn("system-bus", bus).unwrap();
     let begun = std::time::Instant::now();
     loop {
@@ -166,7 +168,9 @@ fn system_bus(session: &Session, address: &str) -> (Program, FakeLogin) {
 /// The program, with the session's bus for the system's, and its log in full.
 fn with_login(session: &Session) -> Command {
     let mut command = desktop(session);
-    command.env("PLACET_TEST_SYSTEM_BUS", session.bus_address()).env("PLACET_LOG", "info");
+    command
+        .env("PLACET_TEST_SYSTEM_BUS", session.bus_address())
+        .env("PLACET_LOG", "placet_desktop=debug");
     command
 }
 

@@ -207,9 +207,20 @@ async fn owner_of(bus: &zbus::Connection, name: &str) -> zbus::Result<Option<Str
     }
 }
 
-/// True if that is how the asked one refused.
+/// How the asked one refused; `None` if it was not reached.
+fn refusal(error: &zbus::Error) -> Option<String> {
+    use zbus::DBusError as _;
+    match error {
+        zbus::Error::MethodError(name, ..) => Some(name.to_string()),
+        zbus::Error::FDO(error) if !matches!(**error, zbus::fdo::Error::ZBus(_)) => {
+            Some(error.name().to_string())
+        }
+        _ => None,
+    }
+}
+
 fn is_named(error: &zbus::Error, name: &str) -> bool {
-    matches!(error, zbus::Error::MethodError(found, ..) if found.as_str() == name)
+    refusal(error).is_some_and(|found| found == name)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use tokio::task::{AbortHandle, Id, JoinSet};
 use zbus::Message;
 
-use super::{LOOK_AGAIN, Said, Sign, changed_hands, owner_of, owners, sent_by, signals};
+use super::{LOOK_AGAIN, Said, Sign, changed_hands, owner_of, owners, refusal, sent_by, signals};
 
 /// Each is its interface's name as well. The first path that answers is taken.
 const SAVERS: [(&str, &[&str]); 5] = [
@@ -149,7 +149,7 @@ async fn ask(bus: zbus::Connection, number: usize, owner: String) -> (usize, Opt
         let asked = bus.call_method(Some(owner.as_str()), *path, Some(*name), "GetActive", &());
         match asked.await {
             Ok(answer) => return (number, Some(answer.body().deserialize().unwrap_or(true))),
-            Err(zbus::Error::MethodError(..)) => {}
+            Err(error) if refusal(&error).is_some() => {}
             // The bus is gone, and nobody was asked.
             Err(_) => return (number, None),
         }
