@@ -43,6 +43,14 @@ struct Saver {
     asking: Option<AbortHandle>,
 }
 
+impl Saver {
+    /// True if that was asked last and nothing newer was heard. A question that was answered before
+    /// it could be aborted is out of date all the same.
+    fn is_answer_to(&mut self, question: Id) -> bool {
+        self.asking.take_if(|asking| asking.id() == question).is_some()
+    }
+}
+
 /// What is known of all.
 struct Savers<'a> {
     /// Only asks, as in [`super::login`].
@@ -106,12 +114,10 @@ impl Savers<'_> {
 
     fn answered(&mut self, question: Id, number: usize, is: Option<bool>) {
         let Some(saver) = self.all.get_mut(number) else { return };
-        // One that was answered before it could be aborted is out of date all the same.
-        if saver.asking.as_ref().is_some_and(|asking| asking.id() == question) {
-            saver.asking = None;
-            if let Some(is) = is {
-                self.said.say(Sign::Saver(number), is);
-            }
+        if saver.is_answer_to(question)
+            && let Some(is) = is
+        {
+            self.said.say(Sign::Saver(number), is);
         }
     }
 
@@ -156,4 +162,22 @@ async fn ask(bus: zbus::Connection, number: usize, owner: String) -> (usize, Opt
     }
     // Not all that own such a name can be asked: GNOME's stand-in for the first is none.
     (number, Some(false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn f9_an_answer_that_something_newer_overtook_is_not_believed() {
+        let mut asking = JoinSet::new();
+        let mut saver = Saver { asking: Some(asking.spawn(async {})), ..Saver::default() };
+        let (overtaken, ()) = asking.join_next_with_id().await.unwrap().unwrap();
+        // Its owner changed.
+        saver.asking = Some(asking.spawn(async {}));
+        assert!(!saver.is_answer_to(overtaken));
+        let (last, ()) = asking.join_next_with_id().await.unwrap().unwrap();
+        assert!(saver.is_answer_to(last));
+        assert!(!saver.is_answer_to(last), "it is answered");
+    }
 }
