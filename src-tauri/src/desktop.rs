@@ -17,6 +17,7 @@ use tauri::{AppHandle, RunEvent};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
+use crate::away::Away;
 use crate::book::{Book, Place};
 use crate::notify::{self, Deny, Open};
 use crate::places::Places;
@@ -59,6 +60,7 @@ pub fn run<K: Keeper>(
     runtime: &Runtime,
     places: &Places,
     states: watch::Receiver<State>,
+    away: Away,
     keeper: Arc<K>,
 ) -> tauri::Result<i32> {
     let at_prompt = at_prompt();
@@ -75,7 +77,8 @@ pub fn run<K: Keeper>(
         Arc::new(move |request| keeper.deny(request))
     };
     let acts = (Arc::clone(&open), deny);
-    let notifications = runtime.spawn(notify::follow(states.clone(), at_prompt, acts, picture));
+    let notifications = notify::follow(states.clone(), at_prompt, away, acts, picture);
+    let notifications = runtime.spawn(notifications);
     let book = {
         let (book, states, places) = (desktop.book.clone(), states.clone(), listed(places));
         runtime.spawn(async move { book.serve(states, places, open).await })

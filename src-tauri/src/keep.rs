@@ -25,6 +25,7 @@ use placet_core::text::visible_line;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
 
+use crate::away::Away;
 use crate::desktop::Keeper;
 use crate::prompt::{PromptHandle, Witness};
 use crate::view::{Muted, State, Waiting};
@@ -167,11 +168,13 @@ impl Kept {
     pub fn new(
         daemon: Daemon,
         glass: Arc<Glass>,
+        away: Away,
         runtime: Handle,
     ) -> (Self, watch::Receiver<State>) {
         let switches = daemon.switches();
         let paused = Arc::clone(&glass.changed);
-        let sources = Sources {
+        let mut sources = Sources {
+            away,
             waiting: daemon.waiting(),
             health: daemon.health(),
             switches: switches.clone(),
@@ -238,6 +241,7 @@ fn mute(
 
 /// Everything that the state is made from.
 struct Sources {
+    away: Away,
     waiting: watch::Receiver<Vec<desk::Waiting>>,
     health: watch::Receiver<Option<StoreError>>,
     switches: Switches,
@@ -271,17 +275,19 @@ impl Sources {
             tokio::select! {
                 changed = self.waiting.changed() => if changed.is_err() { return },
                 changed = self.health.changed() => if changed.is_err() { return },
+                () = self.away.changed() => {}
                 () = self.paused.notified() => {}
                 () = sleep(left) => {}
             }
         }
     }
 
-    fn state(&self) -> State {
+    fn state(&mut self) -> State {
         let until = self.switches.paused_until();
         State {
             waiting: self.waiting.borrow().iter().map(seen).collect(),
             paused_until: (until > RealClock.now()).then(|| local_time(until)),
+            away: self.away.is(),
             muted: self.switches.muted().into_iter().map(muted).collect(),
             trouble: self.health.borrow().as_ref().map(sentence),
         }

@@ -5,7 +5,8 @@
 //! or the daemon closed it before or somebody pretended so. Few have one of their own; one more says
 //! how many others wait, and changes with them. A daemon that shows no buttons gets none, and words
 //! that say where to go instead. No daemon, no bus, a daemon that hangs: nothing happens and nobody is
-//! told, because what waits is reachable without it.
+//! told, because what waits is reachable without it. While the person is away there is none: it
+//! would stand on the lock screen. What still waits when they are back is announced then.
 //!
 //! **What a notification may do.** Any program on the bus can read it and can send a forged
 //! `ActionInvoked`: the library's match rule names no sender. So its actions are opening the prompt,
@@ -26,6 +27,7 @@ use placet_core::request::RequestId;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
+use crate::away::Away;
 use crate::view::{State, Waiting, clipped, sentence};
 
 /// What is asked when a notification is pressed: bring the prompt up.
@@ -51,10 +53,11 @@ const WITHDRAWN_WITHIN: Duration = Duration::from_secs(2);
 const AFTER_THE_PROMPT: Duration = Duration::from_millis(60);
 
 /// Posts and withdraws until `state` is gone, then withdraws what is left. `at_prompt` says whether
-/// the prompt has the person's focus.
+/// the prompt has the person's focus, `away` whether the screen is locked.
 pub async fn follow(
     mut state: watch::Receiver<State>,
     mut at_prompt: watch::Receiver<bool>,
+    mut away: Away,
     (open, deny): (Open, Deny),
     picture: Option<PathBuf>,
 ) {
@@ -68,12 +71,13 @@ pub async fn follow(
         if *at_prompt.borrow_and_update() {
             seen.extend(waiting.iter().map(|one| one.id.clone()));
         }
+        let is_away = away.is();
         let waits = |id: &RequestId| waiting.iter().any(|one| one.id == *id);
         seen.retain(waits);
         // A dropped sender tells its task to withdraw.
-        posted.retain(|id, _| waits(id) && !seen.contains(id));
+        posted.retain(|id, _| waits(id) && !seen.contains(id) && !is_away);
         let mut left = 0;
-        for one in waiting.iter().filter(|one| !seen.contains(&one.id)) {
+        for one in waiting.iter().filter(|one| !is_away && !seen.contains(&one.id)) {
             if posted.contains_key(&one.id) {
                 continue;
             }
@@ -91,6 +95,7 @@ pub async fn follow(
         tokio::select! {
             changed = state.changed() => if changed.is_err() { break },
             changed = at_prompt.changed() => if changed.is_err() { break },
+            () = away.changed() => {}
         }
     }
     drop((posted, others));
