@@ -2,8 +2,8 @@
 //! of all windows, and at what cuts ours.
 //!
 //! **Promises.** Every window that is on the screen, can show something and is above the prompt
-//! counts, also one that no window manager knows, that lets clicks through, or that a stranger put
-//! inside the prompt or its frame. The prompt must lie whole on what is lit of the screen and whole inside of
+//! counts, also one that no window manager knows, that lets clicks through, that was there only
+//! between two looks, or that a stranger put inside the prompt or its frame. The prompt must lie whole on what is lit of the screen and whole inside of
 //! every window that it is in; no shape may cut it or them, and none of them may be see-through.
 //! What cannot be known counts as covered. Under a compositor the X server's own visibility events
 //! say "visible" to everyone; this does not depend on them.
@@ -23,6 +23,7 @@ use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, MapState, Window, Wi
 use x11rb::rust_connection::RustConnection;
 
 use super::area::{Area, covers};
+use super::passing::Passing;
 
 /// A window is at most this many levels below the root: the frames of any window manager are few.
 const LEVELS: usize = 16;
@@ -59,6 +60,8 @@ pub(super) struct Cover {
     overlay: Cell<Option<Window>>,
     compositor: u32,
     opacity: u32,
+    /// What came and went between two looks.
+    passing: Passing,
 }
 
 impl Cover {
@@ -84,7 +87,14 @@ impl Cover {
         // EWMH: the owner of this selection is the compositor.
         let compositor = atom(&format!("_NET_WM_CM_S{number}"))?;
         let opacity = atom("_NET_WM_WINDOW_OPACITY")?;
-        Ok(Self { connection, root, overlay: Cell::new(None), compositor, opacity })
+        Ok(Self {
+            connection,
+            root,
+            overlay: Cell::new(None),
+            compositor,
+            opacity,
+            passing: Passing::default(),
+        })
     }
 
     /// How much of this window can be seen.
@@ -100,8 +110,22 @@ impl Cover {
         })
     }
 
+    /// The prompt is off the screen: nothing of what happens there matters until the next look.
+    pub(super) fn rest(&self) {
+        if let Err(error) = self.passing.rest(&self.connection) {
+            tracing::warn!(%error, "cannot see what lies over the prompt");
+        }
+    }
+
     fn look(&self, id: Window) -> Looked<Sight> {
         let ours = self.place(id)?;
+        let own = self.lineage(id)?;
+        self.passing.watch(&self.connection, &own)?;
+        // Asked after the display was told to tell of it, and before the look at what is there now.
+        let known: Vec<Window> = own.iter().copied().chain(self.overlay()?).collect();
+        if self.passing.passed(&self.connection, ours, &known)? {
+            return Ok(Sight::Covered);
+        }
         // A stranger's window inside of ours.
         let inside = self.connection.query_tree(id)?.reply()?;
         if self.any_over(&inside.children, ours)? {
@@ -130,6 +154,20 @@ impl Cover {
             (below, parent) = (parent, level.parent);
         }
         Ok(Sight::Covered)
+    }
+
+    /// A window, and those that it is in, up to the root.
+    fn lineage(&self, id: Window) -> Looked<Vec<Window>> {
+        let mut all = vec![id];
+        let mut inner = id;
+        for _ in 0..LEVELS {
+            if inner == self.root {
+                break;
+            }
+            inner = self.connection.query_tree(inner)?.reply()?.parent;
+            all.push(inner);
+        }
+        Ok(all)
     }
 
     /// Where a window is on the screen, without its border.

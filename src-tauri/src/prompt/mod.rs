@@ -22,6 +22,7 @@ mod input;
 mod judge;
 mod options;
 mod page;
+mod passing;
 mod place;
 mod pour;
 mod raise;
