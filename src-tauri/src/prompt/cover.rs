@@ -24,6 +24,7 @@ use x11rb::rust_connection::RustConnection;
 
 use super::area::{Area, covers};
 use super::passing::Passing;
+use super::ramp::shows_text;
 
 /// A window is at most this many levels below the root: the frames of any window manager are few.
 const LEVELS: usize = 16;
@@ -46,6 +47,8 @@ pub(super) enum Sight {
     Cut,
     /// What is behind it shines through.
     SeeThrough,
+    /// The screen was given colours in which text may vanish.
+    Recoloured,
     /// The connection by which it would be known could not be made at the start.
     Unknown,
     /// It is smaller than what stands in it: another client can make it so.
@@ -149,6 +152,9 @@ impl Cover {
             }
             if parent == self.root {
                 let seen = covers(ours, &self.lit()?);
+                if seen && !self.readable()? {
+                    return Ok(Sight::Recoloured);
+                }
                 return Ok(if seen { Sight::Whole } else { Sight::OffScreen });
             }
             (below, parent) = (parent, level.parent);
@@ -242,6 +248,23 @@ impl Cover {
         }
         // A display that nobody lights, like one that is watched over the network.
         Ok(if lit.is_empty() { vec![whole] } else { lit })
+    }
+
+    /// Whether the gamma ramps leave text apart from the page.
+    fn readable(&self) -> Looked<bool> {
+        let screen = self.connection.randr_get_screen_resources_current(self.root)?.reply()?;
+        let asked = screen
+            .crtcs
+            .iter()
+            .map(|crtc| self.connection.randr_get_crtc_gamma(*crtc))
+            .collect::<Result<Vec<_>, _>>()?;
+        for ramps in asked {
+            let ramps = ramps.reply()?;
+            if !shows_text([&ramps.red, &ramps.green, &ramps.blue]) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Whether any of these windows shows something within `ours`.

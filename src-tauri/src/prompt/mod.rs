@@ -26,6 +26,7 @@ mod passing;
 mod place;
 mod pour;
 mod raise;
+mod ramp;
 mod secret_field;
 mod sections;
 mod seen;
