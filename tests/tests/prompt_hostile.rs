@@ -312,6 +312,8 @@ fn a_cover_that_blinks_keeps_approve_from_working() {
     let window = desk.ask(json!({"ask": "plain"}));
     desk.go_to_approve();
     let blinking = Blinking::over(&desk, &window);
+    // Not before it blinks: until then the person may approve.
+    desk.says(COVERED);
     for _ in 0..5 {
         desk.chord();
         desk.hold_approve();
