@@ -75,5 +75,6 @@ const USAGE: &str = "cargo xtask <command>
   bench     compare with other programs; prints a table, writes target/bench/*.json
             (`prompt` or all; `--json` prints that file instead; `--runs N`, 5 if not said)
   gallery   take the pictures of docs/gallery.md anew
-  redteam   attack it; prints a table, writes target/redteam.json
+  redteam   attack it (all, or what has these WORDS); prints a table, writes target/redteam.json
+            (`--page` prints docs/redteam.md instead)
   removals  take out each listed guard and see its test turn red";

@@ -2,8 +2,8 @@
 //! of all windows, and at what cuts ours.
 //!
 //! **Promises.** Every window that is on the screen, can show something and is above the prompt
-//! counts, also one that no window manager knows, that lets clicks through, or that a stranger put
-//! inside the prompt or its frame. The prompt must lie whole on what is lit of the screen and whole inside of
+//! counts, also one that no window manager knows, that lets clicks through, that was there only
+//! between two looks, or that a stranger put inside the prompt or its frame. The prompt must lie whole on what is lit of the screen and whole inside of
 //! every window that it is in; no shape may cut it or them, and none of them may be see-through.
 //! What cannot be known counts as covered. Under a compositor the X server's own visibility events
 //! say "visible" to everyone; this does not depend on them.
@@ -23,6 +23,8 @@ use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, MapState, Window, Wi
 use x11rb::rust_connection::RustConnection;
 
 use super::area::{Area, covers};
+use super::passing::Passing;
+use super::ramp::shows_text;
 
 /// A window is at most this many levels below the root: the frames of any window manager are few.
 const LEVELS: usize = 16;
@@ -45,6 +47,8 @@ pub(super) enum Sight {
     Cut,
     /// What is behind it shines through.
     SeeThrough,
+    /// The screen was given colours in which text may vanish.
+    Recoloured,
     /// The connection by which it would be known could not be made at the start.
     Unknown,
     /// It is smaller than what stands in it: another client can make it so.
@@ -59,6 +63,8 @@ pub(super) struct Cover {
     overlay: Cell<Option<Window>>,
     compositor: u32,
     opacity: u32,
+    /// What came and went between two looks.
+    passing: Passing,
 }
 
 impl Cover {
@@ -84,7 +90,14 @@ impl Cover {
         // EWMH: the owner of this selection is the compositor.
         let compositor = atom(&format!("_NET_WM_CM_S{number}"))?;
         let opacity = atom("_NET_WM_WINDOW_OPACITY")?;
-        Ok(Self { connection, root, overlay: Cell::new(None), compositor, opacity })
+        Ok(Self {
+            connection,
+            root,
+            overlay: Cell::new(None),
+            compositor,
+            opacity,
+            passing: Passing::default(),
+        })
     }
 
     /// How much of this window can be seen.
@@ -100,8 +113,22 @@ impl Cover {
         })
     }
 
+    /// The prompt is off the screen: nothing of what happens there matters until the next look.
+    pub(super) fn rest(&self) {
+        if let Err(error) = self.passing.rest(&self.connection) {
+            tracing::warn!(%error, "cannot see what lies over the prompt");
+        }
+    }
+
     fn look(&self, id: Window) -> Looked<Sight> {
         let ours = self.place(id)?;
+        let own = self.lineage(id)?;
+        self.passing.watch(&self.connection, &own)?;
+        // Asked after the display was told to tell of it, and before the look at what is there now.
+        let known: Vec<Window> = own.iter().copied().chain(self.overlay()?).collect();
+        if self.passing.passed(&self.connection, ours, &known)? {
+            return Ok(Sight::Covered);
+        }
         // A stranger's window inside of ours.
         let inside = self.connection.query_tree(id)?.reply()?;
         if self.any_over(&inside.children, ours)? {
@@ -125,11 +152,28 @@ impl Cover {
             }
             if parent == self.root {
                 let seen = covers(ours, &self.lit()?);
+                if seen && !self.readable()? {
+                    return Ok(Sight::Recoloured);
+                }
                 return Ok(if seen { Sight::Whole } else { Sight::OffScreen });
             }
             (below, parent) = (parent, level.parent);
         }
         Ok(Sight::Covered)
+    }
+
+    /// A window, and those that it is in, up to the root.
+    fn lineage(&self, id: Window) -> Looked<Vec<Window>> {
+        let mut all = vec![id];
+        let mut inner = id;
+        for _ in 0..LEVELS {
+            if inner == self.root {
+                break;
+            }
+            inner = self.connection.query_tree(inner)?.reply()?.parent;
+            all.push(inner);
+        }
+        Ok(all)
     }
 
     /// Where a window is on the screen, without its border.
@@ -204,6 +248,23 @@ impl Cover {
         }
         // A display that nobody lights, like one that is watched over the network.
         Ok(if lit.is_empty() { vec![whole] } else { lit })
+    }
+
+    /// Whether the gamma ramps leave text apart from the page.
+    fn readable(&self) -> Looked<bool> {
+        let screen = self.connection.randr_get_screen_resources_current(self.root)?.reply()?;
+        let asked = screen
+            .crtcs
+            .iter()
+            .map(|crtc| self.connection.randr_get_crtc_gamma(*crtc))
+            .collect::<Result<Vec<_>, _>>()?;
+        for ramps in asked {
+            let ramps = ramps.reply()?;
+            if !shows_text([&ramps.red, &ramps.green, &ramps.blue]) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Whether any of these windows shows something within `ours`.

@@ -466,6 +466,9 @@ impl Inner {
         self.raising.stop();
         self.window.set_urgency_hint(false);
         self.gestures.borrow_mut().rest();
+        if let Some(cover) = &self.cover {
+            cover.rest();
+        }
         if let Some(id) = self.ticking.take() {
             id.remove();
         }
