@@ -24,7 +24,7 @@ use crate::server::listener::{self, Socket};
 use crate::server::peer::Hashes;
 use crate::server::pending::Registry;
 use crate::server::{House, LARGE_AT_ONCE, Shared};
-use crate::store::{Store, StoreError, StoreThread};
+use crate::store::{State, Store, StoreError, StoreThread};
 
 /// What a daemon is started with.
 #[derive(Clone, Debug)]
@@ -215,6 +215,20 @@ impl Switches {
         let state = self.house.store.state();
         let muted = state.muted().filter(|(_, until)| *until > now);
         muted.map(|(bucket, until)| (bucket.to_owned(), until)).collect()
+    }
+
+    /// The record's agents and servers, for the book.
+    #[must_use]
+    pub fn known(&self) -> State {
+        self.house.store.state().clone()
+    }
+
+    /// Takes a pairing back and ends what it has open; false if there is none of this name.
+    ///
+    /// # Errors
+    /// [`NotRecorded`]: the pairing stands, but what waited was declined.
+    pub async fn revoke(&self, name: &str) -> Result<bool, NotRecorded> {
+        self.house.revoke(name).await
     }
 
     /// Declines all that waits from this requester (H16): [`Waiting::bucket`].
