@@ -27,11 +27,13 @@ use self::pending::{Open, Owner, Registry};
 use crate::clock::RealClock;
 use crate::desk::{Board, Desk};
 use crate::store::Store;
+use crate::store::history::History;
 
 /// What all connections share, but for the window and the servers.
 #[derive(Debug)]
 pub(crate) struct House {
     pub(crate) store: Store,
+    pub(crate) history: History,
     pub(crate) board: Arc<Board>,
     pub(crate) registry: Registry,
     pub(crate) clock: RealClock,
