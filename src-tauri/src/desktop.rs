@@ -18,7 +18,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use crate::away::Away;
-use crate::book::{Book, Place};
+use crate::book::{Answer, Book, Place, Question, Reply};
 use crate::notify::{self, Deny, Open};
 use crate::places::Places;
 use crate::tray::{self, Tray};
@@ -34,6 +34,8 @@ pub trait Keeper: Send + Sync + 'static {
     fn pause(&self, time: Duration);
     /// Lets the requests of this bucket through again.
     fn unmute(&self, bucket: &str);
+    /// Answers the book.
+    fn answer(&self, question: Question) -> impl Future<Output = Answer> + Send;
     /// Ends everything that waits, then the keeper itself.
     fn stop(&self) -> impl Future<Output = ()> + Send;
 }
@@ -81,7 +83,12 @@ pub fn run<K: Keeper>(
     let notifications = runtime.spawn(notifications);
     let book = {
         let (book, states, places) = (desktop.book.clone(), states.clone(), listed(places));
-        runtime.spawn(async move { book.serve(states, places, open).await })
+        let keeper = Arc::clone(&keeper);
+        let reply: Reply = Arc::new(move |question| {
+            let keeper = Arc::clone(&keeper);
+            Box::pin(async move { keeper.answer(question).await })
+        });
+        runtime.spawn(async move { book.serve(states, places, (open, reply)).await })
     };
     let acting = {
         let (desktop, keeper, runtime) =

@@ -21,7 +21,7 @@ pub const FILE: &str = "record.db";
 const VERSION: i64 = 1;
 /// How long another program may hold the database before a write counts as failed. People look
 /// at the record with other tools; their reads are short.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 const SCHEMA: &str = "
 CREATE TABLE record(
