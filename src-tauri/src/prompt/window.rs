@@ -573,6 +573,8 @@ impl Inner {
     }
 
     fn painted(self: &Rc<Self>) {
+        // What was drawn is on its way before the display is asked anything: the answers take longer.
+        self.window.display().flush();
         if self.window.is_mapped() {
             let size = (self.window.allocated_width(), self.window.allocated_height());
             self.page.painted_in(size, self.style.page_width());
