@@ -4,9 +4,10 @@
 //! savers of the session ([`saver`]). The person is away while any of them says so.
 //!
 //! **Promises.** Until each source that is there has said what is true at the start, the person
-//! counts as away; but not for longer than three seconds. While away the prompt is hidden and what was typed in secret is wiped ([`tell`]), notifications
-//! are withdrawn ([`crate::notify`]), and requests go on to expire. A source that was never there,
-//! or that cannot be asked, says nothing. One whose bus was lost has said the same as last.
+//! counts as away; but not for longer than three seconds. While away the prompt is hidden and what
+//! was typed in secret is wiped ([`Listening::tell`]), notifications are withdrawn
+//! ([`crate::notify`]), and requests go on to expire. A source that was never there, or that cannot
+//! be asked, says nothing. One whose bus was lost has said the same as last.
 //!
 //! **What it does not do.** Any program of the session can own a screen saver's name and say that
 //! the screen is locked: then nothing is shown and everything ends as a no. It can say that it is
