@@ -23,7 +23,6 @@ use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, MapState, Window, Wi
 use x11rb::rust_connection::RustConnection;
 
 use super::area::{Area, covers};
-use super::passing::Passing;
 use super::ramp::shows_text;
 
 /// A window is at most this many levels below the root: the frames of any window manager are few.
@@ -63,8 +62,6 @@ pub(super) struct Cover {
     overlay: Cell<Option<Window>>,
     compositor: u32,
     opacity: u32,
-    /// What came and went between two looks.
-    passing: Passing,
 }
 
 impl Cover {
@@ -90,14 +87,7 @@ impl Cover {
         // EWMH: the owner of this selection is the compositor.
         let compositor = atom(&format!("_NET_WM_CM_S{number}"))?;
         let opacity = atom("_NET_WM_WINDOW_OPACITY")?;
-        Ok(Self {
-            connection,
-            root,
-            overlay: Cell::new(None),
-            compositor,
-            opacity,
-            passing: Passing::default(),
-        })
+        Ok(Self { connection, root, overlay: Cell::new(None), compositor, opacity })
     }
 
     /// How much of this window can be seen.
@@ -113,22 +103,8 @@ impl Cover {
         })
     }
 
-    /// The prompt is off the screen: nothing of what happens there matters until the next look.
-    pub(super) fn rest(&self) {
-        if let Err(error) = self.passing.rest(&self.connection) {
-            tracing::warn!(%error, "cannot see what lies over the prompt");
-        }
-    }
-
     fn look(&self, id: Window) -> Looked<Sight> {
         let ours = self.place(id)?;
-        let own = self.lineage(id)?;
-        self.passing.watch(&self.connection, &own)?;
-        // Asked after the display was told to tell of it, and before the look at what is there now.
-        let known: Vec<Window> = own.iter().copied().chain(self.overlay()?).collect();
-        if self.passing.passed(&self.connection, ours, &known)? {
-            return Ok(Sight::Covered);
-        }
         // A stranger's window inside of ours.
         let inside = self.connection.query_tree(id)?.reply()?;
         if self.any_over(&inside.children, ours)? {
@@ -160,20 +136,6 @@ impl Cover {
             (below, parent) = (parent, level.parent);
         }
         Ok(Sight::Covered)
-    }
-
-    /// A window, and those that it is in, up to the root.
-    fn lineage(&self, id: Window) -> Looked<Vec<Window>> {
-        let mut all = vec![id];
-        let mut inner = id;
-        for _ in 0..LEVELS {
-            if inner == self.root {
-                break;
-            }
-            inner = self.connection.query_tree(inner)?.reply()?.parent;
-            all.push(inner);
-        }
-        Ok(all)
     }
 
     /// Where a window is on the screen, without its border.

@@ -22,7 +22,6 @@ mod input;
 mod judge;
 mod options;
 mod page;
-mod passing;
 mod place;
 mod pour;
 mod raise;

@@ -466,9 +466,6 @@ impl Inner {
         self.raising.stop();
         self.window.set_urgency_hint(false);
         self.gestures.borrow_mut().rest();
-        if let Some(cover) = &self.cover {
-            cover.rest();
-        }
         if let Some(id) = self.ticking.take() {
             id.remove();
         }
@@ -573,8 +570,6 @@ impl Inner {
     }
 
     fn painted(self: &Rc<Self>) {
-        // What was drawn is on its way before the display is asked anything: the answers take longer.
-        self.window.display().flush();
         if self.window.is_mapped() {
             let size = (self.window.allocated_width(), self.window.allocated_height());
             self.page.painted_in(size, self.style.page_width());
