@@ -25,16 +25,6 @@ impl Area {
         }
     }
 
-    /// So far to the right and down.
-    pub(super) fn moved(self, (x, y): (i32, i32)) -> Self {
-        Self {
-            left: self.left + x,
-            top: self.top + y,
-            right: self.right + x,
-            bottom: self.bottom + y,
-        }
-    }
-
     /// Whether both have a pixel in common.
     pub(super) fn meets(self, other: Self) -> bool {
         self.left < other.right
