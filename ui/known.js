@@ -57,7 +57,7 @@ export async function servers() {
         ["Issuer", one.issuer],
         ["Account", one.account || "none was set"],
         ["Client", one.client_id],
-        ["How it asks", one.challenge_endpoint ? `In the prompt, at ${one.challenge_endpoint}` : "In the browser"],
+        ["How it asks", one.challenge_endpoint ? `In the prompt, at ${one.challenge_endpoint}` : "Not at all: Placet needs a challenge endpoint to ask there. Remove it and add it again."],
         ["To forget it", `placet as remove ${one.issuer}`],
         ["To change it", "Run placet as add with this issuer again; the prompt asks you."],
         ["What it may do", "Paired agents may ask for its authorizations; you are asked each time. It may ask you for what it needs, in the prompt."],

@@ -246,3 +246,8 @@ mod tests {
         });
     }
 }
+
+/// The names on the session's bus under which screen savers stand.
+pub(crate) fn savers() -> impl Iterator<Item = &'static str> {
+    saver::SAVERS.iter().map(|(name, _)| *name)
+}

@@ -15,7 +15,7 @@ use zbus::Message;
 use super::{LOOK_AGAIN, Said, Sign, changed_hands, owner_of, owners, refusal, sent_by, signals};
 
 /// Each is its interface's name as well. The first path that answers is taken.
-const SAVERS: [(&str, &[&str]); 5] = [
+pub(super) const SAVERS: [(&str, &[&str]); 5] = [
     ("org.freedesktop.ScreenSaver", &["/org/freedesktop/ScreenSaver", "/ScreenSaver"]),
     ("org.gnome.ScreenSaver", &["/org/gnome/ScreenSaver"]),
     ("org.xfce.ScreenSaver", &["/org/xfce/ScreenSaver", "/"]),

@@ -11,7 +11,7 @@ use std::time::Duration;
 use placet_core::ports::Seat;
 
 use super::question::Finding;
-use crate::seat;
+use crate::{away, seat};
 
 /// A bus that has not answered by then counts as one that says nothing.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
@@ -41,8 +41,10 @@ pub async fn look(inside: Inside) -> Vec<Finding> {
     let notifications = owned(session.as_ref(), "org.freedesktop.Notifications").await;
     let tray = owned(session.as_ref(), "org.kde.StatusNotifierWatcher").await;
     let login = owned(system.as_ref(), seat::LOGIN).await;
-    let saver = owned(session.as_ref(), "org.gnome.ScreenSaver").await
-        || owned(session.as_ref(), "org.freedesktop.ScreenSaver").await;
+    let mut saver = false;
+    for name in away::savers() {
+        saver = saver || owned(session.as_ref(), name).await;
+    }
     findings(&inside, notifications, tray, (login, saver))
 }
 
@@ -95,7 +97,12 @@ fn findings(
         ),
     };
     vec![
-        finding("Socket", (true, "Open".into()), "Agents of this user can ask.", ""),
+        finding(
+            "Socket",
+            (true, "Placet took it at the start".into()),
+            "Agents of this user ask there. Whether another program took it away since is not looked at.",
+            "",
+        ),
         record,
         either(
             "Notifications",
@@ -138,7 +145,7 @@ fn findings(
             "Other programs of this session",
             (false, "Can watch and type".into()),
             "Any program of yours may see the screen or send input. Input that is known to be sent is refused, but not all of it is known.",
-            "On X11, move to a Wayland session. For what matters, use servers that ask for a passkey.",
+            "Run agents where they cannot reach this session: in a container, as another user, or on another machine.",
         ),
         match inside.refused {
             0 => finding(

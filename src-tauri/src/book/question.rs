@@ -69,7 +69,7 @@ pub struct Trusted {
     pub account: String,
     /// Placet's client there, escaped.
     pub client_id: String,
-    /// Where its questions came from at enrolment; `None`: it asks in the browser.
+    /// Where its questions came from at enrolment; `None`: it had none, and cannot be asked.
     pub challenge_endpoint: Option<String>,
     /// Spoken to without encryption, on this machine.
     pub plain_http: bool,
