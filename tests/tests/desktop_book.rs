@@ -186,6 +186,12 @@ fn h14_the_page_calls_its_three_commands_and_no_other() {
     assert_eq!(call("'book', {seen: 0}"), "done");
     assert_eq!(call("'look'"), "done");
     assert_eq!(book.said(), "\"look\"\n");
+    // What is not on the list of questions does not reach Placet.
+    for question in ["'approve'", "{rename: 'bot'}", "{history: 1}"] {
+        let answer = call(&format!("'ask', {{question: {question}}}"));
+        assert!(answer.as_str().unwrap().starts_with("refused"), "{question}: {answer}");
+    }
+    assert_eq!(book.said(), "\"look\"\n");
     for command in [
         "'plugin:app|version'",
         "'plugin:event|listen', {event: 'x', target: {kind: 'Any'}, handler: 1}",
@@ -204,6 +210,8 @@ fn h14_the_page_calls_its_three_commands_and_no_other() {
     }
     let shown = "document.querySelector('.heading').textContent";
     assert_eq!(book.script(&format!("done({shown})")), "bot wants to use <b>git</b>");
+    book.script("window.__TAURI__.core.invoke('ask', {question: 'agents'}); done(1)");
+    answered(&mut book, 1, &json!("agents"), &json!({"agents": []}));
 }
 
 /// Answers the book's next question with `answer`, which Placet would have looked up.

@@ -246,16 +246,8 @@ impl Index {
 
 /// The index, if it belongs to this record.
 fn index_of(folder: &Path, record: &Connection) -> Result<Connection, StoreError> {
-    use std::os::unix::fs::OpenOptionsExt as _;
     let path = folder.join(INDEX);
-    // Made before SQLite makes it: never readable for others.
-    std::fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0))
-        .open(&path)?;
+    super::file::private_file(&path)?;
     let index = Connection::open_with_flags(
         &path,
         OpenFlags::SQLITE_OPEN_READ_WRITE
