@@ -224,6 +224,11 @@ fn is_named(error: &zbus::Error, name: &str) -> bool {
     refusal(error).is_some_and(|found| found == name)
 }
 
+/// The names on the session's bus under which screen savers stand.
+pub(crate) fn savers() -> impl Iterator<Item = &'static str> {
+    saver::SAVERS.iter().map(|(name, _)| *name)
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::net::UnixListener;
@@ -245,9 +250,4 @@ mod tests {
             }
         });
     }
-}
-
-/// The names on the session's bus under which screen savers stand.
-pub(crate) fn savers() -> impl Iterator<Item = &'static str> {
-    saver::SAVERS.iter().map(|(name, _)| *name)
 }
