@@ -7,7 +7,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("cargo:rerun-if-changed=../icons");
     // The libraries must find our `dlopen` (`src/modules.rs`); the linker exports nothing by itself.
     println!("cargo:rustc-link-arg-bins=-Wl,--export-dynamic-symbol=dlopen");
-    let manifest = tauri_build::AppManifest::new().commands(&["book", "look"]);
+    let manifest = tauri_build::AppManifest::new().commands(&["book", "look", "ask"]);
     tauri_build::try_build(tauri_build::Attributes::new().app_manifest(manifest))?;
     Ok(())
 }

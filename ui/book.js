@@ -1,8 +1,10 @@
-// The book's first page: what is waiting, and where things are.
+// The book: its pages, and the first of them: what is waiting, and where things are.
 //
 // Promises: draws what the program says and nothing else; all of it goes in as text, never as
 // markup. Must never ask for, hold or show a secret.
 
+import { open as history } from "./history.js";
+import { agents, health, servers } from "./known.js";
 import { look, page } from "./tauri.js";
 
 const at = (id) => document.getElementById(id);
@@ -56,3 +58,24 @@ async function follow() {
 follow().catch(() => {
   at("state").textContent = "Placet does not answer. Close this window and open the book again.";
 });
+
+const fresh = { now: async () => {}, history, agents, servers, health };
+
+async function turn(to) {
+  for (const one of document.querySelectorAll("nav button")) {
+    if (one.dataset.page === to) one.setAttribute("aria-current", "page");
+    else one.removeAttribute("aria-current");
+  }
+  for (const one of document.querySelectorAll(".page")) one.hidden = one.id !== `page-${to}`;
+  at("fault").hidden = true;
+  try {
+    await fresh[to]();
+  } catch (fault) {
+    at("fault").textContent = fault?.message ?? "Placet does not answer.";
+    at("fault").hidden = false;
+  }
+}
+
+for (const one of document.querySelectorAll("nav button")) {
+  one.addEventListener("click", () => turn(one.dataset.page));
+}

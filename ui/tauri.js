@@ -1,5 +1,5 @@
-// The only file that touches the program behind the page. Two calls, both listed in build.rs and
-// granted in capabilities/book.json; neither takes nor returns a secret.
+// The only file that touches the program behind the page. Three calls, all listed in build.rs and
+// granted in capabilities/book.json; none takes or returns a secret.
 
 const { invoke } = window.__TAURI__.core;
 
@@ -8,3 +8,10 @@ export const page = (seen) => invoke("book", { seen });
 
 // Brings up the prompt.
 export const look = () => invoke("look");
+
+// Asks a question of src/book/question.rs; resolves with what the answer of this name holds.
+export async function ask(name, about) {
+  const answer = await invoke("ask", { question: about === undefined ? name : { [name]: about } });
+  if ("failed" in answer) throw new Error(answer.failed);
+  return Object.values(answer)[0];
+}

@@ -17,7 +17,8 @@ use tauri::{AppHandle, RunEvent};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
-use crate::book::{Book, Place};
+use crate::away::Away;
+use crate::book::{Answer, Book, Place, Question, Reply};
 use crate::notify::{self, Deny, Open};
 use crate::places::Places;
 use crate::tray::{self, Tray};
@@ -33,6 +34,8 @@ pub trait Keeper: Send + Sync + 'static {
     fn pause(&self, time: Duration);
     /// Lets the requests of this bucket through again.
     fn unmute(&self, bucket: &str);
+    /// Answers the book.
+    fn answer(&self, question: Question) -> impl Future<Output = Answer> + Send;
     /// Ends everything that waits, then the keeper itself.
     fn stop(&self) -> impl Future<Output = ()> + Send;
 }
@@ -59,6 +62,7 @@ pub fn run<K: Keeper>(
     runtime: &Runtime,
     places: &Places,
     states: watch::Receiver<State>,
+    away: Away,
     keeper: Arc<K>,
 ) -> tauri::Result<i32> {
     let at_prompt = at_prompt();
@@ -75,10 +79,16 @@ pub fn run<K: Keeper>(
         Arc::new(move |request| keeper.deny(request))
     };
     let acts = (Arc::clone(&open), deny);
-    let notifications = runtime.spawn(notify::follow(states.clone(), at_prompt, acts, picture));
+    let notifications = notify::follow(states.clone(), at_prompt, away, acts, picture);
+    let notifications = runtime.spawn(notifications);
     let book = {
         let (book, states, places) = (desktop.book.clone(), states.clone(), listed(places));
-        runtime.spawn(async move { book.serve(states, places, open).await })
+        let keeper = Arc::clone(&keeper);
+        let reply: Reply = Arc::new(move |question| {
+            let keeper = Arc::clone(&keeper);
+            Box::pin(async move { keeper.answer(question).await })
+        });
+        runtime.spawn(async move { book.serve(states, places, (open, reply)).await })
     };
     let acting = {
         let (desktop, keeper, runtime) =

@@ -25,6 +25,10 @@ use placet_core::text::visible_line;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
 
+use crate::away::Away;
+use crate::book::health::{self, Inside};
+use crate::book::question::{Agent, Trusted};
+use crate::book::{self, Question};
 use crate::desktop::Keeper;
 use crate::prompt::{PromptHandle, Witness};
 use crate::view::{Muted, State, Waiting};
@@ -167,11 +171,13 @@ impl Kept {
     pub fn new(
         daemon: Daemon,
         glass: Arc<Glass>,
+        away: Away,
         runtime: Handle,
     ) -> (Self, watch::Receiver<State>) {
         let switches = daemon.switches();
         let paused = Arc::clone(&glass.changed);
-        let sources = Sources {
+        let mut sources = Sources {
+            away,
             waiting: daemon.waiting(),
             health: daemon.health(),
             switches: switches.clone(),
@@ -207,12 +213,71 @@ impl Keeper for Kept {
         mute(&self.runtime, &self.switches, &self.paused, bucket, Duration::ZERO);
     }
 
+    async fn answer(&self, question: Question) -> book::Answer {
+        let switches = self.switches.clone();
+        let answered = match question {
+            Question::Health => return book::Answer::Health(health::look(inside(&switches)).await),
+            Question::Revoke(name) => {
+                return match switches.revoke(&name).await {
+                    Ok(revoked) => book::Answer::Revoked(revoked),
+                    Err(error) => book::Answer::Failed(format!("The pairing stands: {error}.")),
+                };
+            }
+            looks => self.runtime.spawn_blocking(move || looked_up(&switches, looks)).await,
+        };
+        match answered {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => book::Answer::Failed(format!("The history cannot be read: {error}.")),
+            Err(_) => book::Answer::Failed("The history cannot be read.".to_owned()),
+        }
+    }
+
     async fn stop(&self) {
         let daemon = self.daemon.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(daemon) = daemon {
             daemon.stop().await;
         }
     }
+}
+
+fn inside(switches: &Switches) -> Inside {
+    let trouble = switches.trouble().map(|trouble| trouble.to_string());
+    let (seat, hardened) = switches.station();
+    let entries = switches.known().entries();
+    Inside { trouble, entries, seat, hardened, refused: crate::modules::refused() }
+}
+
+/// What only has to be looked up. Blocks.
+fn looked_up(switches: &Switches, question: Question) -> Result<book::Answer, StoreError> {
+    let history = switches.history();
+    Ok(match question {
+        Question::History(wanted) => book::Answer::History(history.page(&wanted)?),
+        Question::Detail(request) => book::Answer::Detail(history.detail(&request)?.map(Box::new)),
+        Question::Agents => {
+            let agents = switches.known();
+            let agents = agents.pairings().map(|(name, paired)| {
+                let last_used = history.last_of(name)?;
+                Ok(Agent { name: name.to_owned(), paired_at: paired.at.0, last_used })
+            });
+            book::Answer::Agents(agents.collect::<Result<_, StoreError>>()?)
+        }
+        Question::Servers => {
+            let known = switches.known();
+            let shown = |raw: &str| visible_line(raw).as_str().to_owned();
+            let servers = known.servers().iter().map(|server| Trusted {
+                name: shown(&server.name),
+                issuer: shown(&server.issuer),
+                account: shown(&server.account),
+                client_id: shown(&server.client_id),
+                challenge_endpoint: server.challenge_endpoint.as_deref().map(shown),
+                plain_http: server.danger_http_loopback,
+            });
+            book::Answer::Servers(servers.collect())
+        }
+        Question::Health | Question::Revoke(_) => {
+            book::Answer::Failed("Not to be looked up.".to_owned())
+        }
+    })
 }
 
 /// A muted requester is muted for this long (H16).
@@ -238,6 +303,7 @@ fn mute(
 
 /// Everything that the state is made from.
 struct Sources {
+    away: Away,
     waiting: watch::Receiver<Vec<desk::Waiting>>,
     health: watch::Receiver<Option<StoreError>>,
     switches: Switches,
@@ -271,17 +337,19 @@ impl Sources {
             tokio::select! {
                 changed = self.waiting.changed() => if changed.is_err() { return },
                 changed = self.health.changed() => if changed.is_err() { return },
+                () = self.away.changed() => {}
                 () = self.paused.notified() => {}
                 () = sleep(left) => {}
             }
         }
     }
 
-    fn state(&self) -> State {
+    fn state(&mut self) -> State {
         let until = self.switches.paused_until();
         State {
             waiting: self.waiting.borrow().iter().map(seen).collect(),
             paused_until: (until > RealClock.now()).then(|| local_time(until)),
+            away: self.away.is(),
             muted: self.switches.muted().into_iter().map(muted).collect(),
             trouble: self.health.borrow().as_ref().map(sentence),
         }

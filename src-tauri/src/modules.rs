@@ -24,6 +24,7 @@ use std::ffi::{CStr, CString, OsStr, c_char, c_int, c_void};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Where the system keeps its libraries. Whose a file is does not suffice: a program of the user can
@@ -43,6 +44,7 @@ type Dlopen = unsafe extern "C" fn(*const c_char, c_int) -> *mut c_void;
 type Listener = Box<dyn Fn(&Path) + Send + Sync>;
 
 static LISTENER: OnceLock<Listener> = OnceLock::new();
+static REFUSED: AtomicU64 = AtomicU64::new(0);
 static BEFORE: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 unsafe extern "C" {
@@ -57,6 +59,12 @@ pub fn listen(listener: impl Fn(&Path) + Send + Sync + 'static) {
     }
     let before = std::mem::take(&mut *BEFORE.lock().unwrap_or_else(PoisonError::into_inner));
     before.iter().for_each(|path| tell(path));
+}
+
+/// How many were refused so far.
+#[must_use]
+pub fn refused() -> u64 {
+    REFUSED.load(Ordering::Relaxed)
 }
 
 /// Whether the libraries of this process find our `dlopen`.
@@ -92,7 +100,10 @@ pub unsafe extern "C" fn dlopen(file: *const c_char, flags: c_int) -> *mut c_voi
         Verdict::Missing => (Ok(NOTHING.to_owned()), None),
         Verdict::Refused => (Ok(NOTHING.to_owned()), Some(name)),
     };
-    refused.into_iter().for_each(tell);
+    if let Some(refused) = refused {
+        REFUSED.fetch_add(1, Ordering::Relaxed);
+        tell(refused);
+    }
     let Ok(name) = name else { return std::ptr::null_mut() };
     // SAFETY: a C string that lives until the call returns.
     unsafe { real(name.as_ptr(), flags) }

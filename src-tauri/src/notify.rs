@@ -1,9 +1,12 @@
-//! One notification for each request that waits: a pointer to the prompt, nothing more.
+//! Notifications of what waits: pointers to the prompt, nothing more.
 //!
 //! **Promises.** A request's notification is posted once, in a task of its own that nobody waits
-//! for, and withdrawn when the person turns to the prompt or the request ends, also when the person or the daemon closed it before
-//! or somebody pretended so. No daemon, no bus, a daemon that hangs: nothing happens and nobody is
-//! told, because what waits is reachable without it.
+//! for, and withdrawn when the person turns to the prompt or the request ends, also when the person
+//! or the daemon closed it before or somebody pretended so. Few have one of their own; one more says
+//! how many others wait, and changes with them. A daemon that shows no buttons gets none, and words
+//! that say where to go instead. No daemon, no bus, a daemon that hangs: nothing happens and nobody is
+//! told, because what waits is reachable without it. While the person is away there is none: it
+//! would stand on the lock screen. What still waits when they are back is announced then.
 //!
 //! **What a notification may do.** Any program on the bus can read it and can send a forged
 //! `ActionInvoked`: the library's match rule names no sender. So its actions are opening the prompt,
@@ -15,7 +18,7 @@
 //! markup (Desktop Notifications Specification 1.2, "Basic Design"); the body is ours alone.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +27,7 @@ use placet_core::request::RequestId;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
+use crate::away::Away;
 use crate::view::{State, Waiting, clipped, sentence};
 
 /// What is asked when a notification is pressed: bring the prompt up.
@@ -31,6 +35,8 @@ pub type Open = Arc<dyn Fn() + Send + Sync>;
 /// What is asked when its Deny is pressed.
 pub type Deny = Arc<dyn Fn(&RequestId) + Send + Sync>;
 
+/// So many requests have a notification of their own: more would cover the screen.
+const APART: usize = 3;
 /// The name of its second action on the bus.
 const DENY: &str = "deny";
 
@@ -47,40 +53,52 @@ const WITHDRAWN_WITHIN: Duration = Duration::from_secs(2);
 const AFTER_THE_PROMPT: Duration = Duration::from_millis(60);
 
 /// Posts and withdraws until `state` is gone, then withdraws what is left. `at_prompt` says whether
-/// the prompt has the person's focus.
+/// the prompt has the person's focus, `away` whether the screen is locked.
 pub async fn follow(
     mut state: watch::Receiver<State>,
     mut at_prompt: watch::Receiver<bool>,
+    mut away: Away,
     (open, deny): (Open, Deny),
     picture: Option<PathBuf>,
 ) {
     let mut posted: HashMap<RequestId, oneshot::Sender<()>> = HashMap::new();
     let mut seen: HashSet<RequestId> = HashSet::new();
     let mut tasks = JoinSet::new();
+    let (others, count) = watch::channel(0);
+    tasks.spawn(count_others(count, Arc::clone(&open), picture.clone()));
     loop {
         let waiting = state.borrow_and_update().waiting.clone();
         if *at_prompt.borrow_and_update() {
             seen.extend(waiting.iter().map(|one| one.id.clone()));
         }
+        let is_away = away.is();
         let waits = |id: &RequestId| waiting.iter().any(|one| one.id == *id);
         seen.retain(waits);
         // A dropped sender tells its task to withdraw.
-        posted.retain(|id, _| waits(id) && !seen.contains(id));
-        for one in &waiting {
-            if !seen.contains(&one.id) && !posted.contains_key(&one.id) {
+        posted.retain(|id, _| waits(id) && !seen.contains(id) && !is_away);
+        let mut left = 0;
+        for one in waiting.iter().filter(|one| !is_away && !seen.contains(&one.id)) {
+            if posted.contains_key(&one.id) {
+                continue;
+            }
+            if posted.len() >= APART {
+                left += 1;
+            } else {
                 let (end, ended) = oneshot::channel();
                 posted.insert(one.id.clone(), end);
                 let acts = (Arc::clone(&open), Arc::clone(&deny));
                 tasks.spawn(accompany(one.clone(), ended, acts, picture.clone()));
             }
         }
+        others.send_if_modified(|count| std::mem::replace(count, left) != left);
         while tasks.try_join_next().is_some() {}
         tokio::select! {
             changed = state.changed() => if changed.is_err() { break },
             changed = at_prompt.changed() => if changed.is_err() { break },
+            () = away.changed() => {}
         }
     }
-    drop(posted);
+    drop((posted, others));
     while tasks.join_next().await.is_some() {}
 }
 
@@ -107,12 +125,8 @@ async fn accompany(
         _ = &mut ended => return,
         () = tokio::time::sleep(AFTER_THE_PROMPT) => {}
     }
-    let notification = compose(&waiting, picture);
-    let handle = match tokio::time::timeout(POSTED_WITHIN, notification.show_async()).await {
-        Ok(Ok(handle)) => handle,
-        Ok(Err(error)) => return tracing::debug!(%error, "no notification"),
-        Err(_) => return tracing::debug!("the notification daemon does not answer"),
-    };
+    let buttons = has_buttons().await;
+    let Some(handle) = post(compose(&waiting, buttons, picture.as_deref())).await else { return };
     tokio::select! {
         _ = &mut ended => {}
         () = listen(&handle, &open, || deny(&waiting.id)) => {
@@ -120,21 +134,108 @@ async fn accompany(
             let _ = ended.await;
         }
     }
+    withdraw(&handle).await;
+}
+
+/// One notification that says how many requests wait that have none of their own; it is changed as
+/// their number changes, and withdrawn when there are none.
+async fn count_others(mut count: watch::Receiver<usize>, open: Open, picture: Option<PathBuf>) {
+    let mut posted: Option<NotificationHandle> = None;
+    loop {
+        let now = *count.borrow_and_update();
+        posted = match posted {
+            Some(handle) if now == 0 => {
+                withdraw(&handle).await;
+                None
+            }
+            None if now == 0 => None,
+            before => {
+                let mut next = counting(now, has_buttons().await, picture.as_deref());
+                if let Some(before) = before {
+                    next.id(before.id());
+                }
+                post(next).await
+            }
+        };
+        let heard = async {
+            if let Some(handle) = &posted {
+                listen(handle, &open, || {}).await;
+            }
+            // Nothing more to hear; its number may still change.
+            std::future::pending::<()>().await;
+        };
+        tokio::select! {
+            changed = count.changed() => if changed.is_err() { break },
+            () = heard => {}
+        }
+    }
+    if let Some(handle) = posted {
+        withdraw(&handle).await;
+    }
+}
+
+async fn post(notification: Notification) -> Option<NotificationHandle> {
+    match tokio::time::timeout(POSTED_WITHIN, notification.show_async()).await {
+        Ok(Ok(handle)) => return Some(handle),
+        Ok(Err(error)) => tracing::debug!(%error, "no notification"),
+        Err(_) => tracing::debug!("the notification daemon does not answer"),
+    }
+    None
+}
+
+async fn withdraw(handle: &NotificationHandle) {
     let _ = tokio::time::timeout(WITHDRAWN_WITHIN, handle.close_async()).await;
 }
 
-fn compose(waiting: &Waiting, picture: Option<PathBuf>) -> Notification {
+/// Whether the daemon shows buttons (Desktop Notifications Specification 1.2, `GetCapabilities`);
+/// what does not answer is taken to.
+async fn has_buttons() -> bool {
+    const NAME: &str = "org.freedesktop.Notifications";
+    let asked = async {
+        let bus = zbus::Connection::session().await?;
+        let path = "/org/freedesktop/Notifications";
+        let answer = bus.call_method(Some(NAME), path, Some(NAME), "GetCapabilities", &()).await?;
+        answer.body().deserialize::<Vec<String>>()
+    };
+    match tokio::time::timeout(WITHDRAWN_WITHIN, asked).await {
+        Ok(Ok(words)) => words.iter().any(|word| word == "actions"),
+        _ => true,
+    }
+}
+
+fn compose(waiting: &Waiting, buttons: bool, picture: Option<&Path>) -> Notification {
+    let summary = clipped(&sentence(&waiting.name, &waiting.heading), SUMMARY_LIMIT);
+    let mut notification = pointer(&summary, "Placet's window says what for.", buttons, picture);
+    if buttons {
+        notification.action(DENY, "Deny");
+    }
+    notification
+}
+
+fn counting(others: usize, buttons: bool, picture: Option<&Path>) -> Notification {
+    let summary = match others {
+        1 => "1 more request waits".to_owned(),
+        others => format!("{others} more requests wait"),
+    };
+    pointer(&summary, "Placet shows them one after the other.", buttons, picture)
+}
+
+/// A notification that leads to the prompt. Its urgency is an ordinary one: what an agent asks for
+/// does not break "do not disturb".
+fn pointer(summary: &str, body: &str, buttons: bool, picture: Option<&Path>) -> Notification {
     let mut notification = Notification::new();
     notification
         .appname("Placet")
-        .summary(&clipped(&sentence(&waiting.name, &waiting.heading), SUMMARY_LIMIT))
-        .body("Placet's window says what for.")
-        .action("default", "Review")
-        .action(DENY, "Deny")
+        .summary(summary)
         .hint(Hint::DesktopEntry("placet".to_owned()))
         .urgency(Urgency::Normal)
         .timeout(Timeout::Never);
-    if let Some(picture) = picture.as_deref().and_then(|path| path.to_str()) {
+    if buttons {
+        notification.body(body).action("default", "Review");
+    } else {
+        notification.body(&format!("{body} To bring it up: Placet's icon, or placet open."));
+    }
+    if let Some(picture) = picture.and_then(Path::to_str) {
         notification.icon(picture);
     }
     notification
@@ -167,7 +268,7 @@ mod tests {
             name: "<b>bot</b>".into(),
             heading: "Let <a href=\"x\">bot</a> do this?".into(),
         };
-        let notification = compose(&waiting, None);
+        let notification = compose(&waiting, true, None);
         assert_eq!(notification.summary, "<b>bot</b> asks: Let <a href=\"x\">bot</a> do this?");
         assert!(!notification.body.contains("bot"), "{}", notification.body);
     }
@@ -176,14 +277,14 @@ mod tests {
     fn a_long_name_does_not_cover_the_screen() {
         let (id, long) = (RequestId("req_1".into()), "x".repeat(5000));
         let waiting = Waiting { id, name: "bot".into(), heading: long };
-        assert!(compose(&waiting, None).summary.chars().count() <= SUMMARY_LIMIT + 1);
+        assert!(compose(&waiting, true, None).summary.chars().count() <= SUMMARY_LIMIT + 1);
     }
 
     #[test]
     fn h18_its_actions_open_and_deny_and_none_approves() {
         let waiting =
             Waiting { id: RequestId("req_1".into()), name: "a".into(), heading: "b".into() };
-        let actions = compose(&waiting, None).actions;
+        let actions = compose(&waiting, true, None).actions;
         assert_eq!(actions, ["default", "Review", "deny", "Deny"]);
     }
 }

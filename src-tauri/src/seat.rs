@@ -19,15 +19,26 @@ use zbus::wire::{OwnedObjectPath, OwnedVariant};
 
 /// The system's bus (D-Bus Specification, "Well-known Message Bus Instances"), whatever
 /// `DBUS_SYSTEM_BUS_ADDRESS` says.
-pub(crate) const SYSTEM_BUS: &str = "unix:path=/run/dbus/system_bus_socket";
+const SYSTEM_BUS: &str = "unix:path=/run/dbus/system_bus_socket";
 /// A login manager that has not answered by then is not waited for.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
+/// The login manager's name on the bus.
 pub(crate) const LOGIN: &str = "org.freedesktop.login1";
+
+/// The address of the system's bus. Tests of a debug build have one of their own.
+pub(crate) fn system_bus() -> String {
+    let test = cfg!(debug_assertions).then(|| std::env::var("PLACET_TEST_SYSTEM_BUS").ok());
+    test.flatten().unwrap_or_else(|| SYSTEM_BUS.to_owned())
+}
 
 /// The user's own graphical session, as the login manager says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Login {
+pub(crate) struct Login {
+    /// Its object's path.
+    pub(crate) path: String,
+    /// Its screen is locked, as its desktop says.
+    pub(crate) locked: bool,
     id: String,
     active: bool,
     kind: String,
@@ -38,7 +49,11 @@ struct Login {
 /// Where this process was started.
 pub async fn station(hardened: bool) -> Station {
     let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let asked = tokio::time::timeout(ANSWERS_WITHIN, login()).await;
+    let asked = async {
+        let bus = zbus::connection::Builder::address(system_bus().as_str()).build().await?;
+        login(&bus).await
+    };
+    let asked = tokio::time::timeout(ANSWERS_WITHIN, asked).await;
     let login = asked.ok().and_then(|answered| {
         answered.map_err(|error| tracing::debug!(%error, "no login manager")).ok().flatten()
     });
@@ -60,33 +75,7 @@ pub async fn station(hardened: bool) -> Station {
 }
 
 /// The session that the login manager uses as the user's own display; `None` if there is none.
-async fn login() -> zbus::Result<Option<Login>> {
-    let bus = zbus::connection::Builder::address(SYSTEM_BUS).build().await?;
-    let Some((id, session)) = display_of_user(&bus).await? else { return Ok(None) };
-    let mut of = properties(&bus, session.as_str(), "org.freedesktop.login1.Session").await?;
-    let mut text = |name: &str| of.remove(name).and_then(|value| String::try_from(value).ok());
-    let (kind, display) = (text("Type"), text("Display"));
-    let active = of.remove("Active").and_then(|value| bool::try_from(value).ok());
-    let seat = of.remove("Seat").and_then(pair).map(|(seat, _)| seat);
-    Ok(Some(Login {
-        id,
-        active: active.unwrap_or(false),
-        kind: kind.unwrap_or_default(),
-        display: display.unwrap_or_default(),
-        seat: seat.unwrap_or_default(),
-    }))
-}
-
-/// The object of that session.
-pub(crate) async fn display_session(
-    bus: &zbus::Connection,
-) -> zbus::Result<Option<OwnedObjectPath>> {
-    Ok(display_of_user(bus).await?.map(|(_, session)| session))
-}
-
-async fn display_of_user(
-    bus: &zbus::Connection,
-) -> zbus::Result<Option<(String, OwnedObjectPath)>> {
+pub(crate) async fn login(bus: &zbus::Connection) -> zbus::Result<Option<Login>> {
     let manager = "/org/freedesktop/login1";
     let uid = rustix::process::geteuid().as_raw();
     let found = bus
@@ -94,7 +83,25 @@ async fn display_of_user(
         .await?;
     let user: OwnedObjectPath = found.body().deserialize()?;
     let mut of_user = properties(bus, user.as_str(), "org.freedesktop.login1.User").await?;
-    Ok(of_user.remove("Display").and_then(pair).filter(|(id, _)| !id.is_empty()))
+    let Some((id, session)) = of_user.remove("Display").and_then(pair) else { return Ok(None) };
+    if id.is_empty() {
+        return Ok(None);
+    }
+    let mut of = properties(bus, session.as_str(), "org.freedesktop.login1.Session").await?;
+    let mut text = |name: &str| of.remove(name).and_then(|value| String::try_from(value).ok());
+    let (kind, display) = (text("Type"), text("Display"));
+    let mut is = |name: &str| of.remove(name).and_then(|value| bool::try_from(value).ok());
+    let (active, locked) = (is("Active"), is("LockedHint"));
+    let seat = of.remove("Seat").and_then(pair).map(|(seat, _)| seat);
+    Ok(Some(Login {
+        path: session.as_str().to_owned(),
+        locked: locked.unwrap_or(false),
+        id,
+        active: active.unwrap_or(false),
+        kind: kind.unwrap_or_default(),
+        display: display.unwrap_or_default(),
+        seat: seat.unwrap_or_default(),
+    }))
 }
 
 async fn properties(
@@ -105,6 +112,18 @@ async fn properties(
     let all = Some("org.freedesktop.DBus.Properties");
     let answer = bus.call_method(Some(LOGIN), path, all, "GetAll", &interface).await?;
     answer.body().deserialize()
+}
+
+impl Login {
+    /// This process draws in it: unless it names another X11 display. Who works on a virtual display
+    /// while their own screen is locked is there.
+    pub(crate) fn is_drawn_on(&self) -> bool {
+        let display = std::env::var("DISPLAY").unwrap_or_default();
+        self.kind != "x11"
+            || self.display.is_empty()
+            || display.is_empty()
+            || screen_of(&display) == screen_of(&self.display)
+    }
 }
 
 fn pair(value: OwnedVariant) -> Option<(String, OwnedObjectPath)> {

@@ -179,6 +179,7 @@ fn show(
     daemon: Daemon,
     glass: &Arc<Glass>,
 ) -> Result<ExitCode, String> {
+    let mut listening = away::listen(seat::system_bus(), runtime.handle());
     toolkit(places)?;
     let notary = Notary::new(&daemon, Arc::clone(glass), runtime.handle());
     let notary = Arc::new(notary);
@@ -186,11 +187,13 @@ fn show(
     modules::listen(move |path| hears.refused_module(path));
     let prompt = Prompt::new(notary, Appearance::default(), OBSERVABLE)
         .map_err(|fault| format!("Placet cannot show its prompt: {fault}."))?;
+    // Before anything is shown (F9).
+    listening.tell(prompt.handle(), runtime.handle());
+    let away = listening.away();
     glass.put_in(Some(prompt.handle()));
-    let handle = prompt.handle();
-    runtime.spawn(away::watch(move |away| handle.set_away(away)));
-    let (kept, states) = Kept::new(daemon, Arc::clone(glass), runtime.handle().clone());
-    let status = desktop::run(runtime, places, states, Arc::new(kept))
+    let runs_on = runtime.handle().clone();
+    let (kept, states) = Kept::new(daemon, Arc::clone(glass), away.clone(), runs_on);
+    let status = desktop::run(runtime, places, states, away, Arc::new(kept))
         .map_err(|error| format!("Placet cannot start its desktop: {error}"))?;
     Ok(ExitCode::from(u8::try_from(status).unwrap_or(1)))
 }
@@ -222,6 +225,10 @@ fn second(runtime: &Runtime, places: &Places, manner: Manner) -> Result<ExitCode
         Some((false, 0)) => "Placet is running already. Nothing is waiting.",
         Some((false, _)) => "Placet is running already, but it cannot show its prompt.",
     });
+    if manner.danger_allow_http_loopback {
+        complain("It does not take --danger-allow-http-loopback over. Quit it first (tray menu).");
+        return Ok(ExitCode::FAILURE);
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -40,6 +40,9 @@ pub struct State {
     pub waiting: Vec<Waiting>,
     /// The local time at which a pause ends, such as `15:20`; `None` if there is no pause.
     pub paused_until: Option<String>,
+    /// The screen is locked or the machine sleeps, as the desktop says: no request is shown.
+    #[serde(default)]
+    pub away: bool,
     /// Who is muted.
     #[serde(default)]
     pub muted: Vec<Muted>,
@@ -113,6 +116,10 @@ impl State {
     pub fn menu(&self) -> Vec<Line> {
         let mut lines = Vec::new();
         lines.extend(self.trouble.iter().map(|sentence| Line::Says(label(sentence))));
+        // Also for the person whose screen is not locked, if a program pretends that it is.
+        if self.away {
+            lines.push(Line::Says("Screen locked or asleep: no request is shown".to_owned()));
+        }
         lines.push(Line::Says(match self.waiting.len() {
             0 => "Nothing is waiting".to_owned(),
             1 => "1 request is waiting".to_owned(),

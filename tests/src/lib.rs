@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod demo;
+pub mod gallery;
 pub mod hands;
 pub mod headless;
 pub mod sample_agent;

@@ -174,7 +174,7 @@ impl Driven {
 }
 
 #[test]
-fn h14_the_page_calls_its_two_commands_and_no_other() {
+fn h14_the_page_calls_its_three_commands_and_no_other() {
     let _alone = alone();
     let session = Session::builder().accessibility(false).start().unwrap();
     let mut book = Driven::open(&session);
@@ -185,6 +185,12 @@ fn h14_the_page_calls_its_two_commands_and_no_other() {
     };
     assert_eq!(call("'book', {seen: 0}"), "done");
     assert_eq!(call("'look'"), "done");
+    assert_eq!(book.said(), "\"look\"\n");
+    // What is not on the list of questions does not reach Placet.
+    for question in ["'approve'", "{rename: 'bot'}", "{history: 1}"] {
+        let answer = call(&format!("'ask', {{question: {question}}}"));
+        assert!(answer.as_str().unwrap().starts_with("refused"), "{question}: {answer}");
+    }
     assert_eq!(book.said(), "\"look\"\n");
     for command in [
         "'plugin:app|version'",
@@ -204,6 +210,132 @@ fn h14_the_page_calls_its_two_commands_and_no_other() {
     }
     let shown = "document.querySelector('.heading').textContent";
     assert_eq!(book.script(&format!("done({shown})")), "bot wants to use <b>git</b>");
+    book.script("window.__TAURI__.core.invoke('ask', {question: 'agents'}); done(1)");
+    answered(&mut book, 1, &json!("agents"), &json!({"agents": []}));
+}
+
+/// Answers the book's next question with `answer`, which Placet would have looked up.
+fn answered(book: &mut Driven, number: u64, asked: &Value, answer: &Value) {
+    let line = format!("{}\n", json!({"ask": [number, asked]}));
+    let begun = Instant::now();
+    while !book.said().ends_with(&line) {
+        assert!(begun.elapsed() < SOON, "{} was not asked: {}", line, book.said());
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    writeln!(book.to, "{}", json!({"answer": [number, answer]})).unwrap();
+}
+
+fn await_text(book: &Driven, of: &str, wanted: &str) {
+    let begun = Instant::now();
+    loop {
+        let text = book.script(&format!("done(document.querySelector({of:?})?.textContent ?? '')"));
+        if text.as_str().unwrap().contains(wanted) {
+            return;
+        }
+        assert!(begun.elapsed() < SOON, "{of}: {text}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// The whole page, in both colours and at twice the text, for whoever looks at it; none of it is
+/// wider than the window.
+fn looked_at(session: &Session, book: &Driven, name: &str) {
+    for (look, script) in [
+        (
+            "light",
+            "document.documentElement.style.colorScheme = 'light'; document.documentElement.style.fontSize = '100%'",
+        ),
+        ("dark", "document.documentElement.style.colorScheme = 'dark'"),
+        ("double", "document.documentElement.style.fontSize = '200%'"),
+    ] {
+        let wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+        let wide = book.script(&format!(
+            "{script}; requestAnimationFrame(() => requestAnimationFrame(() => done({wide})))"
+        ));
+        picture(session, &format!("book-{name}-{look}"));
+        assert_eq!(wide, 0, "{name} at {look} is wider than the window");
+    }
+    book.script("document.documentElement.style.fontSize = '100%'; done(1)");
+}
+
+#[test]
+fn h9_the_history_shows_what_was_shown_as_text_and_every_page_fits() {
+    let _alone = alone();
+    let session = Session::builder().accessibility(false).start().unwrap();
+    let mut book = Driven::open(&session);
+    book.show(&json!([]));
+    // Its scripts run.
+    await_text(&book, "#version", "1.2.3");
+    let evil = "<img src=x onerror='window.ran = 1'><b>push</b>";
+    let past = json!({"seq": 9, "request": "req_1", "at": 1_795_000_000_000_u64, "kind": "approval",
+        "agent": "build-bot", "server": "", "heading": evil, "outcome": "declined", "reason": "denied"});
+    let nothing = json!({"history": {"before": null, "outcome": null, "agent": null, "server": null, "words": ""}});
+    book.script("document.querySelector('[data-page=history]').click(); done(1)");
+    answered(&mut book, 1, &nothing, &json!({"history": [past]}));
+    await_text(&book, "#past .heading", evil);
+    looked_at(&session, &book, "history");
+    // A search, by keyboard's own way: the form is sent.
+    book.script(
+        "document.querySelector('[name=words]').value = 'push'; document.querySelector('[name=outcome]').value = 'declined';
+         document.getElementById('narrow').requestSubmit(); done(1)",
+    );
+    let narrowed = json!({"history": {"before": null, "outcome": "declined", "agent": null, "server": null, "words": "push"}});
+    answered(&mut book, 2, &narrowed, &json!({"history": [past]}));
+    await_text(&book, "#found", "1 shown");
+    book.script("document.querySelector('#past button').click(); done(1)");
+    let row = json!({"label": "command", "value": evil, "verbatim": true, "part": "given"});
+    let section = json!({"title": "What will happen", "rows": [row]});
+    let screen = json!({"heading": evil, "banners": [evil], "action": section, "asker": section,
+        "destination": section, "problem": null, "fields": [], "words": section});
+    let shown = json!({"at": 1, "display_hash": "sha256:00", "holds": false, "screen": screen});
+    let step = json!({"seq": 1, "at": 1, "event": "received", "summary": evil});
+    let detail = json!({"past": past, "steps": [step], "shown": [shown]});
+    answered(&mut book, 3, &json!({"detail": "req_1"}), &json!({"detail": detail}));
+    await_text(&book, "#detail .action .value", evil);
+    await_text(&book, "#detail", "This is not what was sent to be shown");
+    let markup = "document.querySelectorAll('main img, main b').length + (window.ran ?? 0)";
+    assert_eq!(book.script(&format!("done({markup})")), 0, "an agent's text became markup");
+    looked_at(&session, &book, "detail");
+}
+
+#[test]
+fn agents_servers_and_health_are_shown_and_a_revocation_takes_two_presses() {
+    let _alone = alone();
+    let session = Session::builder().accessibility(false).start().unwrap();
+    let mut book = Driven::open(&session);
+    book.show(&json!([]));
+    // Its scripts run.
+    await_text(&book, "#version", "1.2.3");
+    let agents = json!({"agents": [{"name": "build-bot", "paired_at": 1, "last_used": null}]});
+    book.script("document.querySelector('[data-page=agents]').click(); done(1)");
+    answered(&mut book, 1, &json!("agents"), &agents);
+    await_text(&book, "#agents-all .heading", "build-bot");
+    looked_at(&session, &book, "agents");
+    let press = "document.querySelector('#agents-all button').click();";
+    book.script(&format!("{press} done(1)"));
+    // The first one is now the one that keeps, and has the focus.
+    assert_eq!(book.script("done(document.activeElement.textContent)"), "Keep");
+    let last = "[...document.querySelectorAll('#agents-all button')].at(-1).click(); done(1)";
+    book.script(last);
+    answered(&mut book, 2, &json!({"revoke": "build-bot"}), &json!({"revoked": true}));
+    answered(&mut book, 3, &json!("agents"), &json!({"agents": []}));
+    await_text(&book, "#agents-said", "build-bot is revoked.");
+    book.script("document.querySelector('[data-page=servers]').click(); done(1)");
+    let server = json!({"name": "Work", "issuer": "https://as.example", "account": "me",
+        "client_id": "placet", "challenge_endpoint": null, "plain_http": true});
+    answered(&mut book, 4, &json!("servers"), &json!({"servers": [server]}));
+    await_text(&book, "#servers-all", "https://as.example");
+    looked_at(&session, &book, "servers");
+    book.script("document.querySelector('[data-page=health]').click(); done(1)");
+    let finding =
+        json!({"what": "Tray", "good": false, "state": "no place", "means": "m", "better": "b"});
+    answered(&mut book, 5, &json!("health"), &json!({"health": [finding]}));
+    await_text(&book, "#health-all", "To better it: b");
+    looked_at(&session, &book, "health");
+    book.script("document.querySelector('[data-page=history]').click(); done(1)");
+    let asked = json!({"history": {"before": null, "outcome": null, "agent": null, "server": null, "words": ""}});
+    answered(&mut book, 6, &asked, &json!({"failed": "The history cannot be read."}));
+    await_text(&book, "#found", "cannot be read");
 }
 
 #[test]
@@ -267,7 +399,8 @@ fn h20_the_books_button_is_reached_by_keyboard_opens_the_prompt_and_decides_noth
     let mut person = session.person().unwrap();
     while session.screen().active().unwrap().is_some_and(|active| active.id == book) {
         assert!(begun.elapsed() < SOON, "the button was not reached");
-        person.key(keys::TAB).unwrap();
+        // Backwards: it is the last one on the page, and what comes first turns the pages.
+        person.chord(&[keys::SHIFT, keys::TAB]).unwrap();
         person.key(keys::RETURN).unwrap();
         let a_while = Duration::from_millis(500);
         let _ = session.screen().await_active(a_while, |active| active.id == prompt.id);

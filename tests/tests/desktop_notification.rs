@@ -145,6 +145,74 @@ fn nothing_of_ours_lies_over_the_prompt_while_the_person_is_at_it() {
     assert_eq!(posted(&session).posted().len(), 1);
 }
 
+#[test]
+fn many_requests_do_not_cover_the_screen_one_notification_counts_the_rest() {
+    let _alone = alone();
+    let session = fake();
+    let _desktop = start(&session, desktop(&session));
+    let first = ask(&session, "first");
+    let mut others = vec![];
+    for number in 1..4 {
+        others.push(ask(&session, "more"));
+        let news = |of: &Posted| ours(of) && of.summary.starts_with("An unpaired");
+        let so_far = || posted(&session).posted().iter().filter(|of| news(of)).count();
+        let begun = std::time::Instant::now();
+        while number < 3 && so_far() <= number {
+            assert!(begun.elapsed() < SOON, "there are {:?}", posted(&session).posted());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+    let one = |of: &Posted| of.summary == "1 more request waits" && !of.closed;
+    let counting = posted(&session).await_posted(SOON, one).unwrap();
+    assert_eq!(counting.actions, [("default".to_owned(), "Review".to_owned())]);
+    others.push(ask(&session, "more"));
+    let two = |of: &Posted| of.summary == "2 more requests wait" && !of.closed;
+    let changed = posted(&session).await_posted(SOON, two).unwrap();
+    assert_eq!(changed.replaces, counting.id, "a second one came up");
+    let own = |of: &Posted| ours(of) && of.summary.starts_with("An unpaired");
+    assert_eq!(posted(&session).posted().iter().filter(|of| own(of)).count(), 3);
+    // As the others end, each of the rest gets its own, and then nothing is counted.
+    first.stop();
+    posted(&session).await_posted(SOON, |of| one(of) && of.replaces == changed.id).unwrap();
+    others.remove(0).stop();
+    let gone = |of: &Posted| of.id == changed.id && of.closed;
+    posted(&session).await_posted(SOON, gone).unwrap();
+}
+
+#[test]
+fn a_daemon_without_buttons_gets_none_and_says_where_to_go() {
+    let _alone = alone();
+    let bare = Notifications::FakeWith(vec!["body".into()]);
+    let session = Session::builder().notifications(bare).start().unwrap();
+    let _desktop = start(&session, desktop(&session));
+    let asked = ask(&session, "agent");
+    let note = posted(&session).await_posted(SOON, ours).unwrap();
+    assert_eq!(note.actions, []);
+    assert!(note.body.contains("placet open"), "{}", note.body);
+    assert!(run(&session, &["open"]).success);
+    await_attention(&session, prompt(&session).id);
+    assert!(asked.running());
+}
+
+#[test]
+fn a_hostile_daemon_can_open_the_prompt_and_approves_nothing() {
+    let _alone = alone();
+    let session = fake();
+    let _desktop = start(&session, desktop(&session));
+    let asked = ask(&session, "agent");
+    let note = posted(&session).await_posted(SOON, ours).unwrap();
+    let window = prompt(&session);
+    let all = ["approve", "Approve", "yes", "", "default", "inline-reply"];
+    until_active(&session, &window, || {
+        for action in all {
+            posted(&session).invoke(note.id, action).unwrap();
+            posted(&session).invoke(u32::MAX, action).unwrap();
+        }
+        posted(&session).dismiss(note.id, 2).unwrap();
+    });
+    assert!(asked.running(), "the daemon answered: {}", asked.log());
+}
+
 /// Another client of the same bus, which never owned the daemon's name, says it.
 fn forge(session: &Session, signal: &str, id: u32, more: &str) {
     let mut send = session.command("dbus-send").unwrap();

@@ -32,8 +32,8 @@ fn follows(desk: &mut Desk) {
 fn f9_what_was_typed_is_wiped_when_the_session_is_locked_and_the_prompt_comes_back_unlocked() {
     let mut desk = Desk::new();
     let login = FakeLogin::serve(desk.session.bus_address(), false).unwrap();
-    desk.ask(json!({"ask": "otp", "id": "a"}));
     follows(&mut desk);
+    desk.ask(json!({"ask": "otp", "id": "a"}));
     desk.focused(CODE);
     desk.person.type_text("314").unwrap();
     described(&desk, "3 characters typed");

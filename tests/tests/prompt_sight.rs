@@ -21,6 +21,7 @@ const OFF: &str = "Part of this window is off the screen. Move it back to approv
 const CUT: &str = "Part of this window was cut away. It cannot approve like this.";
 const UNKNOWN: &str = "The display let Placet not look at what lies over this window, so it cannot \
                        approve. Quit Placet and start it again.";
+const RECOLOURED: &str = "The colours of the screen were changed. Set them back to approve.";
 const TOO_SMALL: &str = "This window is too small for what it says. Make it larger to approve.";
 const SEE_THROUGH: &str = "This window was made see-through. It cannot approve like this.";
 
@@ -59,6 +60,26 @@ fn blocked(desk: &mut Desk, words: &str, undo: impl FnOnce()) {
     desk.armed();
     desk.hold_approve();
     assert_eq!(desk.answer().0, "approve");
+}
+
+#[test]
+fn a_screen_whose_colours_hide_text_does_not_approve() {
+    let (mut desk, attacker, _, _) = scene();
+    let (root, connection) = (attacker.screen().root(), attacker.screen().connection());
+    let screen = connection.randr_get_screen_resources_current(root).unwrap().reply().unwrap();
+    let crtc = screen.crtcs[0];
+    let size = connection.randr_get_crtc_gamma_size(crtc).unwrap().reply().unwrap().size;
+    assert!(size > 1, "this display has no gamma ramps");
+    let ramp = |of: &dyn Fn(u16) -> u16| (0..size).map(of).collect::<Vec<_>>();
+    let plain = ramp(&|step| u16::MAX / (size - 1) * step);
+    let set = |red: &[u16], green: &[u16], blue: &[u16]| {
+        connection.randr_set_crtc_gamma(crtc, red, green, blue).unwrap().check().unwrap();
+    };
+    // All that is not black is white: text of any other colour is gone.
+    let flat = ramp(&|step| if step == 0 { 0 } else { u16::MAX });
+    set(&flat, &flat, &flat);
+    // With a night light, which takes blue away, the person can approve.
+    blocked(&mut desk, RECOLOURED, || set(&plain, &plain, &ramp(&|_| 0)));
 }
 
 #[test]

@@ -158,6 +158,19 @@ async fn s6_only_an_enrolled_issuer_is_asked_and_only_for_a_paired_agent() {
 }
 
 #[tokio::test]
+async fn s6_a_server_without_encryption_is_refused_before_anybody_is_asked() {
+    let home = Home::new();
+    let (daemon, mut hands, mut agent) = ready(&home).await;
+    for issuer in ["http://as.example", "http://localhost:8080", "ftp://as.example"] {
+        let problem = agent.ask("as/add", enrolment(issuer)).await.unwrap_err();
+        let data = problem.data.unwrap();
+        assert_eq!((data.code.as_str(), data.member.as_deref()), ("bad_value", Some("issuer")));
+    }
+    assert!(hands.asked_nothing(), "nobody was asked");
+    daemon.stop().await;
+}
+
+#[tokio::test]
 async fn s7_what_only_enrolment_may_say_is_refused_from_a_requester() {
     let home = Home::new();
     let (daemon, _hands, mut agent) = ready(&home).await;

@@ -18,6 +18,7 @@
 mod bench;
 mod check;
 mod demo;
+mod gallery;
 mod mirror;
 mod redteam;
 mod removals;
@@ -52,6 +53,7 @@ fn dispatch(command: &str, rest: &[String]) -> Done {
         "test" => test::command(rest),
         "demo" => demo::command(rest),
         "bench" => bench::command(rest),
+        "gallery" => gallery::command(rest),
         "redteam" => redteam::command(rest),
         "removals" => removals::command(rest),
         "" | "help" | "--help" | "-h" => {
@@ -72,5 +74,7 @@ const USAGE: &str = "cargo xtask <command>
             (`--dry-run` only says it; `build`, `run`, `test`, `bench`, `beside` name groups)
   bench     compare with other programs; prints a table, writes target/bench/*.json
             (`prompt` or all; `--json` prints that file instead; `--runs N`, 5 if not said)
-  redteam   attack it; prints a table, writes target/redteam.json
+  gallery   take the pictures of docs/gallery.md anew
+  redteam   attack it (all, or what has these WORDS); prints a table, writes target/redteam.json
+            (`--page` prints docs/redteam.md instead)
   removals  take out each listed guard and see its test turn red";

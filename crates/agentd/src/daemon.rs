@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicU64;
 
 use placet_core::outcome::Reason;
 use placet_core::ports::{
-    Clock as _, Entry, Event, NotRecorded, Record as _, Servers, Station, Surroundings,
+    Clock as _, Entry, Event, NotRecorded, Record as _, Seat, Servers, Station, Surroundings,
 };
 use placet_core::request::{RequestId, Timestamp};
 use tokio::sync::{Semaphore, watch};
@@ -24,7 +24,8 @@ use crate::server::listener::{self, Socket};
 use crate::server::peer::Hashes;
 use crate::server::pending::Registry;
 use crate::server::{House, LARGE_AT_ONCE, Shared};
-use crate::store::{Store, StoreError, StoreThread};
+use crate::store::history::History;
+use crate::store::{State, Store, StoreError, StoreThread};
 
 /// What a daemon is started with.
 #[derive(Clone, Debug)]
@@ -95,6 +96,7 @@ impl Daemon {
         let socket = Socket::bind(&path)?;
         let socket_path = socket.path().to_owned();
         let (folder, now) = (options.state_dir, clock.now());
+        let history = History::new(&folder);
         let (version, station) = (options.version.clone(), Some(options.station.clone()));
         let started = Event::Started { version, station };
         let opened = tokio::task::spawn_blocking(move || Store::open(&folder, started, now)).await;
@@ -103,6 +105,7 @@ impl Daemon {
         let board = Arc::new(Board::default());
         let house = Arc::new(House {
             store,
+            history,
             board: Arc::clone(&board),
             registry: Registry::default(),
             clock,
@@ -215,6 +218,38 @@ impl Switches {
         let state = self.house.store.state();
         let muted = state.muted().filter(|(_, until)| *until > now);
         muted.map(|(bucket, until)| (bucket.to_owned(), until)).collect()
+    }
+
+    /// What is over. Its looks block.
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.house.history
+    }
+
+    /// What is wrong with the record, if anything.
+    #[must_use]
+    pub fn trouble(&self) -> Option<StoreError> {
+        self.house.store.trouble().borrow().clone()
+    }
+
+    /// Where the prompt is drawn, and whether the install is hardened.
+    #[must_use]
+    pub fn station(&self) -> (Seat, bool) {
+        (self.house.station.seat, self.house.surroundings.hardened)
+    }
+
+    /// The record's agents and servers, for the book.
+    #[must_use]
+    pub fn known(&self) -> State {
+        self.house.store.state().clone()
+    }
+
+    /// Takes a pairing back and ends what it has open; false if there is none of this name.
+    ///
+    /// # Errors
+    /// [`NotRecorded`]: the pairing stands, but what waited was declined.
+    pub async fn revoke(&self, name: &str) -> Result<bool, NotRecorded> {
+        self.house.revoke(name).await
     }
 
     /// Declines all that waits from this requester (H16): [`Waiting::bucket`].

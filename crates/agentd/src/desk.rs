@@ -104,6 +104,11 @@ impl Board {
     ) -> Standing {
         let now = RealClock.awake_and_asleep();
         let bucket = request.bucket();
+        let again = |of: &(u64, String, Digest)| of.1 == bucket;
+        // A large question is read once more for this only if there was a no at all, and while nobody
+        // else has to wait for it.
+        let declined = self.counts().declined.iter().any(again);
+        let gist = declined.then(|| gist(&request.matter)).flatten();
         let mut counts = self.counts();
         counts.forget_older_than(now.saturating_sub(WINDOW_MS));
         let waiting = |of: &dyn Fn(&str) -> bool| {
@@ -117,9 +122,6 @@ impl Board {
             .iter()
             .find(|(_, b)| shown(&mine) < PROMPTS_OF_BUCKET || b == bucket)
             .map_or(now, |(at, _)| *at);
-        let again = |of: &(u64, String, Digest)| of.1 == bucket;
-        // A large question is read once more for this only if there was a no at all.
-        let gist = counts.declined.iter().any(again).then(|| gist(&request.matter)).flatten();
         let mut alike = counts
             .declined
             .iter()

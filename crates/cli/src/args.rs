@@ -105,7 +105,7 @@ pub(crate) enum Command {
 /// `placet request`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Request {
-    /// The tool's name [default: shell, with a command]
+    /// The tool's name; not needed with a command after -- [default then: shell]
     #[arg(long, required_unless_present = "command")]
     pub(crate) tool: Option<String>,
     /// One argument, as text; may be repeated

@@ -770,7 +770,7 @@ fn the_persons_commands_send_what_they_say() {
                 "digest": "sha256:00", "summary": "a\nb"}]})),
             "log/list",
             json!({"limit": 2, "before": 9}),
-            "8 2026-11-18T11:06:40Z ended a\\u{a}b\n",
+            "8 2026-11-18T11:06:40Z - ended a\\u{a}b\n",
         ),
         (
             &["agents", "list"],

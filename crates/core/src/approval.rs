@@ -287,6 +287,7 @@ impl<P: Ports> Case<'_, P> {
         self.record(shown).await.map_err(|_| Reason::RecordUnwritable)?;
         self.ports.status(self.request, Status::Shown);
         let since = self.ports.clock().awake_and_asleep();
+        let lasts_ms = milliseconds(self.ports.clock().now(), screen.expires_at);
         let answer = match unless(over, turn.ask(screen)).await? {
             // H3: no window may say yes to what it could not show.
             Answer::Approve { .. } if !screen.approvable => Answer::Dismiss,
@@ -308,9 +309,10 @@ impl<P: Ports> Case<'_, P> {
         if self.ports.clock().now() >= screen.expires_at {
             return Err(Reason::TimeOut);
         }
-        if self.ports.clock().awake_and_asleep().saturating_sub(self.began) >= self.lifetime_ms() {
+        if took_ms >= lasts_ms {
             return Err(Reason::ClockJump);
         }
+        self.in_time()?;
         Ok(match answer {
             Answer::Approve { gesture, values } => {
                 Decided::Yes(Yes { gesture, values, display_hash })
@@ -358,6 +360,7 @@ impl<P: Ports> Case<'_, P> {
         if let Some(reason) = over.clone().now_or_never() {
             return Err(reason);
         }
+        self.in_time()?;
         let record = self.ports.record();
         if self.request.asker.pairing.as_deref().is_some_and(|name| !record.is_paired(name)) {
             return Err(Reason::PairingRevoked);
@@ -370,9 +373,27 @@ impl<P: Ports> Case<'_, P> {
         }
     }
 
+    /// Puts on record that the server is contacted. Nothing stands between this and the contact.
     async fn contacting(&self, server: &Server, round: u32) -> Result<(), Reason> {
         let event = Event::Contacting { issuer: server.issuer.clone(), round };
-        self.record(event).await.map(drop).map_err(|_| Reason::RecordUnwritable)
+        self.record(event).await.map(drop).map_err(|_| Reason::RecordUnwritable)?;
+        // The machine may have slept since the last look.
+        self.in_time()
+    }
+
+    /// True if the request has not expired, by either clock (F7). Asked each time before something
+    /// is done with an answer: the timer of a deadline stands still while the machine sleeps, and
+    /// looks a moment late after it.
+    fn in_time(&self) -> Result<(), Reason> {
+        let clock = self.ports.clock();
+        let lasts_ms = milliseconds(self.request.received_at, self.request.expires_at);
+        if clock.now() >= self.request.expires_at {
+            Err(Reason::TimeOut)
+        } else if clock.awake_and_asleep().saturating_sub(self.began) >= lasts_ms {
+            Err(Reason::ClockJump)
+        } else {
+            Ok(())
+        }
     }
 
     async fn record(&self, event: Event) -> Result<Digest, NotRecorded> {
@@ -415,12 +436,6 @@ impl<P: Ports> Case<'_, P> {
         self.ports.clock().now().seconds_until(self.request.expires_at)
     }
 
-    fn lifetime_ms(&self) -> u64 {
-        let Timestamp(from) = self.request.received_at;
-        let Timestamp(to) = self.request.expires_at;
-        u64::try_from(to.saturating_sub(from)).unwrap_or(0)
-    }
-
     fn ended(&self, ended: &Ended) -> Event {
         Event::Ended {
             outcome: ended.outcome,
@@ -432,6 +447,10 @@ impl<P: Ports> Case<'_, P> {
             took_ms: self.ports.clock().awake_and_asleep().saturating_sub(self.began),
         }
     }
+}
+
+fn milliseconds(Timestamp(from): Timestamp, Timestamp(to): Timestamp) -> u64 {
+    u64::try_from(to.saturating_sub(from)).unwrap_or(0)
 }
 
 /// Seconds for which a server may take the news that nobody will answer.

@@ -42,6 +42,9 @@ struct Script {
     unpaired: AtomicBool,
     reenrolled: AtomicBool,
     its_turn: AtomicBool,
+    /// So many milliseconds the machine sleeps while the server answers, and the wall clock is then
+    /// set back.
+    asleep_at_server: AtomicU64,
 }
 
 struct World {
@@ -50,6 +53,8 @@ struct World {
     /// Only this attempt to write fails, counted from 0.
     fail_only: Option<usize>,
     attempts: AtomicUsize,
+    /// The machine sleeps past the deadline while this kind of row is written.
+    sleeps_in: Option<&'static str>,
     script: Arc<Script>,
     steps: Mutex<VecDeque<Step<u32>>>,
     found: Result<String, ServerError>,
@@ -68,6 +73,7 @@ impl World {
             fail_from: None,
             fail_only: None,
             attempts: AtomicUsize::new(0),
+            sleeps_in: None,
             script: Arc::new(Script {
                 acts: Mutex::new(acts.into()),
                 screens: Mutex::default(),
@@ -76,6 +82,7 @@ impl World {
                 unpaired: AtomicBool::new(false),
                 reenrolled: AtomicBool::new(false),
                 its_turn: AtomicBool::new(false),
+                asleep_at_server: AtomicU64::new(0),
             }),
             steps: Mutex::new(steps.into()),
             found: Ok("https://as.example/ace".into()),
@@ -133,6 +140,12 @@ impl Record for World {
             || self.fail_only == Some(attempt)
         {
             return Err(NotRecorded);
+        }
+        let written = serde_json::to_value(&entry.event).unwrap();
+        if self.sleeps_in.is_some_and(|kind| written["event"] == kind) {
+            // Timers stood still: only who asks the clocks knows.
+            self.script.wall.fetch_add(3_600_000, Ordering::SeqCst);
+            self.script.boot.fetch_add(3_600_000, Ordering::SeqCst);
         }
         entries.push(entry.event);
         Ok(Digest::of_bytes(b"entry"))
@@ -221,6 +234,8 @@ impl Servers for World {
     }
     async fn begin(&self, _: &Server, _: &Authorization) -> Step<u32> {
         self.calls.lock().unwrap().push("begin".into());
+        let asleep = self.script.asleep_at_server.load(Ordering::SeqCst);
+        self.script.boot.fetch_add(asleep, Ordering::SeqCst);
         self.steps.lock().unwrap().pop_front().expect("the script has a step")
     }
     async fn answer(&self, session: u32, values: Values) -> Step<u32> {
@@ -651,6 +666,31 @@ fn f7_expiry_is_checked_again_before_a_code_is_sent() {
         World::new(vec![Act::Approve, Act::Late(600_000, 600_000)], vec![Step::Challenged(otp(3))]);
     assert_eq!(world.run(&authorization()).outcome, Outcome::Expired);
     assert_eq!(world.calls(), ["begin", "leave 3 false"], "the code was not sent");
+}
+
+#[test]
+fn f7_a_sleep_between_the_answer_and_the_contact_sends_nothing() {
+    let world =
+        World { sleeps_in: Some("contacting"), ..World::new(vec![Act::Approve], vec![code()]) };
+    assert_eq!(world.run(&authorization()).reason, Reason::TimeOut);
+    assert_eq!(world.calls(), [""; 0], "the server was contacted after the request had expired");
+}
+
+#[test]
+fn f7_a_grant_that_comes_after_a_sleep_past_the_deadline_is_no_yes() {
+    let world = World::new(vec![Act::Approve], vec![code()]);
+    world.script.asleep_at_server.store(3_600_000, Ordering::SeqCst);
+    let ended = world.run(&authorization());
+    assert_eq!((ended.reason, ended.granted.is_some()), (Reason::ClockJump, false));
+}
+
+#[test]
+fn f7_a_clock_set_back_does_not_lengthen_the_servers_own_deadline() {
+    let brief = Challenge { expires_in: Some(20), ..otp(4) };
+    let world =
+        World::new(vec![Act::Approve, Act::Late(-60_000, 21_000)], vec![Step::Challenged(brief)]);
+    assert_eq!(world.run(&authorization()).reason, Reason::ClockJump);
+    assert_eq!(world.calls(), ["begin", "leave 4 false"], "the code was sent");
 }
 
 #[test]

@@ -80,7 +80,7 @@ fn run(
             handle.set_same(&request, usize::try_from(count).unwrap_or_default());
         }
         if let Some(away) = command.get("away").and_then(Value::as_bool) {
-            handle.set_away(away);
+            drop(handle.set_away(away));
         }
         if let Some(bus) = text("buses") {
             follow(bus.to_owned(), handle.clone());
@@ -149,14 +149,15 @@ fn run(
     }
 }
 
-/// Follows whether the person is away, with one bus for both.
+/// Follows whether the person is away, with `address` for the system's bus.
 fn follow(address: String, handle: PromptHandle) {
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let Ok(runtime) = runtime else { return };
-        runtime.block_on(async move {
-            let bus = zbus::connection::Builder::address(address.as_str()).build().await.ok();
-            placet_desktop::away::follow(bus.clone(), bus, |away| handle.set_away(away)).await;
+        let mut listening = placet_desktop::away::listen(address, runtime.handle());
+        runtime.block_on(async {
+            listening.tell(handle, runtime.handle());
+            std::future::pending::<()>().await;
         });
     });
 }

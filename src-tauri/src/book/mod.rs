@@ -4,15 +4,19 @@
 //! [`Book`] starts it and talks to it; [`window`] is what runs in it. They speak lines of JSON
 //! over the book's standard input and output, which no other process has.
 //!
-//! **Promises.** What goes to the book is a [`Page`]: what the tray shows as well. What comes back
-//! is a request to look at a prompt. So an imitated book can do what `placet open` can do.
+//! **Promises.** What goes to the book is a [`Page`], what the tray shows as well, and the answer to
+//! each [`Question`]. What comes back is a question or a request to look at a prompt. So an imitated
+//! book can do what `placet open` and `placet agents remove` can do, and read what the record holds,
+//! which is a file of the same user.
 //! The book ends when its window is closed, when Placet ends, and when it is cut off.
 //!
-//! **Never** send it a secret, an argument of an action, or believe it in anything that widens
+//! **Never** send it a secret, or believe it in anything that widens
 //! what is allowed (design §6).
 
 mod commands;
+pub mod health;
 mod process;
+pub mod question;
 pub mod window;
 
 use std::io::Write as _;
@@ -21,7 +25,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::view::State;
 
-pub use process::Book;
+pub use process::{Book, Reply};
+pub use question::{Answer, Question};
 
 /// Everything that the first page shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +54,8 @@ pub struct Place {
 enum ToBook {
     /// Show this from now on.
     Show(Page),
+    /// To the question of this number.
+    Answer(u64, Answer),
     /// Come to the front.
     Raise,
 }
@@ -59,12 +66,20 @@ enum ToBook {
 enum FromBook {
     /// Bring up the prompt.
     Look,
+    /// A question and its number.
+    Ask(u64, Question),
     /// It came to the front.
     Raised,
 }
 
+/// What the book says is shorter; more than this and it is cut off.
+const LINE_LIMIT: u64 = 4096;
+
 /// The book says it to Placet.
 fn say(what: &FromBook) -> std::io::Result<()> {
     let line = serde_json::to_string(what)?;
+    if line.len() as u64 >= LINE_LIMIT {
+        return Err(std::io::Error::other("that is too long"));
+    }
     writeln!(std::io::stdout().lock(), "{line}")
 }

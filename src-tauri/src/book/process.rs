@@ -4,18 +4,20 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::{Notify, watch};
 
-use super::{FromBook, Page, Place, ToBook};
+use super::{Answer, FromBook, LINE_LIMIT, Page, Place, Question, ToBook};
 use crate::notify::Open;
 use crate::view::State;
 
-/// What the book says is short; more than this and it is cut off.
-const LINE_LIMIT: u64 = 4096;
 /// A book that is asked to end takes a moment to put its web process away.
 const ENDS_WITHIN: Duration = Duration::from_secs(3);
+
+/// How a question of the book is answered.
+pub type Reply = Arc<dyn Fn(Question) -> BoxFuture<'static, Answer> + Send + Sync>;
 
 /// The book, open or not.
 #[derive(Clone, Debug, Default)]
@@ -31,13 +33,18 @@ impl Book {
 
     /// Starts a book each time that one is wanted, until `states` is gone. Dropping the future ends
     /// an open book.
-    pub async fn serve(&self, mut states: watch::Receiver<State>, places: Vec<Place>, open: Open) {
+    pub async fn serve(
+        &self,
+        mut states: watch::Receiver<State>,
+        places: Vec<Place>,
+        acts: (Open, Reply),
+    ) {
         loop {
             tokio::select! {
                 () = self.wanted.notified() => {}
                 () = gone(states.clone()) => return,
             }
-            if let Err(error) = self.accompany(&mut states, &places, &open).await {
+            if let Err(error) = self.accompany(&mut states, &places, &acts).await {
                 tracing::warn!(%error, "the book was cut off");
             }
         }
@@ -49,11 +56,11 @@ impl Book {
         &self,
         states: &mut watch::Receiver<State>,
         places: &[Place],
-        open: &Open,
+        acts: &(Open, Reply),
     ) -> std::io::Result<()> {
         let (mut child, mut to, from) = start()?;
         let mut asked = false;
-        let ended = self.converse(states, places, open, &mut to, from, &mut asked).await;
+        let ended = self.converse(states, places, acts, &mut to, from, &mut asked).await;
         // Its input ends here, which is what ends it; what does not end is killed on drop.
         drop(to);
         let _ = tokio::time::timeout(ENDS_WITHIN, child.wait()).await;
@@ -67,13 +74,15 @@ impl Book {
         &self,
         states: &mut watch::Receiver<State>,
         places: &[Place],
-        open: &Open,
+        (open, reply): &(Open, Reply),
         to: &mut ChildStdin,
         from: ChildStdout,
         asked: &mut bool,
     ) -> std::io::Result<()> {
         let mut heard = BufReader::new(from);
         let mut line = Vec::new();
+        // One question at a time: the next is read when this one is answered.
+        let mut answering: Option<BoxFuture<'static, ToBook>> = None;
         say(to, &show(states, places)).await?;
         loop {
             tokio::select! {
@@ -85,7 +94,17 @@ impl Book {
                     *asked = true;
                     say(to, &ToBook::Raise).await?;
                 }
-                read = read_line(&mut heard, &mut line) => match read? {
+                answer = answered(&mut answering) => {
+                    answering = None;
+                    say(to, &answer).await?;
+                }
+                read = read_line(&mut heard, &mut line), if answering.is_none() => match read? {
+                    Some(FromBook::Ask(number, question)) => {
+                        let answer = reply(question);
+                        answering = Some(Box::pin(async move {
+                            ToBook::Answer(number, answer.await)
+                        }));
+                    }
                     Some(FromBook::Look) => open(),
                     Some(FromBook::Raised) => *asked = false,
                     None => return Ok(()),
@@ -120,6 +139,14 @@ async fn say(to: &mut ChildStdin, what: &ToBook) -> std::io::Result<()> {
     let mut line = serde_json::to_vec(what)?;
     line.push(b'\n');
     to.write_all(&line).await
+}
+
+/// The answer that is being made; never, if none is.
+async fn answered(answering: &mut Option<BoxFuture<'static, ToBook>>) -> ToBook {
+    match answering {
+        Some(answer) => answer.await,
+        None => std::future::pending().await,
+    }
 }
 
 /// The next line; `None` at the end, or for anything that a book does not say. Keeps what was

@@ -1,4 +1,4 @@
-//! The book's own process: one window, and the two [`commands`].
+//! The book's own process: one window, and the three [`commands`].
 //!
 //! **Promises.** The page comes from inside the program and can load nothing else: strict content
 //! security policy, no navigation, no new window, nothing kept on disk.
@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindowBuilder};
 use tokio::sync::watch;
 
-use super::commands::{self, Numbered, Pages};
+use super::commands::{self, Asked, Numbered, Pages};
 use super::{FromBook, ToBook};
 
 /// The window's name, as `capabilities/book.json` knows it.
@@ -21,13 +21,15 @@ const LABEL: &str = "book";
 #[must_use]
 pub fn run() -> ExitCode {
     let (sender, pages) = watch::channel(Numbered::default());
+    let asked = Asked::default();
     let built = tauri::Builder::default()
         .manage(Pages(pages))
-        .invoke_handler(tauri::generate_handler![commands::book, commands::look])
+        .manage(asked.clone())
+        .invoke_handler(tauri::generate_handler![commands::book, commands::look, commands::ask])
         .setup(move |app| {
             open(app.handle())?;
             let app = app.handle().clone();
-            std::thread::spawn(move || hear(&app, &sender));
+            std::thread::spawn(move || hear(&app, &sender, &asked));
             Ok(())
         })
         .build(crate::context());
@@ -65,7 +67,7 @@ fn driven() -> bool {
 }
 
 /// Follows what Placet says; its end is the book's end.
-fn hear(app: &AppHandle, pages: &watch::Sender<Numbered>) {
+fn hear(app: &AppHandle, pages: &watch::Sender<Numbered>, asked: &Asked) {
     for line in std::io::stdin().lock().lines() {
         let Ok(said) =
             line.map_err(drop).and_then(|line| serde_json::from_str(&line).map_err(drop))
@@ -76,6 +78,7 @@ fn hear(app: &AppHandle, pages: &watch::Sender<Numbered>) {
             ToBook::Show(page) => pages.send_modify(|now| {
                 *now = Numbered { number: now.number.saturating_add(1), page: Some(page) };
             }),
+            ToBook::Answer(number, answer) => asked.answer(number, answer),
             ToBook::Raise => {
                 if let Some(window) = app.get_webview_window(LABEL) {
                     // The person asked for it in the menu; a window manager may still say no.

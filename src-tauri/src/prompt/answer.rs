@@ -53,6 +53,9 @@ impl Blocked {
             Self::Sight(Sight::Cut) => {
                 Some("Part of this window was cut away. It cannot approve like this.")
             }
+            Self::Sight(Sight::Recoloured) => {
+                Some("The colours of the screen were changed. Set them back to approve.")
+            }
             Self::Sight(Sight::SeeThrough) => {
                 Some("This window was made see-through. It cannot approve like this.")
             }

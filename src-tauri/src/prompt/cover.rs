@@ -2,8 +2,8 @@
 //! of all windows, and at what cuts ours.
 //!
 //! **Promises.** Every window that is on the screen, can show something and is above the prompt
-//! counts, also one that no window manager knows, that lets clicks through, or that a stranger put
-//! inside the prompt or its frame. The prompt must lie whole on what is lit of the screen and whole inside of
+//! counts, also one that no window manager knows, that lets clicks through, that was there only
+//! between two looks, or that a stranger put inside the prompt or its frame. The prompt must lie whole on what is lit of the screen and whole inside of
 //! every window that it is in; no shape may cut it or them, and none of them may be see-through.
 //! What cannot be known counts as covered. Under a compositor the X server's own visibility events
 //! say "visible" to everyone; this does not depend on them.
@@ -23,6 +23,7 @@ use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, MapState, Window, Wi
 use x11rb::rust_connection::RustConnection;
 
 use super::area::{Area, covers};
+use super::ramp::shows_text;
 
 /// A window is at most this many levels below the root: the frames of any window manager are few.
 const LEVELS: usize = 16;
@@ -45,6 +46,8 @@ pub(super) enum Sight {
     Cut,
     /// What is behind it shines through.
     SeeThrough,
+    /// The screen was given colours in which text may vanish.
+    Recoloured,
     /// The connection by which it would be known could not be made at the start.
     Unknown,
     /// It is smaller than what stands in it: another client can make it so.
@@ -125,6 +128,9 @@ impl Cover {
             }
             if parent == self.root {
                 let seen = covers(ours, &self.lit()?);
+                if seen && !self.readable()? {
+                    return Ok(Sight::Recoloured);
+                }
                 return Ok(if seen { Sight::Whole } else { Sight::OffScreen });
             }
             (below, parent) = (parent, level.parent);
@@ -204,6 +210,23 @@ impl Cover {
         }
         // A display that nobody lights, like one that is watched over the network.
         Ok(if lit.is_empty() { vec![whole] } else { lit })
+    }
+
+    /// Whether the gamma ramps leave text apart from the page.
+    fn readable(&self) -> Looked<bool> {
+        let screen = self.connection.randr_get_screen_resources_current(self.root)?.reply()?;
+        let asked = screen
+            .crtcs
+            .iter()
+            .map(|crtc| self.connection.randr_get_crtc_gamma(*crtc))
+            .collect::<Result<Vec<_>, _>>()?;
+        for ramps in asked {
+            let ramps = ramps.reply()?;
+            if !shows_text([&ramps.red, &ramps.green, &ramps.blue]) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Whether any of these windows shows something within `ours`.

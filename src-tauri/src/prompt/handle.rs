@@ -27,7 +27,7 @@ pub(super) enum Command {
     Open { with_focus: bool },
     Waiting(Vec<String>),
     Same(RequestId, usize),
-    Away(bool),
+    Away(bool, oneshot::Sender<()>),
     Appear(Appearance),
 }
 
@@ -90,9 +90,15 @@ impl PromptHandle {
     }
 
     /// The session is locked or asleep (true), or back (false): meanwhile the window is hidden,
-    /// what was typed in secret is wiped, and nothing is decided.
-    pub fn set_away(&self, away: bool) {
-        self.tell(Command::Away(away));
+    /// what was typed in secret is wiped, and nothing is decided. It is told when this returns; it
+    /// has done so when the future resolves.
+    pub fn set_away(&self, away: bool) -> impl Future<Output = ()> + Send + use<> {
+        let (done, heard) = oneshot::channel();
+        self.tell(Command::Away(away, done));
+        async move {
+            // A window that is gone shows nothing either.
+            let _ = heard.await;
+        }
     }
 
     /// Changes how the prompt looks.

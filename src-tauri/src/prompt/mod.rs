@@ -25,6 +25,7 @@ mod page;
 mod place;
 mod pour;
 mod raise;
+mod ramp;
 mod secret_field;
 mod sections;
 mod seen;

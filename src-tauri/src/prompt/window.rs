@@ -261,7 +261,10 @@ impl Inner {
                     self.fit_again();
                 }
             }
-            Command::Away(away) => self.set_away(away),
+            Command::Away(away, done) => {
+                self.set_away(away);
+                let _ = done.send(());
+            }
             Command::Appear(appearance) => self.style.want(appearance),
         }
     }
@@ -407,6 +410,8 @@ impl Inner {
         if away {
             self.page.wipe();
             self.vanish();
+            // Off the screen before anybody hears that it is.
+            self.window.display().sync();
         } else if self.live() {
             self.appear();
             self.refresh();

@@ -9,8 +9,8 @@ mod requirements;
 mod words;
 
 use crate::run::{Done, Stop, cargo, in_ci, locked, run, say};
-use crate::setup;
 use crate::workspace::Workspace;
+use crate::{redteam, setup};
 
 /// How thorough to be.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,12 +24,13 @@ struct Options {
 type Step = (&'static str, fn(&Workspace, Options) -> Done);
 
 /// In the order in which they run.
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     ("format", |_, _| run(cargo().args(["fmt", "--all", "--check"]))),
     ("words", |workspace, _| words::check(workspace)),
     ("lints", |workspace, _| lints::check(workspace)),
     ("arrows", |workspace, _| arrows::check(workspace)),
     ("requirements", |workspace, options| requirements::check(workspace, options.strict)),
+    ("redteam", |workspace, _| redteam::check(workspace)),
     ("licences", |_, _| licences()),
     ("clippy", |_, _| clippy()),
     ("docs", |_, _| docs()),
@@ -98,7 +99,7 @@ fn docs() -> Done {
 }
 
 /// A list of complaints as one failure.
-fn verdict(complaints: &[String]) -> Done {
+pub(crate) fn verdict(complaints: &[String]) -> Done {
     // Who has more to mend looks again afterwards.
     for complaint in complaints.iter().take(30) {
         say(format!("  {complaint}"));

@@ -59,11 +59,11 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("webkit2gtk-driver", Test, "drives the book"),
     package("x11-utils", Test, "xprop and xwininfo: what is where on the screen"),
     package("xauth", Test, "authority files for the virtual displays"),
+    package("zenity", Test, "an ordinary program, beside which an attack or a figure is looked at"),
     package("xdotool", Test, "injected input, for the hostile agent"),
     package("xfce4-notifyd", Test, "a notification daemon with action buttons"),
     package("xfce4-panel", Test, "a panel with a tray"),
     package("xvfb", Test, "a display for what needs no person"),
     package("pinentry-gtk2", Bench, "time from request to window"),
-    package("zenity", Bench, "time from request to window, and memory"),
     package("keepassxc", Beside, "memory and start of a tray app that keeps secrets"),
 ];

@@ -1,4 +1,4 @@
-//! Programs of the tests package that show or measure the whole: demo, bench, redteam.
+//! Programs of the tests package that show or measure the whole: demo, bench.
 
 use std::fs;
 use std::io;
@@ -13,13 +13,13 @@ use crate::test::ground::{Ground, Home};
 use crate::test::watch::{Aloud, watch};
 use crate::workspace::Workspace;
 
-/// How long one may take without a person: the attacks wait for many prompts.
+/// How long one may take without a person.
 const LIMIT: Duration = Duration::from_secs(1800);
 
 /// What a program is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
-    /// It shows or attacks: built as the tests are, and by no means as root.
+    /// It shows: built as the tests are, and by no means as root.
     Show,
     /// It measures: built as it is installed, and as the caller, since only root may read the memory
     /// of a program that is closed to its own user. What it measures it starts as the test user

@@ -140,6 +140,16 @@ fn add_server(asked: AddServer, house: &House) -> Result<Asked, Flaw> {
     let not_a_url = || Flaw::of(Fault::BadValue, "issuer", "is not a full web address");
     let issuer = url::Url::parse(&asked.issuer).map_err(|_| not_a_url())?;
     let host = issuer.host_str().ok_or_else(not_a_url)?.to_owned();
+    match issuer.scheme() {
+        "https" => {}
+        // Nobody is asked about what would not be looked at (RFC 8414 §2: an issuer is https).
+        "http" if asked.danger_allow_http_loopback => {}
+        "http" => {
+            let sentence = "is not encrypted: a server is reached by https. For one of your own at http://localhost, add danger_allow_http_loopback (--danger-allow-http-loopback)";
+            return Err(Flaw::of(Fault::BadValue, "issuer", sentence));
+        }
+        _ => return Err(Flaw::of(Fault::BadValue, "issuer", "does not begin with https://")),
+    }
     let matter = Matter::EnrolServer(Server {
         issuer: asked.issuer,
         name: asked.name.unwrap_or(host),

@@ -4,8 +4,7 @@
 //! (`pairing/revoke`, which also ends what that agent has open) or only bring the window up (`ui/open`).
 
 use placet_core::json::Digest;
-use placet_core::outcome::Reason;
-use placet_core::ports::{Clock as _, Entry, Event, Record as _};
+use placet_core::ports::Clock as _;
 use placet_core::request::{Kernel, Place};
 use placet_wire::VERSION;
 use placet_wire::ask::Ask;
@@ -20,7 +19,6 @@ use placet_wire::results::{
 
 use super::case::Answer;
 use super::lines::success;
-use super::pending::{Open, Owner};
 use super::{House, Shared};
 use crate::desk::Window;
 
@@ -167,23 +165,10 @@ fn pairings(house: &House) -> PairingList {
 }
 
 async fn revoke(asked: &RevokePairing, house: &House) -> Result<Revoked, Flaw> {
-    if !house.store.state().is_paired(&asked.name) {
-        return Ok(Revoked { revoked: false });
-    }
-    let theirs = |open: &Open| matches!(&open.owner, Owner::Pairing(name) if *name == asked.name);
-    // What is open ends first: no yes is to be made while this is being recorded.
-    house.registry.stop(Reason::PairingRevoked, theirs);
-    let event = Event::Unpaired { name: asked.name.clone() };
-    let entry = Entry { at: house.clock.now(), request: None, event };
-    match house.store.append(entry).await {
-        Ok(_) => {
-            // What was admitted meanwhile.
-            house.registry.stop(Reason::PairingRevoked, theirs);
-            house.registry.forget_pairing(&asked.name);
-            Ok(Revoked { revoked: true })
-        }
-        Err(error) => Err(Flaw::new(Fault::Internal, error.to_string())),
-    }
+    let revoked = house.revoke(&asked.name).await;
+    revoked
+        .map(|revoked| Revoked { revoked })
+        .map_err(|error| Flaw::new(Fault::Internal, error.to_string()))
 }
 
 async fn log(asked: &ListLog, house: &House) -> Result<LogPage, Flaw> {

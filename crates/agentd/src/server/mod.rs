@@ -16,19 +16,24 @@ pub(crate) mod pending;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use placet_core::ports::{Station, Surroundings};
+use placet_core::outcome::Reason;
+use placet_core::ports::{
+    Clock as _, Entry, Event, NotRecorded, Record as _, Station, Surroundings,
+};
 use tokio::sync::Semaphore;
 
 use self::peer::Hashes;
-use self::pending::Registry;
+use self::pending::{Open, Owner, Registry};
 use crate::clock::RealClock;
 use crate::desk::{Board, Desk};
 use crate::store::Store;
+use crate::store::history::History;
 
 /// What all connections share, but for the window and the servers.
 #[derive(Debug)]
 pub(crate) struct House {
     pub(crate) store: Store,
+    pub(crate) history: History,
     pub(crate) board: Arc<Board>,
     pub(crate) registry: Registry,
     pub(crate) clock: RealClock,
@@ -45,6 +50,22 @@ pub(crate) struct House {
 }
 
 impl House {
+    /// Takes a pairing back; false if there is none of this name.
+    pub(crate) async fn revoke(&self, name: &str) -> Result<bool, NotRecorded> {
+        if !self.store.state().is_paired(name) {
+            return Ok(false);
+        }
+        let theirs = |open: &Open| matches!(&open.owner, Owner::Pairing(of) if of == name);
+        // What is open ends first: no yes is to be made while this is being recorded.
+        self.registry.stop(Reason::PairingRevoked, theirs);
+        let event = Event::Unpaired { name: name.to_owned() };
+        self.store.append(Entry { at: self.clock.now(), request: None, event }).await?;
+        // What was admitted meanwhile.
+        self.registry.stop(Reason::PairingRevoked, theirs);
+        self.registry.forget_pairing(name);
+        Ok(true)
+    }
+
     fn next_connection(&self) -> u64 {
         self.connections.fetch_add(1, Ordering::Relaxed)
     }

@@ -21,7 +21,7 @@ pub const FILE: &str = "record.db";
 const VERSION: i64 = 1;
 /// How long another program may hold the database before a write counts as failed. People look
 /// at the record with other tools; their reads are short.
-const PATIENCE: Duration = Duration::from_secs(2);
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 
 const SCHEMA: &str = "
 CREATE TABLE record(
@@ -52,6 +52,30 @@ pub(crate) struct Opened {
     _lock: File,
 }
 
+/// Makes the file if it is not there. Before SQLite makes it, so that it is never readable for
+/// others, not even shortly; its -wal and -shm files take the same mode.
+///
+/// # Errors
+/// [`StoreError`] if it is a link, not this user's own, or open to others.
+pub(super) fn private_file(path: &Path) -> Result<(), StoreError> {
+    let file = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .custom_flags(i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0))
+        .open(path)?;
+    let found = file.metadata()?;
+    if !found.is_file() || found.uid() != rustix::process::geteuid().as_raw() {
+        return Err(not_private(path, "is not this user's own file"));
+    }
+    if found.mode() & 0o077 != 0 {
+        return Err(not_private(path, "can be read by others: chmod 600 it"));
+    }
+    Ok(())
+}
+
 /// Opens or makes the record in `folder`.
 ///
 /// # Errors
@@ -60,24 +84,7 @@ pub(crate) fn open(folder: &Path) -> Result<Opened, StoreError> {
     private_folder(folder)?;
     let lock = lock(folder)?;
     let path = folder.join(FILE);
-    // Made before SQLite makes it, so that it is never readable for others, not even shortly; its
-    // -wal and -shm files take the same mode.
-    let file = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600)
-        .custom_flags(i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or(0))
-        .open(&path)?;
-    let found = file.metadata()?;
-    if !found.is_file() || found.uid() != rustix::process::geteuid().as_raw() {
-        return Err(not_private(&path, "is not this user's own file"));
-    }
-    if found.mode() & 0o077 != 0 {
-        return Err(not_private(&path, "can be read by others: chmod 600 it"));
-    }
-    drop(file);
+    private_file(&path)?;
     let connection = Connection::open_with_flags(
         &path,
         OpenFlags::SQLITE_OPEN_READ_WRITE

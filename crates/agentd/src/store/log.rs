@@ -57,7 +57,7 @@ pub(super) fn read(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-fn summary(event: &str, body: &Value) -> String {
+pub(super) fn summary(event: &str, body: &Value) -> String {
     let text = |path: &str| body.pointer(path).and_then(Value::as_str).unwrap_or_default();
     match event {
         "received" => {

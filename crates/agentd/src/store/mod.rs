@@ -12,6 +12,7 @@ mod chain;
 mod error;
 pub mod failpoint;
 mod file;
+pub mod history;
 mod log;
 mod state;
 #[cfg(test)]

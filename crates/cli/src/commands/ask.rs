@@ -145,7 +145,7 @@ pub(crate) fn tell(notice: &Notice, printer: &mut Printer) {
             let word = match at.status {
                 Status::Queued => "waiting for the prompt",
                 Status::Shown => "shown to the person",
-                Status::Answering => "the person agreed to look, the server is asked",
+                Status::Answering => "the person has said yes, the server is asked",
                 Status::Waiting => "the server is asked",
             };
             printer.progress(&format!("{word} (the prompt shows {})", at.binding_code));

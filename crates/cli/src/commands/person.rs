@@ -39,7 +39,7 @@ pub(crate) fn status(global: &Global, printer: &mut Printer) -> Result<Exit, Sto
             format!("agents: {}, servers: {}", at.paired_agents, at.servers),
             format!("session: {session}"),
             format!("display: {}", display(&at.session)),
-            format!("record: {} entries, {record}", at.record.entries),
+            format!("record: {}, {record}", count(at.record.entries, "entry", "entries")),
         ];
         lines.extend(at.paused_until.map(|until| {
             format!("paused until {}: every request is declined at once", utc(until))
@@ -47,6 +47,10 @@ pub(crate) fn status(global: &Global, printer: &mut Printer) -> Result<Exit, Sto
         lines
     })?;
     Ok(Exit::Approved)
+}
+
+fn count(of: u64, one: &str, many: &str) -> String {
+    format!("{of} {}", if of == 1 { one } else { many })
 }
 
 /// Which display the prompt is on, and whether the person is there.
@@ -95,7 +99,8 @@ pub(crate) fn log(asked: &Log, global: &Global, printer: &mut Printer) -> Result
     let (page, value): (LogPage, Value) = quick(global, printer, ask)?;
     printer.answer(&value, || {
         let line = |entry: &placet_wire::results::LogEntry| {
-            format!("{} {} {} {}", entry.seq, utc(entry.at), entry.event, entry.summary)
+            let (at, about) = (utc(entry.at), entry.request.as_deref().unwrap_or("-"));
+            format!("{} {at} {about} {} {}", entry.seq, entry.event, entry.summary)
         };
         page.entries.iter().map(line).collect()
     })?;

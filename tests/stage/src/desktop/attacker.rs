@@ -150,6 +150,23 @@ impl Attacker {
         Ok(())
     }
 
+    /// The number of the key that has a symbol now.
+    ///
+    /// # Errors
+    /// When no key has it, or the X server refuses.
+    pub fn key_of(&self, keysym: u32) -> Result<u8> {
+        self.keycode(keysym).map(|(code, _)| code)
+    }
+
+    /// Presses a key by its number and lets it go, whatever it means now: as a finger does.
+    ///
+    /// # Errors
+    /// When the X server refuses.
+    pub fn strike(&self, device: Device, code: u8) -> Result<()> {
+        self.inject(device, KEY_PRESS_EVENT, code)?;
+        self.inject(device, KEY_RELEASE_EVENT, code)
+    }
+
     /// Types a text, with Shift where a key needs it.
     ///
     /// # Errors

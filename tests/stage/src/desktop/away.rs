@@ -5,15 +5,20 @@
 //! unlock it. They speak the interfaces of `org.freedesktop.ScreenSaver` and of
 //! `org.freedesktop.login1` (systemd-logind).
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::Read as _;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use zbus::interface;
+use futures_util::StreamExt as _;
+use zbus::message::Type;
 use zbus::object_server::SignalEmitter;
 use zbus::wire::OwnedObjectPath;
+use zbus::{MessageStream, interface};
 
 use super::bus::block;
-use super::fault::{Result, While};
+use super::fault::{Fault, Result, While};
 
 const WITHIN: Duration = Duration::from_secs(20);
 const SAVER: (&str, &str) = ("org.freedesktop.ScreenSaver", "/org/freedesktop/ScreenSaver");
@@ -25,19 +30,9 @@ const SESSION: &str = "/org/freedesktop/login1/session/c1";
 #[derive(Debug)]
 pub struct FakeScreenSaver {
     connection: zbus::Connection,
+    name: &'static str,
+    path: &'static str,
     active: Arc<Mutex<bool>>,
-}
-
-struct Saver(Arc<Mutex<bool>>);
-
-#[interface(name = "org.freedesktop.ScreenSaver")]
-impl Saver {
-    fn get_active(&self) -> bool {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    #[zbus(signal)]
-    async fn active_changed(emitter: &SignalEmitter<'_>, active: bool) -> zbus::Result<()>;
 }
 
 impl FakeScreenSaver {
@@ -46,13 +41,29 @@ impl FakeScreenSaver {
     /// # Errors
     /// When somebody else owns the name.
     pub fn serve(address: &str, active: bool) -> Result<Self> {
+        Self::serve_as(address, SAVER, active)
+    }
+
+    /// The same under the name of another desktop, which is its interface's as well, and at this
+    /// path alone.
+    ///
+    /// # Errors
+    /// When somebody else owns the name.
+    pub fn serve_as(
+        address: &str,
+        (name, path): (&'static str, &'static str),
+        active: bool,
+    ) -> Result<Self> {
         let active = Arc::new(Mutex::new(active));
-        let (saver, address) = (Saver(Arc::clone(&active)), address.to_owned());
+        let (says, address) = (Arc::clone(&active), address.to_owned());
         let connection = block("becoming the screen saver", WITHIN, async move {
-            let bus = zbus::connection::Builder::address(address.as_str());
-            bus.serve_at(SAVER.1, saver).name(SAVER.0).build().await
+            let bus = zbus::connection::Builder::address(address.as_str()).build().await?;
+            let calls = MessageStream::from(&bus);
+            tokio::spawn(answer(bus.clone(), calls, path, says));
+            bus.request_name(name).await?;
+            zbus::Result::Ok(bus)
         })?;
-        Ok(Self { connection, active })
+        Ok(Self { connection, name, path, active })
     }
 
     /// The screen is locked, or unlocked.
@@ -61,8 +72,36 @@ impl FakeScreenSaver {
     /// When the bus does not take it.
     pub fn set(&self, active: bool) -> Result<()> {
         *self.active.lock().unwrap_or_else(PoisonError::into_inner) = active;
-        let emitter = emitter(&self.connection, SAVER.1)?;
-        block("locking", WITHIN, async move { Saver::active_changed(&emitter, active).await })
+        let (bus, name, path) = (self.connection.clone(), self.name, self.path);
+        block("locking", WITHIN, async move {
+            bus.emit_signal(None::<&str>, path, name, "ActiveChanged", &active).await
+        })
+    }
+}
+
+/// Answers `GetActive` until the bus is left.
+async fn answer(
+    bus: zbus::Connection,
+    mut calls: MessageStream,
+    path: &str,
+    active: Arc<Mutex<bool>>,
+) {
+    while let Some(Ok(call)) = calls.next().await {
+        let header = call.header();
+        if call.message_type() != Type::MethodCall {
+            continue;
+        }
+        let here = header.path().is_some_and(|at| at.as_str() == path);
+        let answered = if here && header.member().is_some_and(|member| *member == "GetActive") {
+            let active = *active.lock().unwrap_or_else(PoisonError::into_inner);
+            bus.reply(&header, &active).await
+        } else {
+            let nothing = "org.freedesktop.DBus.Error.UnknownObject";
+            bus.reply_error(&header, nothing, &"nothing is here").await
+        };
+        if answered.is_err() {
+            return;
+        }
     }
 }
 
@@ -76,14 +115,60 @@ impl Drop for FakeScreenSaver {
 #[derive(Debug)]
 pub struct FakeLogin {
     connection: zbus::Connection,
+    inhibitors: Arc<Inhibitors>,
 }
 
-struct Manager;
+/// Our ends of the locks that were taken against sleep and not yet waited for.
+#[derive(Debug, Default)]
+struct Inhibitors {
+    taken: Mutex<Vec<UnixStream>>,
+    changed: Condvar,
+}
+
+struct Manager {
+    inhibitors: Arc<Inhibitors>,
+    asleep: bool,
+    knows_user: bool,
+}
+
+#[derive(Debug, zbus::DBusError)]
+#[zbus(prefix = "org.freedesktop.login1")]
+enum Refused {
+    #[zbus(error)]
+    ZBus(zbus::Error),
+    NoSuchUser(String),
+}
 
 #[interface(name = "org.freedesktop.login1.Manager")]
 impl Manager {
-    fn get_user(&self, _uid: u32) -> zbus::fdo::Result<OwnedObjectPath> {
-        path(USER)
+    fn get_user(&self, uid: u32) -> std::result::Result<OwnedObjectPath, Refused> {
+        if self.knows_user {
+            path(USER).map_err(|error| Refused::ZBus(error.into()))
+        } else {
+            Err(Refused::NoSuchUser(format!("user {uid} is not logged in")))
+        }
+    }
+
+    #[zbus(property)]
+    fn preparing_for_sleep(&self) -> bool {
+        self.asleep
+    }
+
+    fn inhibit(
+        &self,
+        what: String,
+        _who: String,
+        _why: String,
+        mode: String,
+    ) -> zbus::fdo::Result<zbus::wire::OwnedFd> {
+        if (what.as_str(), mode.as_str()) != ("sleep", "delay") {
+            return Err(zbus::fdo::Error::AccessDenied(format!("{what} {mode}")));
+        }
+        let failed = |error: std::io::Error| zbus::fdo::Error::Failed(error.to_string());
+        let (ours, theirs) = UnixStream::pair().map_err(failed)?;
+        self.inhibitors.taken.lock().unwrap_or_else(PoisonError::into_inner).push(ours);
+        self.inhibitors.changed.notify_all();
+        Ok(OwnedFd::from(theirs).into())
     }
 
     #[zbus(signal)]
@@ -102,6 +187,7 @@ impl User {
 
 struct LoginSession {
     locked: bool,
+    display: String,
 }
 
 #[interface(name = "org.freedesktop.login1.Session")]
@@ -110,25 +196,101 @@ impl LoginSession {
     fn locked_hint(&self) -> bool {
         self.locked
     }
+
+    #[zbus(property, name = "Type")]
+    fn kind(&self) -> &'static str {
+        "x11"
+    }
+
+    #[zbus(property)]
+    fn display(&self) -> String {
+        self.display.clone()
+    }
+
+    #[zbus(property)]
+    fn active(&self) -> bool {
+        true
+    }
+
+    #[zbus(signal)]
+    async fn lock(emitter: &SignalEmitter<'_>) -> zbus::Result<()>;
+
+    #[zbus(signal)]
+    async fn unlock(emitter: &SignalEmitter<'_>) -> zbus::Result<()>;
 }
 
 impl FakeLogin {
-    /// Owns `org.freedesktop.login1` on the bus at `address`, with one session for everybody.
+    /// Owns `org.freedesktop.login1` on the bus at `address`, with one session for everybody, that
+    /// names no display.
     ///
     /// # Errors
     /// When somebody else owns the name.
     pub fn serve(address: &str, locked: bool) -> Result<Self> {
+        Self::serve_display(address, locked, "")
+    }
+
+    /// The same; the session is on this X11 display.
+    ///
+    /// # Errors
+    /// When somebody else owns the name.
+    pub fn serve_display(address: &str, locked: bool, display: &str) -> Result<Self> {
+        Self::serve_user(address, Some(LoginSession { locked, display: display.to_owned() }))
+    }
+
+    /// The same, but nobody has logged in with it.
+    ///
+    /// # Errors
+    /// When somebody else owns the name.
+    pub fn serve_nobody(address: &str) -> Result<Self> {
+        Self::serve_user(address, None)
+    }
+
+    fn serve_user(address: &str, session: Option<LoginSession>) -> Result<Self> {
         let address = address.to_owned();
+        let inhibitors = Arc::new(Inhibitors::default());
+        let manager = Manager {
+            inhibitors: Arc::clone(&inhibitors),
+            asleep: false,
+            knows_user: session.is_some(),
+        };
         let connection = block("becoming the login manager", WITHIN, async move {
-            zbus::connection::Builder::address(address.as_str())
-                .serve_at(LOGIN.1, Manager)
-                .serve_at(USER, User)
-                .serve_at(SESSION, LoginSession { locked })
-                .name(LOGIN.0)
-                .build()
-                .await
+            let mut bus =
+                zbus::connection::Builder::address(address.as_str()).serve_at(LOGIN.1, manager);
+            if let Some(session) = session {
+                bus = bus.serve_at(USER, User).serve_at(SESSION, session);
+            }
+            bus.name(LOGIN.0).build().await
         })?;
-        Ok(Self { connection })
+        Ok(Self { connection, inhibitors })
+    }
+
+    /// The session is told to lock itself, or to unlock; whether it does so it says another time.
+    ///
+    /// # Errors
+    /// When the bus does not take it.
+    pub fn tell_to_lock(&self, lock: bool) -> Result<()> {
+        let emitter = emitter(&self.connection, SESSION)?;
+        block("telling the session to lock", WITHIN, async move {
+            if lock {
+                LoginSession::lock(&emitter).await
+            } else {
+                LoginSession::unlock(&emitter).await
+            }
+        })
+    }
+
+    /// Waits until somebody wants sleep to wait for them.
+    ///
+    /// # Errors
+    /// When nobody does `within` the time.
+    pub fn await_inhibited(&self, within: Duration) -> Result<Inhibitor> {
+        let taken = self.inhibitors.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut taken, _) = self
+            .inhibitors
+            .changed
+            .wait_timeout_while(taken, within, |taken| taken.is_empty())
+            .unwrap_or_else(PoisonError::into_inner);
+        taken.pop().map(Inhibitor).ok_or_else(|| Fault::new("waiting for an inhibitor", "none"))
     }
 
     /// The session is locked, or unlocked.
@@ -149,10 +311,40 @@ impl FakeLogin {
     /// # Errors
     /// When the bus does not take it.
     pub fn sleep(&self, asleep: bool) -> Result<()> {
-        let emitter = emitter(&self.connection, LOGIN.1)?;
+        let server = self.connection.object_server().clone();
         block("going to sleep", WITHIN, async move {
-            Manager::prepare_for_sleep(&emitter, asleep).await
+            let manager = server.interface::<_, Manager>(LOGIN.1).await?;
+            manager.get_mut().await.asleep = asleep;
+            Manager::prepare_for_sleep(manager.signal_emitter(), asleep).await
         })
+    }
+}
+
+/// What keeps the machine awake until its holder lets go.
+#[derive(Debug)]
+pub struct Inhibitor(UnixStream);
+
+impl Inhibitor {
+    /// Waits until its holder lets go.
+    ///
+    /// # Errors
+    /// When they do not `within` the time.
+    pub fn await_released(mut self, within: Duration) -> Result<()> {
+        let doing = "waiting until sleep is allowed";
+        self.0.set_read_timeout(Some(within)).doing(doing)?;
+        match self.0.read(&mut [0]).doing(doing)? {
+            0 => Ok(()),
+            _ => Err(Fault::new(doing, "something was said instead")),
+        }
+    }
+
+    /// Whether its holder still holds it.
+    #[must_use]
+    pub fn held(&mut self) -> bool {
+        let _ = self.0.set_nonblocking(true);
+        let held = self.0.read(&mut [0]).is_err();
+        let _ = self.0.set_nonblocking(false);
+        held
     }
 }
 

@@ -60,7 +60,7 @@ pub mod user;
 mod xsettings;
 
 pub use attacker::{Attacker, Device};
-pub use away::{FakeLogin, FakeScreenSaver};
+pub use away::{FakeLogin, FakeScreenSaver, Inhibitor};
 pub use builder::{Builder, Notifications};
 pub use bus::Bus;
 pub use eyes::Eyes;

@@ -2,6 +2,9 @@
 //!
 //! Coordinates are pixels of the root window, origin at the top left.
 
+use std::cmp::Reverse;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::BufWriter;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
@@ -180,11 +183,28 @@ impl Screen {
     /// # Errors
     /// When the server's pixels are not 32 bits each, or the file cannot be written.
     pub fn screenshot(&self, path: &Path) -> Result<()> {
-        let doing = "taking a screenshot";
         let (width, height) = self.size()?;
+        self.picture((0, 0), (width, height), path)
+    }
+
+    /// Writes a picture of what the screen shows where this window's content is, as PNG.
+    ///
+    /// # Errors
+    /// When the server's pixels are not 32 bits each, part of it is off the screen, or the file
+    /// cannot be written.
+    pub fn picture_of(&self, window: &Window, path: &Path) -> Result<()> {
+        let doing = || format!("taking a picture of {}", window.title);
+        let place = (window.x.try_into().doing(doing())?, window.y.try_into().doing(doing())?);
+        let size =
+            (window.width.try_into().doing(doing())?, window.height.try_into().doing(doing())?);
+        self.picture(place, size, path)
+    }
+
+    fn picture(&self, (x, y): (i16, i16), (width, height): (u16, u16), path: &Path) -> Result<()> {
+        let doing = "taking a screenshot";
         let image = self
             .connection
-            .get_image(ImageFormat::Z_PIXMAP, self.root, 0, 0, width, height, u32::MAX)
+            .get_image(ImageFormat::Z_PIXMAP, self.root, x, y, width, height, u32::MAX)
             .doing(doing)?
             .reply()
             .doing(doing)?;
@@ -192,17 +212,18 @@ impl Screen {
             return Err(Fault::new(doing, "the pixels are not 32 bits each"));
         }
         // Little-endian BGRX, as Xtigervnc has it at depth 24.
-        let mut rgb = Vec::with_capacity(image.data.len() / 4 * 3);
-        for pixel in image.data.chunks_exact(4) {
-            rgb.extend(pixel.iter().take(3).rev());
-        }
+        let (pixels, _) = image.data.as_chunks::<4>();
+        let pixels: Vec<[u8; 3]> = pixels.iter().map(|[b, g, r, _]| [*r, *g, *b]).collect();
+        let (palette, indices) = indexed(&pixels);
         let file = std::fs::File::create(path).doing(format!("writing {}", path.display()))?;
         let mut encoder =
             png::Encoder::new(BufWriter::new(file), u32::from(width), u32::from(height));
-        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_color(png::ColorType::Indexed);
+        encoder.set_palette(palette);
         encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_compression(png::Compression::High);
         let mut writer = encoder.write_header().doing(doing)?;
-        writer.write_image_data(&rgb).doing(doing)?;
+        writer.write_image_data(&indices).doing(doing)?;
         writer.finish().doing(doing)
     }
 
@@ -333,4 +354,33 @@ impl Screen {
         let reply = request.doing(doing)?.reply().doing(doing)?;
         Ok(reply.value32().map(Iterator::collect).unwrap_or_default())
     }
+}
+
+/// The picture by a palette of 256 colours, a third of the size. Of colours that are too many, those
+/// that differ in their last bits become the one that occurs most.
+fn indexed(pixels: &[[u8; 3]]) -> (Vec<u8>, Vec<u8>) {
+    let mut counts: HashMap<[u8; 3], usize> = HashMap::new();
+    for pixel in pixels {
+        *counts.entry(*pixel).or_default() += 1;
+    }
+    let mut often: Vec<([u8; 3], usize)> = counts.into_iter().collect();
+    often.sort_by_key(|(colour, count)| (Reverse(*count), *colour));
+    for bits in 0..8 {
+        let class = |colour: &[u8; 3]| colour.map(|part| part >> bits);
+        let mut palette: Vec<[u8; 3]> = vec![];
+        let mut numbers: HashMap<[u8; 3], u8> = HashMap::new();
+        let fits = often.iter().all(|(colour, _)| {
+            if let Entry::Vacant(free) = numbers.entry(class(colour)) {
+                let Ok(number) = u8::try_from(palette.len()) else { return false };
+                free.insert(number);
+                palette.push(*colour);
+            }
+            true
+        });
+        if fits {
+            let number = |pixel| numbers.get(&class(pixel)).copied().unwrap_or_default();
+            return (palette.concat(), pixels.iter().map(number).collect());
+        }
+    }
+    (vec![], vec![])
 }

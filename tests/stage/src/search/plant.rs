@@ -230,7 +230,13 @@ fn waiting(mut command: Command, program: &str) -> Result<Planted> {
     let child = command.spawn().map_err(|error| Fault::new(doing, error))?;
     let planted = Planted { file: None, process: Some(child) };
     let pid = planted.pid().unwrap_or_default();
-    soon(doing, || Ok(super::process::name(pid) == program))?;
+    soon(doing, || {
+        // The kernel gives a new program its name first; its command line can be read when its
+        // environment can.
+        let whole =
+            std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| !line.is_empty());
+        Ok(whole && super::process::name(pid) == program)
+    })?;
     Ok(planted)
 }
 

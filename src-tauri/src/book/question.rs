@@ -1,0 +1,91 @@
+//! What the book may ask, and what it gets.
+//!
+//! **Promises.** A closed list. All but [`Question::Revoke`] only look; that one takes a name away
+//! from an agent, which any program can ask for with `placet agents remove`.
+//!
+//! **Never** add one that approves, enrols, pairs or renames: an imitated or remote-controlled book
+//! could ask it (design §6).
+
+use placet_agentd::store::history::{Detail, Past, Wanted};
+use serde::{Deserialize, Serialize};
+
+/// From the book.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// A page of the history.
+    History(Wanted),
+    /// One request in full.
+    Detail(String),
+    /// Who is paired.
+    Agents,
+    /// Which servers are trusted.
+    Servers,
+    /// How well Placet is set up here.
+    Health,
+    /// Take this agent's name away.
+    Revoke(String),
+}
+
+/// To the book.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Newest first.
+    History(Vec<Past>),
+    /// `None`: there is none.
+    Detail(Option<Box<Detail>>),
+    /// By name.
+    Agents(Vec<Agent>),
+    /// As they were enrolled.
+    Servers(Vec<Trusted>),
+    /// Line by line.
+    Health(Vec<Finding>),
+    /// False: there was none of this name.
+    Revoked(bool),
+    /// One sentence about what went wrong.
+    Failed(String),
+}
+
+/// A paired agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agent {
+    /// Its name, as it is told to Placet.
+    pub name: String,
+    /// When the person agreed, in milliseconds since 1970.
+    pub paired_at: i64,
+    /// When its last request ended; `None`: none has.
+    pub last_used: Option<i64>,
+}
+
+/// A trusted server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trusted {
+    /// What the person calls it, escaped.
+    pub name: String,
+    /// RFC 8414 issuer.
+    pub issuer: String,
+    /// The account that it is asked for, escaped.
+    pub account: String,
+    /// Placet's client there, escaped.
+    pub client_id: String,
+    /// Where its questions came from at enrolment; `None`: it had none, and cannot be asked.
+    pub challenge_endpoint: Option<String>,
+    /// Spoken to without encryption, on this machine.
+    pub plain_http: bool,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What.
+    pub what: String,
+    /// As good as it can be here.
+    pub good: bool,
+    /// How it is.
+    pub state: String,
+    /// What that means.
+    pub means: String,
+    /// How to better it; empty if there is nothing to do.
+    pub better: String,
+}
