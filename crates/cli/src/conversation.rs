@@ -171,7 +171,8 @@ fn patience(ask: &Ask) -> Duration {
     match ask {
         Ask::Approval(asked) => seconds(asked.expires_in),
         Ask::Authorization(asked) => seconds(asked.expires_in),
-        Ask::Elicit(_) | Ask::Pair(_) | Ask::AddServer(_) | Ask::RemoveServer(_) => seconds(None),
+        Ask::Elicit(asked) => seconds(asked.expires_in()),
+        Ask::Pair(_) | Ask::AddServer(_) | Ask::RemoveServer(_) => seconds(None),
         _ => SOON,
     }
 }

@@ -117,7 +117,7 @@ impl Screen {
                 Section {
                     title: "Where the answer goes".into(),
                     rows: vec![plain(
-                        "What you fill in goes to the agent, which can read it and pass it on.",
+                        "What you fill in goes to the agent itself, not to a server. It can read it and pass it on.",
                     )],
                 },
                 "Send to the agent",

@@ -12,9 +12,12 @@ use serde_json::{Map, Value};
 use crate::flaw::{Fault, Flaw};
 use crate::members::Members;
 use crate::outcome::{Ended, Outcome};
+use crate::params::EXPIRES_IN_MAX;
 
 /// In `_meta`: the MCP server behind the runtime, as the runtime calls it.
 const SERVER: &str = "placet/server";
+/// In `_meta`: seconds until the answer is a no, as `expires_in` of other questions.
+const EXPIRES_IN: &str = "placet/expires_in";
 /// Bytes of a server's name.
 const SERVER_MAX: usize = 64;
 /// Bytes of the message: the line has a bound as well.
@@ -31,7 +34,7 @@ pub struct Elicit {
     pub message: String,
     /// The form: an object, read by `placet_core::form`.
     pub requested_schema: Value,
-    /// MCP's own; only `placet/server` is looked at.
+    /// MCP's own; only `placet/server` and `placet/expires_in` are looked at.
     #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
     pub meta: Option<Map<String, Value>>,
     /// MCP's wish for a task (2025-11-25): passed over, as MCP asks of who has no tasks.
@@ -48,10 +51,31 @@ pub enum Mode {
 }
 
 impl Elicit {
+    /// A form, with what Placet itself looks at in `_meta`.
+    #[must_use]
+    pub fn form(
+        message: String,
+        requested_schema: Value,
+        server: Option<String>,
+        expires_in: Option<u64>,
+    ) -> Self {
+        let mut meta = Map::new();
+        meta.extend(server.map(|name| (SERVER.to_owned(), name.into())));
+        meta.extend(expires_in.map(|seconds| (EXPIRES_IN.to_owned(), seconds.into())));
+        let meta = (!meta.is_empty()).then_some(meta);
+        Self { mode: Some(Mode::Form), message, requested_schema, meta, task: None }
+    }
+
     /// The name of the server behind the runtime: a claim of the runtime.
     #[must_use]
     pub fn server(&self) -> Option<&str> {
         self.meta.as_ref()?.get(SERVER)?.as_str()
+    }
+
+    /// Seconds until the answer is a no.
+    #[must_use]
+    pub fn expires_in(&self) -> Option<u64> {
+        self.meta.as_ref()?.get(EXPIRES_IN)?.as_u64()
     }
 
     pub(crate) fn read(mut members: Members) -> Result<Self, Flaw> {
@@ -79,6 +103,14 @@ impl Elicit {
             Some(_) => {
                 let sentence = "is not text of 1 to 64 bytes";
                 return Err(members.flaw(Fault::BadValue, "_meta.placet/server", sentence));
+            }
+        }
+        match meta.as_ref().and_then(|meta| meta.get(EXPIRES_IN)).map(Value::as_u64) {
+            None => {}
+            Some(Some(seconds)) if (1..=EXPIRES_IN_MAX).contains(&seconds) => {}
+            Some(_) => {
+                let sentence = format!("is not a whole number of 1 to {EXPIRES_IN_MAX}");
+                return Err(members.flaw(Fault::BadValue, "_meta.placet/expires_in", sentence));
             }
         }
         let task = members.optional_any("task");
@@ -141,11 +173,20 @@ impl ElicitResult {
                 | Outcome::ProtocolError
                 | Outcome::RateLimited,
                 _,
-            ) => return Err(Flaw::new(Fault::NotAsked, ended.reason.sentence)),
+            ) => return Err(not_asked(ended)),
         };
         let content = content.filter(|_| action == Action::Accept);
         Ok(Self { action, content, meta: Meta { outcome: ended } })
     }
+}
+
+/// The error has no member for it, so the sentence says how long to wait (S22).
+fn not_asked(ended: Ended) -> Flaw {
+    let mut sentence = ended.reason.sentence;
+    if let Some(seconds) = ended.retry_after {
+        sentence.push_str(&format!(" Ask again in {seconds} s."));
+    }
+    Flaw::new(Fault::NotAsked, sentence)
 }
 
 #[cfg(test)]
@@ -183,6 +224,16 @@ mod tests {
                 _ => assert_eq!(said.unwrap_err().fault, Fault::NotAsked),
             }
         }
+    }
+
+    #[test]
+    fn s22_who_asks_too_much_hears_how_long_to_wait() {
+        let many = Ended { retry_after: Some(180), ..ended(Outcome::RateLimited) };
+        let flaw = ElicitResult::of(many, None).unwrap_err();
+        assert_eq!(
+            (flaw.fault, flaw.sentence.as_str()),
+            (Fault::NotAsked, "s Ask again in 180 s.")
+        );
     }
 
     #[test]

@@ -97,12 +97,14 @@ fn elicitation(asked: Elicit) -> Result<Asked, Flaw> {
     let form = Form::parse(&asked.requested_schema, Source::Requester).map_err(|why| {
         Flaw::of(Fault::BadValue, "requestedSchema", format!("is refused: {why}"))
     })?;
-    Ok(Asked::plain(Matter::Elicitation(Elicitation {
+    let expires_in = lifetime(asked.expires_in());
+    let matter = Matter::Elicitation(Elicitation {
         server: asked.server().map(str::to_owned),
         message: asked.message,
         requested_schema: asked.requested_schema,
         form,
-    })))
+    });
+    Ok(Asked { expires_in, ..Asked::plain(matter) })
 }
 
 /// RFC 9396 §2: an array of objects, each with a `type`.
