@@ -185,7 +185,8 @@ pub struct Entry {
 pub enum Event {
     /// A request was admitted; nobody has been asked yet.
     Received {
-        /// Kind of matter: `approval`, `authorization`, `enrol_server`, `remove_server`, `pair`.
+        /// Kind of matter: `approval`, `authorization`, `elicitation`, `enrol_server`,
+        /// `remove_server`, `pair`.
         kind: String,
         /// Kernel facts and claims, apart (R2).
         asker: Asker,

@@ -415,3 +415,20 @@ fn granted(granted: Granted) -> wire::Granted {
         client_id: granted.client_id,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use placet_core::secret::Secret;
+
+    use super::*;
+
+    #[test]
+    fn s21_a_secret_that_stood_in_a_form_would_not_be_sent() {
+        let filled = vec![
+            ("name".to_owned(), Filled::Text("octocat".to_owned())),
+            ("otp".to_owned(), Filled::Secret(Secret::new("123456".to_owned()))),
+        ];
+        let sent: Vec<_> = filled.into_iter().filter_map(sent).collect();
+        assert_eq!(sent, [("name".to_owned(), Value::from("octocat"))]);
+    }
+}
