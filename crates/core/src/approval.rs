@@ -246,7 +246,7 @@ impl<P: Ports> Case<'_, P> {
         };
         match self.show(turn, &Screen::found(review, &found), over).await? {
             Decided::Yes(yes) => Ok(Ended {
-                enrolled: Some(found),
+                enrolled: Some(Box::new(found)),
                 ..approved(Assurance::Gesture, Method::Gesture, yes)
             }),
             Decided::No(ended) => Ok(ended),

@@ -474,7 +474,7 @@ fn s6_a_server_that_is_to_be_enrolled_is_looked_at_only_after_the_person_agreed_
     let world = World::new(vec![Act::Approve, Act::Approve], vec![]);
     let ended = world.run(&enrolment());
     assert!(ended.is_approved());
-    assert_eq!(ended.enrolled, Some(server()), "as it was found and shown");
+    assert_eq!(ended.enrolled, Some(Box::new(server())), "as it was found and shown");
     assert_eq!(world.calls(), ["look at https://as.example"]);
     assert_eq!(
         world.events(),

@@ -257,7 +257,7 @@ pub struct Ended {
     /// `elicitation/create`. Never a secret, never on record (R3).
     pub content: Option<Values>,
     /// The server that the person trusts now, as it was found and shown: for an enrolment.
-    pub enrolled: Option<Server>,
+    pub enrolled: Option<Box<Server>>,
 }
 
 /// An authorization code and what is needed to redeem it (digest §2.10-6).

@@ -152,7 +152,7 @@ async fn bring_about(
                 return (Ended::no(Reason::ServerMisbehaved), None);
             };
             let issuer = server.issuer.clone();
-            let event = Event::ServerEnrolled { server };
+            let event = Event::ServerEnrolled { server: *server };
             (server_changes(house, request, &issuer, event, ended).await, None)
         }
         Matter::RemoveServer(Server { issuer, .. }) => {
