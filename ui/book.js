@@ -51,7 +51,8 @@ function draw({ version, state, places }) {
 async function follow() {
   for (let seen = 0; ; ) {
     const next = await page(seen);
-    const begins = seen === 0 && next.page.first;
+    // What waits goes before what is to be learned.
+    const begins = seen === 0 && next.page.first && next.page.state.waiting.length === 0;
     seen = next.number;
     draw(next.page);
     // What the steps wait for has happened, perhaps.

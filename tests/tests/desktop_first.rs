@@ -8,9 +8,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use desktop_support::{
-    SOON, alone, await_label, await_socket, built, desktop, icon, picture, run, start,
-};
+use desktop_support::{SOON, alone, await_label, await_socket, built, desktop, icon, picture, run};
 use placet_stage::desktop::{Program, Session, keys};
 use placet_tests::hands::Hands;
 
@@ -126,22 +124,35 @@ fn a_first_start_leads_to_a_named_agent_and_a_yes_and_uninstalling_leaves_nothin
     assert_eq!(left, Vec::<PathBuf>::new());
 }
 
+/// The books that this process started: a process is there long before its window.
+fn books_of(parent: u32) -> Vec<u32> {
+    let is_book = |pid: &u32| {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        line.split(|byte| *byte == 0).any(|word| word == b"--book")
+            && status.contains(&format!("\nPPid:\t{parent}\n"))
+    };
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(is_book).collect()
+}
+
 #[test]
 fn a_later_start_and_one_by_autostart_open_no_book() {
     let _alone = alone();
     let session = Session::builder().panel(true).start().unwrap();
-    let opened = || session.screen().windows().unwrap().iter().any(|one| one.title == TITLE);
     for hidden in [true, false] {
         let mut command = desktop(&session);
         if hidden {
             command.arg("--hidden");
         }
-        let mut program = start(&session, command);
+        let mut program = session.spawn("placet-desktop", command).unwrap();
+        await_socket(&session, || assert!(program.running(), "it ended: {}", program.log()));
         // Whatever the start opens is asked for before the icon is there.
         await_label(&icon(&session), "Nothing is waiting");
         let asked = desktop_support::ask(&session, "agent");
         session.screen().await_window(SOON, |one| one.title == "Placet" && one.mapped).unwrap();
-        assert!(!opened(), "a book was opened; hidden: {hidden}");
+        assert_eq!(books_of(program.pid()), [0u32; 0], "a book was opened; hidden: {hidden}");
         drop(asked);
         icon(&session).press("Quit").unwrap();
         assert!(program.wait(SOON).unwrap().success(), "{}", program.log());
