@@ -5,6 +5,7 @@
 
 import { open as history } from "./history.js";
 import { agents, health, servers } from "./known.js";
+import { beginning } from "./start.js";
 import { look, page } from "./tauri.js";
 
 const at = (id) => document.getElementById(id);
@@ -50,8 +51,15 @@ function draw({ version, state, places }) {
 async function follow() {
   for (let seen = 0; ; ) {
     const next = await page(seen);
+    // What waits goes before what is to be learned.
+    const begins = seen === 0 && next.page.first && next.page.state.waiting.length === 0;
     seen = next.number;
     draw(next.page);
+    // What the steps wait for has happened, perhaps.
+    if (begins) {
+      await turn("start");
+      at("start-switch").querySelector("button")?.focus();
+    } else if (!at("page-start").hidden) await turn("start");
   }
 }
 
@@ -59,7 +67,7 @@ follow().catch(() => {
   at("state").textContent = "Placet does not answer. Close this window and open the book again.";
 });
 
-const fresh = { now: async () => {}, history, agents, servers, health };
+const fresh = { now: async () => {}, history, agents, servers, health, start: beginning };
 
 async function turn(to) {
   for (const one of document.querySelectorAll("nav button")) {

@@ -54,6 +54,15 @@ const STOPPED_WITHIN: Duration = Duration::from_secs(5);
 /// waited for, and a change that is over by then is none.
 const AFTER_THE_PROMPT: Duration = Duration::from_millis(100);
 
+/// How this start is.
+#[derive(Clone, Copy, Debug)]
+pub struct Beginning {
+    /// The first one here: the book begins with the page for a new person.
+    pub first: bool,
+    /// Nobody asked for a window.
+    pub hidden: bool,
+}
+
 /// Runs until Quit, a signal, or the loss of the display. Returns the exit status.
 ///
 /// # Errors
@@ -61,6 +70,7 @@ const AFTER_THE_PROMPT: Duration = Duration::from_millis(100);
 pub fn run<K: Keeper>(
     runtime: &Runtime,
     places: &Places,
+    beginning: Beginning,
     states: watch::Receiver<State>,
     away: Away,
     keeper: Arc<K>,
@@ -82,13 +92,17 @@ pub fn run<K: Keeper>(
     let notifications = notify::follow(states.clone(), at_prompt, away, acts, picture);
     let notifications = runtime.spawn(notifications);
     let book = {
-        let (book, states, places) = (desktop.book.clone(), states.clone(), listed(places));
+        let (book, states) = (desktop.book.clone(), states.clone());
+        let fixed = (listed(places), beginning.first);
+        if beginning.first && !beginning.hidden {
+            book.open();
+        }
         let keeper = Arc::clone(&keeper);
         let reply: Reply = Arc::new(move |question| {
             let keeper = Arc::clone(&keeper);
             Box::pin(async move { keeper.answer(question).await })
         });
-        runtime.spawn(async move { book.serve(states, places, (open, reply)).await })
+        runtime.spawn(async move { book.serve(states, fixed, (open, reply)).await })
     };
     let acting = {
         let (desktop, keeper, runtime) =

@@ -18,6 +18,7 @@ use placet_agentd::clock::RealClock;
 use placet_agentd::daemon::{Daemon, Switches};
 use placet_agentd::desk::{self, Window};
 use placet_agentd::store::StoreError;
+use placet_agentd::store::history::Wanted;
 use placet_core::display::Screen;
 use placet_core::ports::{Answer, Clock as _};
 use placet_core::request::{RequestId, Timestamp};
@@ -25,9 +26,10 @@ use placet_core::text::visible_line;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
 
+use crate::autostart::{self, Autostart};
 use crate::away::Away;
 use crate::book::health::{self, Inside};
-use crate::book::question::{Agent, Trusted};
+use crate::book::question::{Agent, Beginning, Trusted};
 use crate::book::{self, Question};
 use crate::desktop::Keeper;
 use crate::prompt::{PromptHandle, Witness};
@@ -223,6 +225,7 @@ impl Keeper for Kept {
                     Err(error) => book::Answer::Failed(format!("The pairing stands: {error}.")),
                 };
             }
+            Question::Autostart(on) => return autostart(on),
             looks => self.runtime.spawn_blocking(move || looked_up(&switches, looks)).await,
         };
         match answered {
@@ -274,10 +277,39 @@ fn looked_up(switches: &Switches, question: Question) -> Result<book::Answer, St
             });
             book::Answer::Servers(servers.collect())
         }
-        Question::Health | Question::Revoke(_) => {
+        Question::Beginning => {
+            let program = std::env::current_exe().unwrap_or_default();
+            let file = autostart::File::of_person();
+            book::Answer::Beginning(Beginning {
+                autostart: file.map_or(Autostart::Off, |file| file.look(&program)),
+                program: visible_line(&program.to_string_lossy()).as_str().to_owned(),
+                agents: switches.known().pairings().map(|(name, _)| name.to_owned()).collect(),
+                asked: !history.page(&Wanted::default())?.is_empty(),
+            })
+        }
+        Question::Health | Question::Revoke(_) | Question::Autostart(_) => {
             book::Answer::Failed("Not to be looked up.".to_owned())
         }
     })
+}
+
+/// Turns the start with the session on or off, for this program.
+fn autostart(on: bool) -> book::Answer {
+    let changed = || {
+        let program = std::env::current_exe()?;
+        let file = autostart::File::of_person();
+        let file = file.ok_or_else(|| std::io::Error::other("the home is not known"))?;
+        if on {
+            file.turn_on(&program)?
+        } else {
+            file.turn_off()?
+        }
+        Ok::<_, std::io::Error>(file.look(&program))
+    };
+    match changed() {
+        Ok(now) => book::Answer::Autostart(now),
+        Err(error) => book::Answer::Failed(format!("It could not be changed: {error}.")),
+    }
 }
 
 /// A muted requester is muted for this long (H16).

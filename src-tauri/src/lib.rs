@@ -13,6 +13,7 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+pub mod autostart;
 pub mod away;
 pub mod book;
 pub mod desktop;

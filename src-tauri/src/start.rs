@@ -153,6 +153,8 @@ fn run(places: &Places, manner: Manner) -> Result<ExitCode, String> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         allow_http_loopback: manner.danger_allow_http_loopback,
     };
+    let first = !places.state.join(placet_agentd::store::FILE).exists();
+    let beginning = desktop::Beginning { first, hidden: manner.hidden };
     let daemon = match runtime.block_on(Daemon::start(options, Arc::clone(&glass))) {
         Ok(daemon) => daemon,
         Err(StartError::Socket(SocketError::AlreadyRunning(_))) => {
@@ -165,7 +167,7 @@ fn run(places: &Places, manner: Manner) -> Result<ExitCode, String> {
             return Err(sentence);
         }
     };
-    let ended = show(&runtime, places, daemon, &glass);
+    let ended = show(&runtime, places, beginning, daemon, &glass);
     // Whoever still waits for a window hears that there is none.
     glass.put_in(None);
     runtime.shutdown_timeout(ENDS_WITHIN);
@@ -176,6 +178,7 @@ fn run(places: &Places, manner: Manner) -> Result<ExitCode, String> {
 fn show(
     runtime: &Runtime,
     places: &Places,
+    beginning: desktop::Beginning,
     daemon: Daemon,
     glass: &Arc<Glass>,
 ) -> Result<ExitCode, String> {
@@ -193,7 +196,7 @@ fn show(
     glass.put_in(Some(prompt.handle()));
     let runs_on = runtime.handle().clone();
     let (kept, states) = Kept::new(daemon, Arc::clone(glass), away.clone(), runs_on);
-    let status = desktop::run(runtime, places, states, away, Arc::new(kept))
+    let status = desktop::run(runtime, places, beginning, states, away, Arc::new(kept))
         .map_err(|error| format!("Placet cannot start its desktop: {error}"))?;
     Ok(ExitCode::from(u8::try_from(status).unwrap_or(1)))
 }

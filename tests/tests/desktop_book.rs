@@ -409,3 +409,33 @@ fn h20_the_books_button_is_reached_by_keyboard_opens_the_prompt_and_decides_noth
     picture(&session, "book-opened-prompt");
     assert!(asked.running(), "{}", asked.log());
 }
+
+#[test]
+fn the_first_steps_come_first_on_a_first_start_and_say_what_is_done() {
+    let _alone = alone();
+    let session = Session::builder().accessibility(false).start().unwrap();
+    let mut book = Driven::open(&session);
+    let state = json!({"waiting": [], "paused_until": null, "trouble": null});
+    let page = json!({"show": {"version": "1.2.3", "state": state, "places": [], "first": true}});
+    writeln!(book.to, "{page}").unwrap();
+    let beginning = |autostart: &Value, agents: &Value| {
+        json!({"beginning": {"autostart": autostart, "program": "/opt/<b>placet</b>",
+            "agents": agents, "asked": false}})
+    };
+    answered(&mut book, 1, &json!("beginning"), &beginning(&json!("off"), &json!([])));
+    await_text(&book, "#start-auto", "/opt/<b>placet</b>");
+    await_text(&book, "#start-agents", "No agent has a name yet.");
+    looked_at(&session, &book, "first-steps");
+    book.script("document.querySelector('#start-switch button').click(); done(1)");
+    answered(&mut book, 2, &json!({"autostart": true}), &json!({"autostart": "on"}));
+    await_text(&book, "#start-auto", "Placet starts when you log in.");
+    // An agent was named: what is on the page follows.
+    book.show(&json!([]));
+    let other = json!({"other": "/tmp/<b>evil</b>"});
+    answered(&mut book, 3, &json!("beginning"), &beginning(&other, &json!(["build-bot"])));
+    await_text(&book, "#start-agents", "build-bot");
+    await_text(&book, "#start-auto", "/tmp/<b>evil</b>");
+    book.script("document.querySelector('#start-switch button').click(); done(1)");
+    answered(&mut book, 4, &json!({"autostart": true}), &json!({"failed": "It cannot be."}));
+    await_text(&book, "#start-auto", "It cannot be.");
+}

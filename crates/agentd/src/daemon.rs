@@ -27,6 +27,10 @@ use crate::server::{House, LARGE_AT_ONCE, Shared};
 use crate::store::history::History;
 use crate::store::{State, Store, StoreError, StoreThread};
 
+/// With more entries than this, the history's index is brought up to date at the start and not when
+/// somebody looks: it takes longer than a glance.
+const MANY: u64 = 5_000;
+
 /// What a daemon is started with.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -118,6 +122,15 @@ impl Daemon {
             large: Arc::new(Semaphore::new(LARGE_AT_ONCE)),
             connections: AtomicU64::new(0),
         });
+        if house.store.state().entries() > MANY {
+            let house = Arc::clone(&house);
+            // Nobody waits for it; who looks before it is done waits a little longer.
+            tokio::task::spawn_blocking(move || {
+                if let Err(error) = house.history.warm() {
+                    tracing::warn!(%error, "the history cannot be searched yet");
+                }
+            });
+        }
         let shared = Shared { house: Arc::clone(&house), desk: Desk::new(window, board), servers };
         let stop = CancellationToken::new();
         let accepting = tokio::spawn(listener::accept(socket, Arc::new(shared), stop.clone()));

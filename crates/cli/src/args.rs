@@ -102,6 +102,8 @@ pub(crate) enum Command {
     /// Agents that have a name
     #[command(subcommand)]
     Agents(Agents),
+    /// Remove what Placet keeps for you: record, tokens, autostart entry
+    Uninstall(Uninstall),
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -202,6 +204,14 @@ pub(crate) struct Pair {
     /// The name: letters, digits and ._-
     #[arg(long, default_value = "agent")]
     pub(crate) name: String,
+}
+
+/// `placet uninstall`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Uninstall {
+    /// Do not ask
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 /// `placet log`.

@@ -37,6 +37,9 @@ pub struct Page {
     pub state: State,
     /// Where things are.
     pub places: Vec<Place>,
+    /// Placet was started here for the first time: it begins with the page for a new person.
+    #[serde(default)]
+    pub first: bool,
 }
 
 /// A labelled path.

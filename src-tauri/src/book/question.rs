@@ -1,13 +1,16 @@
 //! What the book may ask, and what it gets.
 //!
-//! **Promises.** A closed list. All but [`Question::Revoke`] only look; that one takes a name away
-//! from an agent, which any program can ask for with `placet agents remove`.
+//! **Promises.** A closed list. All but two only look: [`Question::Revoke`] takes a name away from an
+//! agent, which any program can ask for with `placet agents remove`; [`Question::Autostart`] writes a
+//! file that any program of the user can write.
 //!
 //! **Never** add one that approves, enrols, pairs or renames: an imitated or remote-controlled book
 //! could ask it (design §6).
 
 use placet_agentd::store::history::{Detail, Past, Wanted};
 use serde::{Deserialize, Serialize};
+
+use crate::autostart::Autostart;
 
 /// From the book.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +28,10 @@ pub enum Question {
     Health,
     /// Take this agent's name away.
     Revoke(String),
+    /// What the first page for a new person needs.
+    Beginning,
+    /// Start with the person's session, or do not.
+    Autostart(bool),
 }
 
 /// To the book.
@@ -43,8 +50,25 @@ pub enum Answer {
     Health(Vec<Finding>),
     /// False: there was none of this name.
     Revoked(bool),
+    /// How far the person is.
+    Beginning(Beginning),
+    /// How it is now.
+    Autostart(Autostart),
     /// One sentence about what went wrong.
     Failed(String),
+}
+
+/// How far a new person is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beginning {
+    /// Whether Placet starts with the session.
+    pub autostart: Autostart,
+    /// The program that would be started.
+    pub program: String,
+    /// Agents that have a name, by name.
+    pub agents: Vec<String>,
+    /// Something was asked and is over.
+    pub asked: bool,
 }
 
 /// A paired agent.

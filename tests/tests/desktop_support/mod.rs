@@ -41,7 +41,9 @@ pub fn desktop(session: &Session) -> Command {
 }
 
 /// Starts `placet-desktop` and waits until its socket takes connections.
-pub fn start(session: &Session, command: Command) -> Program {
+pub fn start(session: &Session, mut command: Command) -> Program {
+    // A first start would open the book.
+    command.arg("--hidden");
     let program = session.spawn("placet-desktop", command).unwrap();
     await_socket(session, || assert!(program.running(), "it ended: {}", program.log()));
     program

@@ -140,14 +140,19 @@ pub(crate) fn tell(notice: &Notice, printer: &mut Printer) {
             printer.say(&format!("Type this code into Placet's window: {}", code.code));
         }
         Notice::Status(at) => {
-            let word = match at.status {
-                Status::Queued => "waiting for the prompt",
-                Status::Shown => "shown to the person",
-                Status::Answering => "the person has said yes, the server is asked",
-                Status::Waiting => "the server is asked",
-            };
+            let word = word(at.status);
             printer.progress(&format!("{word} (the prompt shows {})", at.binding_code));
         }
+    }
+}
+
+/// How far a question is.
+pub(super) fn word(status: Status) -> &'static str {
+    match status {
+        Status::Queued => "waiting for the prompt",
+        Status::Shown => "shown to the person",
+        Status::Answering => "the person has said yes, the server is asked",
+        Status::Waiting => "the server is asked",
     }
 }
 

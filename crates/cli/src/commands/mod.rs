@@ -4,6 +4,7 @@ mod ask;
 mod elicit;
 mod pair;
 mod person;
+mod uninstall;
 
 use clap::CommandFactory;
 use placet_wire::results::HelloAnswer;
@@ -29,6 +30,7 @@ pub(crate) fn run(args: Args, printer: &mut Printer) -> Result<Exit, Stop> {
         Command::Log(log) => person::log(&log, global, printer),
         Command::Servers(servers) => person::servers(servers, global, printer),
         Command::Agents(agents) => person::agents(agents, global, printer),
+        Command::Uninstall(asked) => uninstall::uninstall(&asked, global, printer),
         Command::Completions { shell } => completions(shell, printer),
         Command::Man { command } => man(command.as_deref(), printer),
     }
