@@ -13,7 +13,8 @@ use placet_core::ports::{
     Clock as _, Entry, Event, NotRecorded, Record as _, Seat, Servers, Station, Surroundings,
 };
 use placet_core::request::{RequestId, Timestamp};
-use tokio::sync::{Semaphore, watch};
+use placet_core::settings::{Change, Setting, Settings, Unfit};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -57,6 +58,9 @@ pub enum StartError {
     #[error(transparent)]
     Socket(#[from] SocketError),
 }
+
+/// Changes that wait to be put as a question; each takes a moment.
+const CHANGES: usize = 4;
 
 /// A running daemon.
 #[derive(Debug)]
@@ -103,6 +107,7 @@ impl Daemon {
         let (store, record) =
             opened.map_err(|error| StoreError::Io(error.to_string())).and_then(|opened| opened)?;
         let board = Arc::new(Board::default());
+        let (changes, to_ask) = mpsc::channel(CHANGES);
         let house = Arc::new(House {
             store,
             history,
@@ -117,10 +122,13 @@ impl Daemon {
             started_ms: clock.awake_and_asleep(),
             large: Arc::new(Semaphore::new(LARGE_AT_ONCE)),
             connections: AtomicU64::new(0),
+            changes,
+            switched: watch::Sender::new(()),
         });
         let shared = Shared { house: Arc::clone(&house), desk: Desk::new(window, board), servers };
         let stop = CancellationToken::new();
-        let accepting = tokio::spawn(listener::accept(socket, Arc::new(shared), stop.clone()));
+        let accepting =
+            tokio::spawn(listener::accept(socket, Arc::new(shared), to_ask, stop.clone()));
         Ok(Self { house, record, accepting, stop: stop.drop_guard(), socket: socket_path })
     }
 
@@ -158,6 +166,29 @@ impl Daemon {
         let _ = accepting.await;
         let _ = tokio::task::spawn_blocking(move || record.close()).await;
     }
+}
+
+/// What became of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// It is so now.
+    Done,
+    /// The prompt asks the person.
+    Asked,
+}
+
+/// Why nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotChanged {
+    /// The value.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// Others wait to be asked.
+    #[error("Other changes wait to be asked.")]
+    Busy,
+    /// The record.
+    #[error("Nothing was changed: {0}.")]
+    NotRecorded(#[from] NotRecorded),
 }
 
 /// What the person can do beside answering.
@@ -209,6 +240,51 @@ impl Switches {
         // What was admitted while it was being recorded.
         stop();
         Ok(())
+    }
+
+    /// What is set.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.house.store.state().settings().clone()
+    }
+
+    /// Tells whenever something was set, or asked for and agreed to.
+    #[must_use]
+    pub fn switched(&self) -> watch::Receiver<()> {
+        self.house.switched.subscribe()
+    }
+
+    /// Changes something, or has the prompt ask first if that widens what is allowed
+    /// ([`Change::asks`]). It is on record when this says [`Changed::Done`].
+    ///
+    /// # Errors
+    /// [`NotChanged`]: nothing was changed and nobody is asked.
+    pub async fn change(&self, change: Change) -> Result<Changed, NotChanged> {
+        if let Change::Set(setting) = &change {
+            self.fits(setting)?;
+        }
+        if change.asks() {
+            self.house.changes.try_send(change).map_err(|_| NotChanged::Busy)?;
+            return Ok(Changed::Asked);
+        }
+        if let Change::Set(setting) = change {
+            let event = Event::Set { setting };
+            let entry = Entry { at: self.house.clock.now(), request: None, event };
+            self.house.store.append(entry).await?;
+        }
+        self.house.switched.send_replace(());
+        Ok(Changed::Done)
+    }
+
+    fn fits(&self, setting: &Setting) -> Result<(), Unfit> {
+        let state = self.house.store.state();
+        state.settings().fits(setting)?;
+        match setting {
+            Setting::OnNotification { kind, on: true } if !state.is_paired(&kind.agent) => {
+                Err(Unfit::Agent)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Who is muted and until when, in the order of the buckets.

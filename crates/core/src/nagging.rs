@@ -31,7 +31,10 @@ pub fn gist(matter: &Matter) -> Option<Digest> {
             "resource": asked.resource,
             "details": asked.authorization_details.iter().map(of_members).collect::<Vec<_>>(),
         }),
-        Matter::EnrolServer(_) | Matter::RemoveServer(_) | Matter::Pair(_) => return None,
+        Matter::EnrolServer(_)
+        | Matter::RemoveServer(_)
+        | Matter::Pair(_)
+        | Matter::Change { .. } => return None,
     };
     digest(&about).ok()
 }

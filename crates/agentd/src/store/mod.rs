@@ -154,6 +154,10 @@ impl Record for Store {
     fn is_paired(&self, name: &str) -> bool {
         self.state().is_paired(name)
     }
+
+    fn is_low_risk(&self, agent: &str, tool: &str) -> bool {
+        self.state().settings().is_low_risk(agent, tool)
+    }
 }
 
 /// The thread's side.
@@ -291,6 +295,7 @@ pub(crate) const fn name_of(event: &Event) -> &'static str {
         Event::ServerRemoved { .. } => "server_removed",
         Event::Paused { .. } => "paused",
         Event::Muted { .. } => "muted",
+        Event::Set { .. } => "set",
         Event::Suspicious { .. } => "suspicious",
         Event::Started { .. } => "started",
     }
