@@ -5,6 +5,7 @@
 
 import { open as history } from "./history.js";
 import { agents, health, servers } from "./known.js";
+import { settings, settled } from "./settings.js";
 import { look, page } from "./tauri.js";
 
 const at = (id) => document.getElementById(id);
@@ -28,9 +29,9 @@ function placeItems({ label, path }) {
   return [term, value];
 }
 
-function stateWords({ waiting, paused_until }) {
+function stateWords({ waiting, paused_until, quiet_until }) {
   if (paused_until !== null) return `Paused until ${paused_until}: every answer is no`;
-  if (waiting.length === 0) return "Ready";
+  if (waiting.length === 0) return quiet_until === null ? "Ready" : `Quiet until ${quiet_until}: no notification is shown`;
   return waiting.length === 1 ? "1 request is waiting" : `${waiting.length} requests are waiting`;
 }
 
@@ -44,6 +45,7 @@ function draw({ version, state, places }) {
   at("waiting").replaceChildren(...state.waiting.map(waitingItem));
   at("places").replaceChildren(...places.flatMap(placeItems));
   at("version").textContent = version;
+  settled(state);
   if (focused) at("waiting").querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
 }
 
@@ -59,7 +61,7 @@ follow().catch(() => {
   at("state").textContent = "Placet does not answer. Close this window and open the book again.";
 });
 
-const fresh = { now: async () => {}, history, agents, servers, health };
+const fresh = { now: async () => {}, history, agents, servers, health, settings };
 
 async function turn(to) {
   for (const one of document.querySelectorAll("nav button")) {

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use gtk::glib;
 use gtk::prelude::{Cast as _, GtkWindowExt as _};
+use placet_core::ports::Gesture;
 use placet_core::request::RequestId;
 use tauri::{AppHandle, RunEvent};
 use tokio::runtime::Runtime;
@@ -19,7 +20,7 @@ use tokio::sync::watch;
 
 use crate::away::Away;
 use crate::book::{Answer, Book, Place, Question, Reply};
-use crate::notify::{self, Deny, Open};
+use crate::notify::{self, Acts, Open};
 use crate::places::Places;
 use crate::tray::{self, Tray};
 use crate::view::{Act, State};
@@ -30,6 +31,10 @@ pub trait Keeper: Send + Sync + 'static {
     fn open(&self);
     /// Declines this request, if it still waits.
     fn deny(&self, request: &RequestId);
+    /// Approves this request, if it is the one on the screen and offers that on its notification.
+    fn approve(&self, request: &RequestId, pressed: Gesture);
+    /// Puts on record what only an attack or a broken tool does.
+    fn suspicious(&self, what: &'static str, detail: &str);
     /// Declines everything for this long; zero ends a pause.
     fn pause(&self, time: Duration);
     /// Lets the requests of this bucket through again.
@@ -74,11 +79,15 @@ pub fn run<K: Keeper>(
         Arc::new(move || keeper.open())
     };
     let picture = tray::write_picture(&places.pictures());
-    let deny: Deny = {
-        let keeper = Arc::clone(&keeper);
-        Arc::new(move |request| keeper.deny(request))
+    let acts = {
+        let [deny, approve, suspicious] = [&keeper; 3].map(Arc::clone);
+        Acts {
+            open: Arc::clone(&open),
+            deny: Arc::new(move |request| deny.deny(request)),
+            approve: Arc::new(move |request, pressed| approve.approve(request, pressed)),
+            suspicious: Arc::new(move |what, detail| suspicious.suspicious(what, detail)),
+        }
     };
-    let acts = (Arc::clone(&open), deny);
     let notifications = notify::follow(states.clone(), at_prompt, away, acts, picture);
     let notifications = runtime.spawn(notifications);
     let book = {

@@ -6,30 +6,32 @@
 //! **Promises.** What the daemon says is handed to the tray at once. A request that comes before
 //! the prompt is made waits for it; without a prompt every answer is a no.
 //!
-//! **Never** decide here: a pause, an open and a stop are handed on.
+//! **Never** decide here: a pause, an open, a stop and a press on a notification are handed on.
 
 use std::collections::VecDeque;
+use std::future::Future;
 use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use gtk::glib;
 use placet_agentd::clock::RealClock;
-use placet_agentd::daemon::{Daemon, Switches};
+use placet_agentd::daemon::{Changed, Daemon, Switches};
 use placet_agentd::desk::{self, Window};
 use placet_agentd::store::StoreError;
 use placet_core::display::Screen;
-use placet_core::ports::{Answer, Clock as _};
-use placet_core::request::{RequestId, Timestamp};
+use placet_core::form::Values;
+use placet_core::ports::{Answer, Clock as _, Gesture};
+use placet_core::request::{Request, RequestId, Timestamp};
 use placet_core::text::visible_line;
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::away::Away;
 use crate::book::health::{self, Inside};
 use crate::book::question::{Agent, Trusted};
 use crate::book::{self, Question};
 use crate::desktop::Keeper;
+use crate::local;
 use crate::prompt::{PromptHandle, Witness};
 use crate::view::{Muted, State, Waiting};
 
@@ -43,8 +45,28 @@ pub struct Glass {
     /// Which buckets the latest screens belonged to: a request that was answered a moment ago no
     /// longer stands among those that wait.
     buckets: Mutex<VecDeque<(RequestId, String)>>,
+    /// What a notification may answer now.
+    offer: Mutex<Option<Offer>>,
     /// Told when a pause or a mute is on record.
     changed: Arc<Notify>,
+}
+
+/// The screen that is up, if its notification may approve it.
+#[derive(Debug)]
+struct Offer {
+    request: RequestId,
+    action: String,
+    pressed: oneshot::Sender<Gesture>,
+}
+
+/// As long as it lives, a notification may answer.
+struct Offered<'a>(&'a Glass);
+
+impl Drop for Offered<'_> {
+    fn drop(&mut self) {
+        *self.0.offer.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.0.changed.notify_one();
+    }
 }
 
 /// Who wants the prompt open. Any program can press a notification, so that this is what it is meant
@@ -94,6 +116,41 @@ impl Glass {
         wanted.filter(|(at, _)| at.elapsed() < MEANT_WITHIN).map(|(_, by)| by)
     }
 
+    /// The answer that comes from the notification of this screen; never, if it may give none.
+    fn answered_elsewhere(&self, screen: &Screen) -> impl Future<Output = Answer> + Send + '_ {
+        let offered = screen.on_notification.as_ref().map(|action| {
+            let (pressed, press) = oneshot::channel();
+            let (request, action) = (screen.request.clone(), action.as_str().to_owned());
+            let offer = Offer { request, action, pressed };
+            *self.offer.lock().unwrap_or_else(PoisonError::into_inner) = Some(offer);
+            self.changed.notify_one();
+            (Offered(self), press)
+        });
+        async move {
+            if let Some((_offered, press)) = offered
+                && let Ok(gesture) = press.await
+            {
+                return Answer::Approve { gesture, values: Values::default() };
+            }
+            std::future::pending().await
+        }
+    }
+
+    /// The person, or who pretends to be, approved on the notification of this request.
+    fn approve(&self, request: &RequestId, gesture: Gesture) {
+        let mut offer = self.offer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(offer) = offer.take_if(|offer| offer.request == *request) {
+            // The screen may be over.
+            let _ = offer.pressed.send(gesture);
+        }
+    }
+
+    /// The whole action, if this request's notification may approve it now.
+    fn offered(&self, request: &RequestId) -> Option<String> {
+        let offer = self.offer.lock().unwrap_or_else(PoisonError::into_inner);
+        offer.as_ref().filter(|offer| offer.request == *request).map(|offer| offer.action.clone())
+    }
+
     fn open_for(&self, by: By) {
         let Some(prompt) = self.prompt() else { return };
         let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
@@ -116,7 +173,13 @@ impl Window for Glass {
                         bring_up(prompt, by);
                     }
                 };
-                tokio::join!(biased; prompt.ask(screen), open).0
+                let elsewhere = self.answered_elsewhere(&screen);
+                let here = async { tokio::join!(biased; prompt.ask(screen), open).0 };
+                tokio::select! {
+                    biased;
+                    answer = here => answer,
+                    answer = elsewhere => answer,
+                }
             }
             None => Answer::Dismiss,
         }
@@ -161,6 +224,7 @@ pub struct Kept {
     daemon: Mutex<Option<Daemon>>,
     switches: Switches,
     glass: Arc<Glass>,
+    away: Away,
     paused: Arc<Notify>,
     runtime: Handle,
 }
@@ -177,15 +241,16 @@ impl Kept {
         let switches = daemon.switches();
         let paused = Arc::clone(&glass.changed);
         let mut sources = Sources {
-            away,
+            away: away.clone(),
             waiting: daemon.waiting(),
             health: daemon.health(),
+            switched: switches.switched(),
             switches: switches.clone(),
             paused: Arc::clone(&paused),
         };
-        let (sender, states) = watch::channel(sources.state());
+        let (sender, states) = watch::channel(sources.state(&glass));
         runtime.spawn(sources.follow(sender, Arc::clone(&glass)));
-        (Self { daemon: Mutex::new(Some(daemon)), switches, glass, paused, runtime }, states)
+        (Self { daemon: Mutex::new(Some(daemon)), switches, glass, away, paused, runtime }, states)
     }
 }
 
@@ -209,6 +274,22 @@ impl Keeper for Kept {
         self.switches.decline(request);
     }
 
+    fn approve(&self, request: &RequestId, pressed: Gesture) {
+        // Nothing is decided while the person is away (F9).
+        if !self.away.clone().is() {
+            self.glass.approve(request, pressed);
+        }
+    }
+
+    fn suspicious(&self, what: &'static str, detail: &str) {
+        let (switches, detail) = (self.switches.clone(), detail.to_owned());
+        self.runtime.spawn(async move {
+            if switches.suspicious(what, &detail).await.is_err() {
+                tracing::warn!(what, "this could not be recorded");
+            }
+        });
+    }
+
     fn unmute(&self, bucket: &str) {
         mute(&self.runtime, &self.switches, &self.paused, bucket, Duration::ZERO);
     }
@@ -221,6 +302,12 @@ impl Keeper for Kept {
                 return match switches.revoke(&name).await {
                     Ok(revoked) => book::Answer::Revoked(revoked),
                     Err(error) => book::Answer::Failed(format!("The pairing stands: {error}.")),
+                };
+            }
+            Question::Change(change) => {
+                return match switches.change(change).await {
+                    Ok(changed) => book::Answer::Changed(changed == Changed::Asked),
+                    Err(error) => book::Answer::Failed(error.to_string()),
                 };
             }
             looks => self.runtime.spawn_blocking(move || looked_up(&switches, looks)).await,
@@ -241,10 +328,15 @@ impl Keeper for Kept {
 }
 
 fn inside(switches: &Switches) -> Inside {
-    let trouble = switches.trouble().map(|trouble| trouble.to_string());
-    let (seat, hardened) = switches.station();
-    let entries = switches.known().entries();
-    Inside { trouble, entries, seat, hardened, refused: crate::modules::refused() }
+    let (station, hardened) = switches.station();
+    Inside {
+        socket: switches.socket().to_owned(),
+        trouble: switches.trouble(),
+        entries: switches.known().entries(),
+        station: station.clone(),
+        hardened,
+        refused: crate::modules::refused(),
+    }
 }
 
 /// What only has to be looked up. Blocks.
@@ -274,7 +366,7 @@ fn looked_up(switches: &Switches, question: Question) -> Result<book::Answer, St
             });
             book::Answer::Servers(servers.collect())
         }
-        Question::Health | Question::Revoke(_) => {
+        Question::Health | Question::Revoke(_) | Question::Change(_) => {
             book::Answer::Failed("Not to be looked up.".to_owned())
         }
     })
@@ -307,18 +399,21 @@ struct Sources {
     waiting: watch::Receiver<Vec<desk::Waiting>>,
     health: watch::Receiver<Option<StoreError>>,
     switches: Switches,
+    switched: watch::Receiver<()>,
     paused: Arc<Notify>,
 }
 
 /// While paused the time left is looked at this often: a clock that is set or a machine that
 /// slept must not leave the icon behind.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
+/// Quiet hours begin and end on the minute, which is looked at so often where there are any.
+const A_MINUTE: Duration = Duration::from_secs(20);
 
 impl Sources {
     /// Keeps `states` and the prompt's list of names true until the daemon is gone.
     async fn follow(mut self, states: watch::Sender<State>, glass: Arc<Glass>) {
         loop {
-            let state = self.state();
+            let state = self.state(&glass);
             let left = self.left(&state);
             states.send_if_modified(|now| {
                 let changed = *now != state;
@@ -338,29 +433,38 @@ impl Sources {
                 changed = self.waiting.changed() => if changed.is_err() { return },
                 changed = self.health.changed() => if changed.is_err() { return },
                 () = self.away.changed() => {}
+                changed = self.switched.changed() => if changed.is_err() { return },
                 () = self.paused.notified() => {}
                 () = sleep(left) => {}
             }
         }
     }
 
-    fn state(&mut self) -> State {
+    fn state(&mut self, glass: &Glass) -> State {
         let until = self.switches.paused_until();
+        let settings = self.switches.settings();
+        let quiet = settings.quiet.zip(local::minute());
         State {
-            waiting: self.waiting.borrow().iter().map(seen).collect(),
-            paused_until: (until > RealClock.now()).then(|| local_time(until)),
+            waiting: self.waiting.borrow().iter().map(|one| seen(one, glass)).collect(),
+            paused_until: (until > RealClock.now()).then(|| local::time(until)),
             away: self.away.is(),
             muted: self.switches.muted().into_iter().map(muted).collect(),
+            quiet_until: quiet.and_then(|(quiet, now)| local::quiet_until(quiet, now)),
+            settings,
             trouble: self.health.borrow().as_ref().map(sentence),
         }
     }
 
-    /// When to look again because a pause ends, or somebody is muted no longer.
+    /// When to look again because a pause ends, somebody is muted no longer, or it gets quiet.
     fn left(&self, state: &State) -> Option<Duration> {
         let paused = state.paused_until.is_some().then(|| self.switches.paused_until());
         let muted = self.switches.muted().into_iter().map(|(_, until)| until);
-        let first = paused.into_iter().chain(muted).min()?;
-        Some(Duration::from_secs(RealClock.now().seconds_until(first)).min(LOOK_AGAIN))
+        let first = paused.into_iter().chain(muted).min();
+        let ends = first
+            .map(|first| Duration::from_secs(RealClock.now().seconds_until(first)).min(LOOK_AGAIN));
+        // The minute that is begun counts: it is looked at once more when it is over.
+        let quiet = state.settings.quiet.map(|_| A_MINUTE);
+        ends.into_iter().chain(quiet).min()
     }
 
     /// Who waits behind the one on the screen.
@@ -380,20 +484,16 @@ fn others<'a>(
 }
 
 fn muted((bucket, until): (String, Timestamp)) -> Muted {
-    let name = match bucket.as_str() {
-        "" => "programs without a name".to_owned(),
-        // No pairing has a space in its name.
-        "set up" => "questions about setting up".to_owned(),
-        name => visible_line(name).as_str().to_owned(),
-    };
-    Muted { bucket, name, until: local_time(until) }
+    let name = visible_line(Request::who(&bucket)).as_str().to_owned();
+    Muted { bucket, name, until: local::time(until) }
 }
 
-fn seen(waiting: &desk::Waiting) -> Waiting {
+fn seen(waiting: &desk::Waiting, glass: &Glass) -> Waiting {
     Waiting {
         id: waiting.request.clone(),
         name: waiting.asker.as_str().to_owned(),
         heading: waiting.heading.as_str().to_owned(),
+        offer: glass.offered(&waiting.request),
     }
 }
 
@@ -411,13 +511,6 @@ async fn sleep(time: Option<Duration>) {
 fn after(now: Timestamp, time: Duration) -> Timestamp {
     let milliseconds = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
     Timestamp(now.0.saturating_add(milliseconds))
-}
-
-/// Hours and minutes, as the person's clock shows them.
-fn local_time(at: Timestamp) -> String {
-    glib::DateTime::from_unix_local(at.0.div_euclid(1000))
-        .and_then(|at| at.format("%H:%M"))
-        .map_or_else(|_| "later".to_owned(), String::from)
 }
 
 /// Hears the prompt: puts on record what its gate refused, without letting its sender fill the

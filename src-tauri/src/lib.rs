@@ -18,6 +18,7 @@ pub mod book;
 pub mod desktop;
 pub mod environment;
 pub mod keep;
+pub mod local;
 pub mod modules;
 pub mod notify;
 pub mod places;

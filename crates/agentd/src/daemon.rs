@@ -10,7 +10,7 @@ use std::sync::atomic::AtomicU64;
 
 use placet_core::outcome::Reason;
 use placet_core::ports::{
-    Clock as _, Entry, Event, NotRecorded, Record as _, Seat, Servers, Station, Surroundings,
+    Clock as _, Entry, Event, NotRecorded, Record as _, Servers, Station, Surroundings,
 };
 use placet_core::request::{RequestId, Timestamp};
 use placet_core::settings::{Change, Setting, Settings, Unfit};
@@ -47,7 +47,8 @@ pub struct Options {
     pub allow_http_loopback: bool,
 }
 
-/// Why the daemon did not start. A damaged record is not among these: it starts in trouble then
+/// Why the daemon did not start. A record that is damaged, newer or cannot be written is not among
+/// these: it starts in trouble then
 /// and refuses every request (R8), see [`Daemon::health`].
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -154,7 +155,7 @@ impl Daemon {
     /// A handle for the tray and the prompt, cheap to clone.
     #[must_use]
     pub fn switches(&self) -> Switches {
-        Switches { house: Arc::clone(&self.house) }
+        Switches { house: Arc::clone(&self.house), socket: Arc::from(self.socket.as_path()) }
     }
 
     /// Ends every prompt, waits until each end is told and recorded, closes the record.
@@ -195,6 +196,7 @@ pub enum NotChanged {
 #[derive(Clone, Debug)]
 pub struct Switches {
     house: Arc<House>,
+    socket: Arc<std::path::Path>,
 }
 
 impl Switches {
@@ -296,6 +298,12 @@ impl Switches {
         muted.map(|(bucket, until)| (bucket.to_owned(), until)).collect()
     }
 
+    /// Where the socket is.
+    #[must_use]
+    pub fn socket(&self) -> &std::path::Path {
+        &self.socket
+    }
+
     /// What is over. Its looks block.
     #[must_use]
     pub fn history(&self) -> &History {
@@ -310,8 +318,8 @@ impl Switches {
 
     /// Where the prompt is drawn, and whether the install is hardened.
     #[must_use]
-    pub fn station(&self) -> (Seat, bool) {
-        (self.house.station.seat, self.house.surroundings.hardened)
+    pub fn station(&self) -> (&Station, bool) {
+        (&self.house.station, self.house.surroundings.hardened)
     }
 
     /// The record's agents and servers, for the book.

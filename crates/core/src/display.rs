@@ -68,6 +68,9 @@ pub struct Screen {
     pub approve: Text,
     /// The label of the refusing control.
     pub deny: Text,
+    /// The label of what mutes who asks; a control of the prompt's own, like that for a reason.
+    #[serde(skip)]
+    pub mute: Text,
     /// A short code that the agent may print as well.
     pub binding_code: Text,
     /// When it is over.
@@ -183,6 +186,7 @@ impl Screen {
             on_notification: None,
             approve: approve.into(),
             deny: "Deny".into(),
+            mute: mute(request),
             binding_code: visible_line(&request.binding_code),
             expires_at: request.expires_at,
             form,
@@ -314,6 +318,16 @@ fn in_short(action: &Section) -> Option<Text> {
         lines.map(|line| (line.lines() == 1).then_some(line)).collect::<Option<Vec<_>>>()?;
     let text = lines.iter().cloned().reduce(|all, line| phrase("{}\n{}", &[&all, &line]))?;
     (lines.len() <= SHORT_LINES && text.characters() <= SHORT_CHARACTERS).then_some(text)
+}
+
+/// Whom a mute would hit: programs without a name are muted all together.
+fn mute(request: &Request) -> Text {
+    let whom = match request.bucket() {
+        // No pairing has a space in its name.
+        whom @ ("" | "set up") => visible_line(Request::who(whom)),
+        name => called(name),
+    };
+    phrase("Deny, and mute {} for 1 hour", &[&whom])
 }
 
 /// The action, or that it is too large, and whether it can be approved. What a person cannot be

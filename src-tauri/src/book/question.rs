@@ -1,12 +1,14 @@
 //! What the book may ask, and what it gets.
 //!
-//! **Promises.** A closed list. All but [`Question::Revoke`] only look; that one takes a name away
-//! from an agent, which any program can ask for with `placet agents remove`.
+//! **Promises.** A closed list. All but two only look. [`Question::Revoke`] takes a name away
+//! from an agent, which any program can ask for with `placet agents remove`; [`Question::Change`]
+//! narrows at once, and what widens is asked in the prompt.
 //!
-//! **Never** add one that approves, enrols, pairs or renames: an imitated or remote-controlled book
-//! could ask it (design §6).
+//! **Never** add one that approves, enrols, pairs or renames, nor one that widens without the prompt:
+//! an imitated or remote-controlled book could ask it (design §6).
 
 use placet_agentd::store::history::{Detail, Past, Wanted};
+use placet_core::settings::Change;
 use serde::{Deserialize, Serialize};
 
 /// From the book.
@@ -25,6 +27,8 @@ pub enum Question {
     Health,
     /// Take this agent's name away.
     Revoke(String),
+    /// Set something, or end a pause or a mute.
+    Change(Change),
 }
 
 /// To the book.
@@ -43,6 +47,8 @@ pub enum Answer {
     Health(Vec<Finding>),
     /// False: there was none of this name.
     Revoked(bool),
+    /// False: it is so now. True: the prompt asks.
+    Changed(bool),
     /// One sentence about what went wrong.
     Failed(String),
 }
