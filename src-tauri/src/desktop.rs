@@ -10,8 +10,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gtk::glib;
 use gtk::prelude::{Cast as _, GtkWindowExt as _};
+use gtk::{gio, glib};
 use placet_core::ports::Gesture;
 use placet_core::request::RequestId;
 use tauri::{AppHandle, RunEvent};
@@ -70,6 +70,7 @@ pub fn run<K: Keeper>(
     away: Away,
     keeper: Arc<K>,
 ) -> tauri::Result<i32> {
+    outlive_the_bus();
     let at_prompt = at_prompt();
     let app = tauri::Builder::default().build(crate::context())?;
     let desktop = Desktop { app: app.handle().clone(), book: Book::default() };
@@ -130,6 +131,18 @@ pub fn run<K: Keeper>(
         let _ = notifications.await;
     });
     Ok(status)
+}
+
+/// The session's bus may go away while a question is open. GLib's default is to end a program of
+/// that session with it; what waits can still be answered in the prompt.
+fn outlive_the_bus() {
+    gio::bus_get(gio::BusType::Session, gio::Cancellable::NONE, |bus| {
+        if let Ok(bus) = bus {
+            bus.set_exit_on_close(false);
+            // All of the process share this one, as long as somebody has it.
+            std::mem::forget(bus);
+        }
+    });
 }
 
 /// Whether the person is at the prompt: one of the windows that this process has now, which is

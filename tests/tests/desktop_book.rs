@@ -258,6 +258,11 @@ fn looked_at(session: &Session, book: &Driven, name: &str) {
         picture(session, &format!("book-{name}-{look}"));
         assert_eq!(wide, 0, "{name} at {look} is wider than the window");
     }
+    let end = "scrollTo(0, document.body.scrollHeight)";
+    book.script(&format!(
+        "{end}; requestAnimationFrame(() => requestAnimationFrame(() => done(1)))"
+    ));
+    picture(session, &format!("book-{name}-double-end"));
     book.script("document.documentElement.style.fontSize = '100%'; done(1)");
 }
 
