@@ -32,8 +32,8 @@ function stopped({ paused_until, muted }) {
   const said = make("p", "");
   said.setAttribute("role", "status");
   const line = (words, label, wanted) => make("div", "entry", make("p", "heading", words), button("End it…", label, () => change(wanted, said)));
-  const lines = muted.map(({ bucket, name, until }) => line(`Muted until ${until}: ${name}. Every answer is no.`, `End the mute of ${name}`, { end_mute: bucket }));
-  if (paused_until !== null) lines.unshift(line(`Paused until ${paused_until}. Every answer is no.`, "End the pause", "end_pause"));
+  const lines = muted.map(({ bucket, name, until }) => line(`Muted until ${until}: ${name}. Every answer is no.`, `End the mute of ${name}…`, { end_mute: bucket }));
+  if (paused_until !== null) lines.unshift(line(`Paused until ${paused_until}. Every answer is no.`, "End the pause…", "end_pause"));
   return lines.length ? [...lines, make("p", "aside", "To end one from here, you are asked in the prompt, since a program could press this button. The icon's menu ends it at once."), said] : [];
 }
 

@@ -36,6 +36,12 @@ use crate::view::{State, Waiting, clipped, sentence};
 
 /// What is asked when a notification is pressed: bring the prompt up.
 pub type Open = Arc<dyn Fn() + Send + Sync>;
+/// What is asked when its Deny is pressed.
+pub type Deny = Arc<dyn Fn(&RequestId) + Send + Sync>;
+/// What is asked when its Approve is pressed, and how it was pressed.
+pub type Approve = Arc<dyn Fn(&RequestId, Gesture) + Send + Sync>;
+/// Who hears what only an attack or a broken tool does: a word and the details.
+pub type Suspicious = Arc<dyn Fn(&'static str, &str) + Send + Sync>;
 
 /// What a notification can do.
 #[derive(Clone)]
@@ -43,11 +49,11 @@ pub struct Acts {
     /// Bring the prompt up.
     pub open: Open,
     /// Deny this one.
-    pub deny: Arc<dyn Fn(&RequestId) + Send + Sync>,
+    pub deny: Deny,
     /// Approve this one, which offered it.
-    pub approve: Arc<dyn Fn(&RequestId, Gesture) + Send + Sync>,
+    pub approve: Approve,
     /// Put on record what only an attack or a broken tool does.
-    pub suspicious: Arc<dyn Fn(&'static str, &str) + Send + Sync>,
+    pub suspicious: Suspicious,
 }
 
 /// So many requests have a notification of their own: more would cover the screen.

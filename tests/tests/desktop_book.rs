@@ -8,8 +8,8 @@ use std::fs::File;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use desktop_support::{SOON, alone, ask, await_label, built, desktop, icon, picture, start};
-use placet_stage::desktop::{Program, Session, keys};
+use desktop_support::{SOON, alone, ask, await_label, built, desktop, icon, picture, run, start};
+use placet_stage::desktop::{Entry, Node, Program, Session, keys};
 use serde_json::{Value, json};
 
 const TITLE: &str = "Placet: the book";
@@ -428,6 +428,56 @@ fn h16_a_pause_and_mutes_are_told_with_their_end_and_ended_by_asking() {
     answered(&mut book, 4, &json!("health"), &json!({"health": []}));
     book.state(&json!({"waiting": [], "paused_until": "14:00", "trouble": null, "muted": []}));
     await_text(&book, "#health-stopped", "Paused until 14:00");
+}
+
+#[test]
+fn h16_the_book_asks_in_the_prompt_before_it_ends_a_pause() {
+    let _alone = alone();
+    let session = Session::builder().panel(true).start().unwrap();
+    let program = start(&session, desktop(&session));
+    let icon = icon(&session);
+    icon.press("Pause for 1 hour").unwrap();
+    await_label(&icon, "Paused until");
+    icon.press("Open the book").unwrap();
+    let book = session.screen().await_window(SOON, |window| window.title == TITLE && window.mapped);
+    let book = book.unwrap();
+    let eyes = session.eyes().unwrap();
+    let mut person = session.person().unwrap();
+    let begun = Instant::now();
+    let a_while = Duration::from_secs(2);
+    let waits = |menu: &Entry| menu.labels().iter().any(|label| *label == "1 request is waiting");
+    while icon.await_menu(a_while, waits).is_err() {
+        assert!(begun.elapsed() < SOON * 3, "the book does not ask");
+        // From the top of the page, wherever the keys before that went while it was loading: the third
+        // button is the page of the agents, and the fourth after that ends the pause.
+        person.click(book.x + 20, book.y + 12).unwrap();
+        for tabs in [3, 4] {
+            (0..tabs).for_each(|_| person.key(keys::TAB).unwrap());
+            person.key(keys::RETURN).unwrap();
+            std::thread::sleep(Duration::from_millis(500));
+        }
+        picture(&session, "book-ends-a-pause");
+    }
+    await_label(&icon, "Paused until");
+    let asked = |node: &Node| node.name == "End the pause?";
+    eyes.await_node("placet", SOON, asked).unwrap();
+    let prompt = session.screen().await_window(SOON, |window| window.title == "Placet").unwrap();
+    assert!(run(&session, &["open"]).success);
+    let begun = Instant::now();
+    while icon.menu().unwrap().labels().iter().any(|label| label.starts_with("Paused until")) {
+        assert!(begun.elapsed() < SOON * 3, "the pause does not end: {}", program.log());
+        // A person clicks the window, reads, and holds the button.
+        person.click(prompt.x + 20, prompt.y + 20).unwrap();
+        std::thread::sleep(Duration::from_millis(1500));
+        picture(&session, "book-asked-to-end-a-pause");
+        let approve = eyes.program("placet").unwrap();
+        let approve =
+            approve.iter().find_map(|program| program.named("push button", "End the pause"));
+        if let Some(approve) = approve {
+            person.hold_on(approve, Duration::from_millis(900)).unwrap();
+        }
+    }
+    await_label(&icon, "Pause for 1 hour");
 }
 
 #[test]
