@@ -445,7 +445,7 @@ fn h16_the_book_asks_in_the_prompt_before_it_ends_a_pause() {
     let mut person = session.person().unwrap();
     let begun = Instant::now();
     let a_while = Duration::from_secs(2);
-    let waits = |menu: &Entry| menu.labels().iter().any(|label| *label == "1 request is waiting");
+    let waits = |menu: &Entry| menu.labels().contains(&"1 request is waiting");
     while icon.await_menu(a_while, waits).is_err() {
         assert!(begun.elapsed() < SOON * 3, "the book does not ask");
         // From the top of the page, wherever the keys before that went while it was loading: the third

@@ -4,8 +4,6 @@
 
 mod desktop_support;
 
-use std::path::Path;
-
 use desktop_support::{
     SOON, alone, ask, ask_for, await_label, await_picture, desktop, icon, picture, recorded, run,
     start, state,
@@ -130,21 +128,17 @@ fn r8_a_damaged_record_is_trouble_in_the_tray_with_a_sentence() {
 #[test]
 fn f1_a_record_of_the_future_or_one_that_may_not_be_written_is_trouble_in_the_tray() {
     let _alone = alone();
-    let newer = |_: &Session, record: &Path| {
-        let connection = rusqlite::Connection::open(record).unwrap();
-        connection.pragma_update(None, "user_version", 99).unwrap();
-    };
-    let closed = |session: &Session, record: &Path| {
-        let mut chmod = session.command("chmod").unwrap();
-        assert!(chmod.arg("400").arg(record).status().unwrap().success());
-    };
-    let ways: [(&str, &dyn Fn(&Session, &Path)); 2] =
-        [("has version 99", &newer), ("may not be written", &closed)];
-    for (says, spoil) in ways {
+    for (says, is_newer) in [("has version 99", true), ("may not be written", false)] {
         let session = Session::builder().panel(true).start().unwrap();
         recorded(&session, vec![]);
         let record = state(&session).join("record.db");
-        spoil(&session, &record);
+        if is_newer {
+            let connection = rusqlite::Connection::open(&record).unwrap();
+            connection.pragma_update(None, "user_version", 99).unwrap();
+        } else {
+            let mut chmod = session.command("chmod").unwrap();
+            assert!(chmod.arg("400").arg(&record).status().unwrap().success());
+        }
         let before = std::fs::read(&record).unwrap();
         let _desktop = start(&session, desktop(&session));
         let icon = icon(&session);
