@@ -197,7 +197,7 @@ fn socket(answers: Answers) -> Finding {
         Answers::Placet => good(
             "Socket",
             "Placet answers there",
-            "Agents of this user ask there, and nobody else does.",
+            "Agents of this user ask there, and Placet hears them.",
         ),
         Answers::Another => poor(
             "Socket",
