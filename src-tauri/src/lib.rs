@@ -17,6 +17,7 @@ pub mod away;
 pub mod book;
 pub mod desktop;
 pub mod environment;
+pub mod glass;
 pub mod keep;
 pub mod local;
 pub mod modules;
