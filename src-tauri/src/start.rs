@@ -26,7 +26,8 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior,
 use tokio::runtime::{Builder, Runtime};
 
 use crate::environment::{Process, restart_clean};
-use crate::keep::{Glass, Kept, Notary};
+use crate::glass::Glass;
+use crate::keep::{Kept, Notary};
 use crate::places::Places;
 use crate::prompt::{Appearance, Prompt};
 use crate::{away, book, desktop, modules, notify, seat, second, tray};

@@ -850,6 +850,11 @@ fn status_is_one_call_without_a_hello() {
     paused["paused_until"] = json!(1_795_000_000_000_i64);
     let seen = stage(vec![Hear, Answer(paused)]).run(&["status"]);
     assert!(seen.stdout.contains("paused until 2026-11-18T11:06:40Z: "), "{}", seen.stdout);
+    let mut muted = status();
+    muted["muted"] = json!([{"who": "all unpaired programs", "until": 1_795_000_000_000_i64}]);
+    let seen = stage(vec![Hear, Answer(muted)]).run(&["status"]);
+    let says = "muted until 2026-11-18T11:06:40Z: all unpaired programs\nto end that: ";
+    assert!(seen.stdout.contains(says), "{}", seen.stdout);
     let seen = stage(vec![Hear, Answer(status())]).run(&["status", "--json"]);
     assert_eq!(seen.json(), status());
 }

@@ -23,7 +23,8 @@ use crate::names::resembled;
 use crate::outcome::{Assurance, Ended, Granted, Method, Reason};
 use crate::policy::{Verdict, judge};
 use crate::ports::{
-    Answer, Clock, Entry, Event, Gesture, NotRecorded, Person, Ports, Record, Servers, Status, Turn,
+    Answer, Clock, Entry, Event, Gesture, GestureKind, NotRecorded, Person, Ports, Record, Servers,
+    Status, Turn,
 };
 use crate::request::{Authorization, Matter, Pairing, Request, Server, Timestamp};
 use crate::secret::Secret;
@@ -116,6 +117,7 @@ impl<P: Ports> Case<'_, P> {
         let mut turn = turn.map_err(|_| Reason::NoHuman)?;
         // Only now: what was enrolled while it waited counts as well.
         let review = self.warned(review);
+        let review = if self.is_low_risk() { review.offered() } else { review };
         if let Matter::Pair(pairing) = &self.request.matter {
             return self.pair(&mut turn, review, pairing, over).await;
         }
@@ -291,6 +293,13 @@ impl<P: Ports> Case<'_, P> {
         let answer = match unless(over, turn.ask(screen)).await? {
             // H3: no window may say yes to what it could not show.
             Answer::Approve { .. } if !screen.approvable => Answer::Dismiss,
+            // Nor a notification to what it was not offered, or is not to answer any more.
+            Answer::Approve { gesture, .. }
+                if gesture.kind == GestureKind::Notification
+                    && (screen.on_notification.is_none() || !self.is_low_risk()) =>
+            {
+                Answer::Dismiss
+            }
             answer => answer,
         };
         let took_ms = self.ports.clock().awake_and_asleep().saturating_sub(since);
@@ -421,6 +430,16 @@ impl<P: Ports> Case<'_, P> {
         }
     }
 
+    /// A plain approval of a kind that the person has marked, as the record says now.
+    fn is_low_risk(&self) -> bool {
+        match (&self.request.matter, &self.request.asker.pairing) {
+            (Matter::Approval(call), Some(agent)) => {
+                self.ports.record().is_low_risk(agent, &call.tool)
+            }
+            _ => false,
+        }
+    }
+
     /// With a warning if a new server could be taken for one that is enrolled.
     fn warned(&self, review: Screen) -> Screen {
         let Matter::EnrolServer(new) = &self.request.matter else { return review };
@@ -487,6 +506,7 @@ fn received(request: &Request) -> Result<Event, Refused> {
         Matter::EnrolServer(server) => ("enrol_server", Some(server.issuer.clone())),
         Matter::RemoveServer(server) => ("remove_server", Some(server.issuer.clone())),
         Matter::Pair(_) => ("pair", None),
+        Matter::Change { .. } => ("change", None),
     };
     Ok(Event::Received {
         kind: kind.to_owned(),

@@ -36,7 +36,10 @@ pub fn gist(matter: &Matter) -> Option<Digest> {
             "message": plain(&asked.message),
             "form": of(&asked.requested_schema),
         }),
-        Matter::EnrolServer(_) | Matter::RemoveServer(_) | Matter::Pair(_) => return None,
+        Matter::EnrolServer(_)
+        | Matter::RemoveServer(_)
+        | Matter::Pair(_)
+        | Matter::Change { .. } => return None,
     };
     digest(&about).ok()
 }

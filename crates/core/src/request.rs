@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use crate::form::Form;
 use crate::json::{Digest, Refused, exact_digest};
 use crate::outcome::Assurance;
+use crate::settings::Change;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -127,6 +128,11 @@ pub enum Matter {
     RemoveServer(Server),
     /// `placet/pair`: an agent wants a name here.
     Pair(Pairing),
+    /// From the book: a change that widens what is allowed.
+    Change {
+        /// Which.
+        change: Change,
+    },
 }
 
 /// One concrete action of an agent.
@@ -223,6 +229,17 @@ impl Request {
             (None, Matter::Approval(_) | Matter::Authorization(_) | Matter::Elicitation(_)) => "",
             // No pairing has a space in its name.
             (None, Matter::Pair(_) | Matter::EnrolServer(_) | Matter::RemoveServer(_)) => "set up",
+            (None, Matter::Change { .. }) => "set up",
+        }
+    }
+
+    /// Who is meant by a bucket, raw; no pairing has a space in its name.
+    #[must_use]
+    pub fn who(bucket: &str) -> &str {
+        match bucket {
+            "" => "all unpaired programs",
+            "set up" => "questions about setting up",
+            agent => agent,
         }
     }
 

@@ -181,12 +181,7 @@ impl Page {
         }
         parts.words.set_visible(screen.words.is_some());
         let deny = if asking { screen.deny.as_str() } else { "Cancel" };
-        self.footer.name(
-            screen.approve.as_str(),
-            deny,
-            screen.binding_code.as_str(),
-            before.is_some() && asking,
-        );
+        self.footer.name(screen, deny, before.is_some() && asking);
         self.list_controls();
         if before.is_none() {
             self.scroller.vadjustment().set_value(0.0);

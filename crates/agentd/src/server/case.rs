@@ -117,11 +117,7 @@ async fn decide<W: Window, S: Servers + 'static>(
     if let Matter::Pair(pairing) = &request.matter {
         lines.tell(&PairCode { id: id.clone(), code: pairing.code.clone() }.line());
     }
-    let ports = CasePorts {
-        shared,
-        open: &open,
-        record: Recorder { store: house.store.clone(), last: Mutex::new(None) },
-    };
+    let ports = CasePorts::new(shared, &open);
     let ended = Box::pin(approval::handle(&ports, &request, stop.stopped())).await;
     house.board.answered(&request, ended.reason);
     let (ended, paired) = bring_about(house, &request, ended, &lines).await;
@@ -145,7 +141,11 @@ async fn bring_about(
         return (ended, None);
     }
     match &request.matter {
-        Matter::Approval(_) | Matter::Authorization(_) | Matter::Elicitation(_) => (ended, None),
+        // A change has no connection, and is brought about in [`super::change`].
+        Matter::Approval(_)
+        | Matter::Authorization(_)
+        | Matter::Elicitation(_)
+        | Matter::Change { .. } => (ended, None),
         Matter::EnrolServer(_) => {
             // What was found and shown, not what was asked.
             let Some(server) = ended.enrolled.take() else {
@@ -198,7 +198,12 @@ async fn server_changes(
     ended
 }
 
-async fn if_recorded(house: &House, request: &Request, event: Event, ended: Ended) -> Ended {
+pub(super) async fn if_recorded(
+    house: &House,
+    request: &Request,
+    event: Event,
+    ended: Ended,
+) -> Ended {
     let entry = Entry { at: house.clock.now(), request: Some(request.id.clone()), event };
     match house.store.append(entry).await {
         Ok(_) => ended,
@@ -220,9 +225,9 @@ async fn repeated(house: &House, open: &Open, asker: Asker) -> Result<wire::Ende
 }
 
 /// However a case is left, it holds no place any more.
-struct Leave<'a> {
-    house: &'a House,
-    open: &'a Open,
+pub(super) struct Leave<'a> {
+    pub(super) house: &'a House,
+    pub(super) open: &'a Open,
 }
 
 impl Drop for Leave<'_> {
@@ -234,10 +239,17 @@ impl Drop for Leave<'_> {
 }
 
 /// The world as one case sees it.
-struct CasePorts<'a, W, S> {
+pub(super) struct CasePorts<'a, W, S> {
     shared: &'a Shared<W, S>,
     open: &'a Open,
     record: Recorder,
+}
+
+impl<'a, W, S> CasePorts<'a, W, S> {
+    pub(super) fn new(shared: &'a Shared<W, S>, open: &'a Open) -> Self {
+        let record = Recorder { store: shared.house.store.clone(), last: Mutex::new(None) };
+        Self { shared, open, record }
+    }
 }
 
 impl<W: Window, S: Servers + 'static> Ports for CasePorts<'_, W, S> {
@@ -277,7 +289,7 @@ impl<W: Window, S: Servers + 'static> Ports for CasePorts<'_, W, S> {
 }
 
 /// The record, remembering this case's last entry: that is its receipt (R7).
-struct Recorder {
+pub(super) struct Recorder {
     store: Store,
     last: Mutex<Option<Digest>>,
 }
@@ -305,6 +317,10 @@ impl Record for Recorder {
 
     fn is_paired(&self, name: &str) -> bool {
         self.store.is_paired(name)
+    }
+
+    fn is_low_risk(&self, agent: &str, tool: &str) -> bool {
+        self.store.is_low_risk(agent, tool)
     }
 }
 
@@ -356,7 +372,7 @@ fn ended_unseen(id: &Id, reason: Reason) -> wire::Ended {
 }
 
 /// What a requester hears of an end, without the code (S5, S15).
-fn told(open: &Open, ended: &Ended, receipt: Option<Digest>) -> wire::Ended {
+pub(super) fn told(open: &Open, ended: &Ended, receipt: Option<Digest>) -> wire::Ended {
     spoken(open.request_id.clone(), Some(open.binding_code.clone()), ended, receipt)
 }
 
