@@ -12,7 +12,7 @@ export type Change = "end_pause" | { end_mute: string; } | { set: Setting; };
 
 export type Wanted = { before: number | null; outcome: string | null; agent: string | null; server: string | null; words: string; };
 
-export type Question = "agents" | "health" | "servers" | { change: Change; } | { detail: string; } | { history: Wanted; } | { revoke: string; };
+export type Question = "agents" | "beginning" | "health" | "servers" | { autostart: boolean; } | { change: Change; } | { detail: string; } | { history: Wanted; } | { revoke: string; };
 
 export type Waiting = { id: string; name: string; heading: string; };
 
@@ -22,7 +22,7 @@ export type State = { waiting: Waiting[]; paused_until: string | null; away: boo
 
 export type Place = { label: string; path: string; };
 
-export type Page = { version: string; state: State; places: Place[]; };
+export type Page = { version: string; state: State; places: Place[]; first: boolean; };
 
 export type Numbered = { number: number; page: Page | null; };
 
@@ -40,4 +40,8 @@ export type Trusted = { name: string; issuer: string; account: string; client_id
 
 export type Finding = { what: string; good: boolean; state: string; means: string; better: string; };
 
-export type Answer = { agents: Agent[]; } | { changed: boolean; } | { detail: Detail | null; } | { failed: string; } | { health: Finding[]; } | { history: Past[]; } | { revoked: boolean; } | { servers: Trusted[]; };
+export type Autostart = "off" | "on" | { other: string; };
+
+export type Beginning = { autostart: Autostart; program: string; agents: string[]; asked: boolean; };
+
+export type Answer = { agents: Agent[]; } | { autostart: Autostart; } | { beginning: Beginning; } | { changed: boolean; } | { detail: Detail | null; } | { failed: string; } | { health: Finding[]; } | { history: Past[]; } | { revoked: boolean; } | { servers: Trusted[]; };
