@@ -452,9 +452,9 @@ fn h16_the_book_asks_in_the_prompt_before_it_ends_a_pause() {
         let to_agents = ways.next().unwrap();
         assert!(begun.elapsed() < SOON * 3, "the book does not ask");
         // From the top of the page, wherever the keys before that went while it was loading: the third
-        // button is the page of the agents, and the fourth after that ends the pause.
+        // button is the page of the agents, and the fifth after that ends the pause.
         person.click(book.x + 20, book.y + 12).unwrap();
-        for tabs in [to_agents, 4] {
+        for tabs in [to_agents, 5] {
             for key in std::iter::repeat_n(keys::TAB, tabs).chain([keys::RETURN]) {
                 person.key(key).unwrap();
                 // The page takes them one by one.
