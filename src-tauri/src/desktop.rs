@@ -19,7 +19,7 @@ use tokio::sync::watch;
 
 use crate::away::Away;
 use crate::book::{Answer, Book, Place, Question, Reply};
-use crate::notify::{self, Deny, Open};
+use crate::notify::{self, Deny, Open, Told};
 use crate::places::Places;
 use crate::tray::{self, Tray};
 use crate::view::{Act, State};
@@ -28,6 +28,8 @@ use crate::view::{Act, State};
 pub trait Keeper: Send + Sync + 'static {
     /// Brings up the prompt of whoever's turn it is, if anybody waits.
     fn open(&self);
+    /// A notification of this request stands.
+    fn announced(&self, request: &RequestId);
     /// Declines this request, if it still waits.
     fn deny(&self, request: &RequestId);
     /// Declines everything for this long; zero ends a pause.
@@ -78,7 +80,11 @@ pub fn run<K: Keeper>(
         let keeper = Arc::clone(&keeper);
         Arc::new(move |request| keeper.deny(request))
     };
-    let acts = (Arc::clone(&open), deny);
+    let told: Told = {
+        let keeper = Arc::clone(&keeper);
+        Arc::new(move |request| keeper.announced(request))
+    };
+    let acts = (Arc::clone(&open), deny, told);
     let notifications = notify::follow(states.clone(), at_prompt, away, acts, picture);
     let notifications = runtime.spawn(notifications);
     let book = {

@@ -20,6 +20,7 @@ pub mod environment;
 pub mod keep;
 pub mod modules;
 pub mod notify;
+pub mod others;
 pub mod places;
 pub mod prompt;
 pub mod seat;

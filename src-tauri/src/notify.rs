@@ -35,6 +35,9 @@ pub type Open = Arc<dyn Fn() + Send + Sync>;
 /// What is asked when its Deny is pressed.
 pub type Deny = Arc<dyn Fn(&RequestId) + Send + Sync>;
 
+/// Who hears that a notification of this request stands.
+pub type Told = Arc<dyn Fn(&RequestId) + Send + Sync>;
+
 /// So many requests have a notification of their own: more would cover the screen.
 const APART: usize = 3;
 /// The name of its second action on the bus.
@@ -58,7 +61,7 @@ pub async fn follow(
     mut state: watch::Receiver<State>,
     mut at_prompt: watch::Receiver<bool>,
     mut away: Away,
-    (open, deny): (Open, Deny),
+    (open, deny, told): (Open, Deny, Told),
     picture: Option<PathBuf>,
 ) {
     let mut posted: HashMap<RequestId, oneshot::Sender<()>> = HashMap::new();
@@ -86,7 +89,7 @@ pub async fn follow(
             } else {
                 let (end, ended) = oneshot::channel();
                 posted.insert(one.id.clone(), end);
-                let acts = (Arc::clone(&open), Arc::clone(&deny));
+                let acts = (Arc::clone(&open), Arc::clone(&deny), Arc::clone(&told));
                 tasks.spawn(accompany(one.clone(), ended, acts, picture.clone()));
             }
         }
@@ -116,7 +119,7 @@ pub async fn alarm(sentence: &str) {
 async fn accompany(
     waiting: Waiting,
     mut ended: oneshot::Receiver<()>,
-    (open, deny): (Open, Deny),
+    (open, deny, told): (Open, Deny, Told),
     picture: Option<PathBuf>,
 ) {
     tokio::select! {
@@ -127,6 +130,7 @@ async fn accompany(
     }
     let buttons = has_buttons().await;
     let Some(handle) = post(compose(&waiting, buttons, picture.as_deref())).await else { return };
+    told(&waiting.id);
     tokio::select! {
         _ = &mut ended => {}
         () = listen(&handle, &open, || deny(&waiting.id)) => {

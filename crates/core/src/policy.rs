@@ -126,6 +126,7 @@ mod tests {
                 hardened: false,
                 observable: true,
                 seat: crate::ports::Seat::Unknown,
+                sees_cover: true,
             },
         }
     }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use placet_core::ports::Seat;
 
 use super::question::Finding;
+use crate::others::{self, Others};
 use crate::{away, seat};
 
 /// A bus that has not answered by then counts as one that says nothing.
@@ -45,7 +46,8 @@ pub async fn look(inside: Inside) -> Vec<Finding> {
     for name in away::savers() {
         saver = saver || owned(session.as_ref(), name).await;
     }
-    findings(&inside, notifications, tray, (login, saver))
+    let others = tokio::task::spawn_blocking(others::look).await.unwrap_or(Others::Unknown);
+    findings(&inside, notifications, tray, (login, saver), others)
 }
 
 async fn owned(bus: Option<&zbus::Connection>, name: &str) -> bool {
@@ -61,6 +63,7 @@ fn findings(
     notifications: bool,
     tray: bool,
     (login, saver): (bool, bool),
+    others: Others,
 ) -> Vec<Finding> {
     let record = match &inside.trouble {
         None => finding(
@@ -143,7 +146,7 @@ fn findings(
         seat,
         finding(
             "Other programs of this session",
-            (false, "Can watch and type".into()),
+            (false, others.sentence()),
             "Any program of yours may see the screen or send input. Input that is known to be sent is refused, but not all of it is known.",
             "Run agents where they cannot reach this session: in a container, as another user, or on another machine.",
         ),
@@ -203,7 +206,8 @@ mod tests {
     #[test]
     fn what_is_not_good_says_what_it_means_and_how_to_better_it() {
         for seat in [Seat::Here, Seat::Elsewhere, Seat::Unknown] {
-            let all = findings(&inside(Some("no space"), seat), false, false, (false, true));
+            let all =
+                findings(&inside(Some("no space"), seat), false, false, (false, true), Others::X11);
             assert_eq!(all.len(), 9);
             for one in all {
                 assert!(!one.means.is_empty(), "{one:?}");
@@ -214,7 +218,7 @@ mod tests {
 
     #[test]
     fn an_install_that_is_not_hardened_is_never_called_good() {
-        let all = findings(&inside(None, Seat::Here), true, true, (true, true));
+        let all = findings(&inside(None, Seat::Here), true, true, (true, true), Others::X11);
         let bad: Vec<_> = all.iter().filter(|one| !one.good).map(|one| one.what.as_str()).collect();
         assert_eq!(bad, ["Other programs of this session", "Foreign modules", "Install"]);
     }
