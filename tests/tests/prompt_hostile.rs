@@ -406,3 +406,28 @@ fn a_window_that_is_destroyed_while_nothing_is_asked_is_there_for_the_next_quest
     desk.hold_approve();
     assert_eq!(desk.answer().0, "approve");
 }
+
+#[test]
+fn a_window_that_is_destroyed_before_the_prompt_hears_of_it_does_not_end_the_process() {
+    let mut desk = Desk::new();
+    desk.ask(json!({"ask": "plain"}));
+    for _ in 0..5 {
+        let (old, attacker) = (desk.placet(), desk.session.attacker().unwrap());
+        // What it is told meanwhile is about a window that is no more.
+        desk.stop();
+        attacker.screen().connection().destroy_window(old).unwrap().check().unwrap();
+        for look in ["dark", "light"] {
+            desk.tell(&json!({"open": true}));
+            desk.tell(&json!({"look": look}));
+            desk.tell(&json!({"raise": true}));
+        }
+        desk.go_on();
+        desk.event("painted");
+        desk.session.screen().await_no_window(SOON, |window| window.id == old).unwrap();
+    }
+    desk.open();
+    desk.armed();
+    desk.scroll_through();
+    desk.hold_approve();
+    assert_eq!(desk.answer().0, "approve");
+}

@@ -30,6 +30,7 @@ macro_rules! under_both {
 
 under_both! {
     it_opens_without_the_focus
+    a_program_that_asks_for_it_gets_attention_for_it_and_not_the_focus
     what_the_person_holds_approves
     what_the_person_clicks_denies
     a_window_over_it_blocks_approve
@@ -90,6 +91,17 @@ fn it_opens_without_the_focus(manager: WindowManager) {
     let whole = "hello x y z x y z ";
     desk.eyes.await_node("zenity", SOON, |node| node.text.as_deref() == Some(whole)).unwrap();
     desk.no_event("answer");
+}
+
+fn a_program_that_asks_for_it_gets_attention_for_it_and_not_the_focus(manager: WindowManager) {
+    let mut desk = under(manager);
+    let (_editor, _) = editor(&desk);
+    desk.show(json!({"ask": "plain"}));
+    desk.tell(&json!({"raise": true}));
+    desk.session.screen().await_urgent(SOON, desk.placet()).unwrap();
+    assert_eq!(desk.session.screen().active().unwrap().unwrap().title, "Editor");
+    desk.person.type_text("on").unwrap();
+    desk.eyes.await_node("zenity", SOON, |node| node.text.as_deref() == Some("on")).unwrap();
 }
 
 fn what_the_person_holds_approves(manager: WindowManager) {

@@ -22,6 +22,7 @@ use gtk::prelude::*;
 use placet_core::request::RequestId;
 
 use super::cover::Sight;
+use super::server_time::ServerTime;
 use super::window::Inner;
 
 /// The window manager is asked at most this many times, once a tick: a new window takes it a moment.
@@ -144,12 +145,13 @@ impl Inner {
 
     /// To the top, with the focus.
     fn present(&self) {
-        let window = self.window.window();
-        // A window manager raises only for an event that is newer than the last one it saw.
-        let time = window
-            .as_ref()
-            .and_then(|window| window.downcast_ref::<gdkx11::X11Window>())
-            .map_or(0, gdkx11::functions::x11_get_server_time);
-        self.window.present_with_time(time);
+        // A window manager raises only for an event that is newer than the last one it saw. The
+        // toolkit's own way to the server's time waits for ever if the window is no more.
+        match self.server_time.as_ref().map(ServerTime::now) {
+            Some(Some(time)) => self.window.present_with_time(time),
+            Some(None) => {}
+            // Not X11: nobody asks for a time.
+            None => self.window.present_with_time(0),
+        }
     }
 }

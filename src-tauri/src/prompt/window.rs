@@ -97,7 +97,7 @@ pub(super) struct Inner {
     pub(super) style: Rc<Style>,
     cover: Option<Cover>,
     /// `None` where the display server tells no time but that of its events.
-    server_time: Option<ServerTime>,
+    pub(super) server_time: Option<ServerTime>,
     started: Instant,
     ticks: Cell<u32>,
     ticking: RefCell<Option<glib::SourceId>>,
@@ -232,6 +232,8 @@ impl Inner {
         // Not within the event, which still names the old one.
         glib::idle_add_local_once(move || {
             let Some(inner) = weak.upgrade() else { return };
+            // Somebody may have opened it meanwhile: what is visible would not be shown anew.
+            inner.vanish();
             inner.window.unrealize();
             inner.make();
             if inner.live() && !inner.away.get() {
