@@ -147,11 +147,7 @@ impl Inner {
     fn present(&self) {
         // A window manager raises only for an event that is newer than the last one it saw. The
         // toolkit's own way to the server's time waits for ever if the window is no more.
-        match self.server_time.as_ref().map(ServerTime::now) {
-            Some(Some(time)) => self.window.present_with_time(time),
-            Some(None) => {}
-            // Not X11: nobody asks for a time.
-            None => self.window.present_with_time(0),
-        }
+        let time = self.server_time.as_ref().and_then(ServerTime::now);
+        self.window.present_with_time(time.unwrap_or(0));
     }
 }
