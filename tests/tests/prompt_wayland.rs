@@ -208,7 +208,7 @@ fn what_the_compositor_lets_other_programs_do_is_known() {
 
 #[test]
 fn the_program_runs_announces_and_is_answered() {
-    let _alone = desktop_support::alone();
+    let _alone = alone();
     let session = Session::builder()
         .window_manager(WindowManager::Sway)
         .notifications(Notifications::Fake)
