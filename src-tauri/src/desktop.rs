@@ -29,6 +29,8 @@ use crate::view::{Act, State};
 pub trait Keeper: Send + Sync + 'static {
     /// Brings up the prompt of whoever's turn it is, if anybody waits.
     fn open(&self);
+    /// A notification of this request stands.
+    fn announced(&self, request: &RequestId);
     /// Declines this request, if it still waits.
     fn deny(&self, request: &RequestId);
     /// Approves this request, if it is the one on the screen and offers that on its notification.
@@ -91,11 +93,12 @@ pub fn run<K: Keeper>(
     };
     let picture = tray::write_picture(&places.pictures());
     let acts = {
-        let [deny, approve, suspicious] = [&keeper; 3].map(Arc::clone);
+        let [deny, approve, told, suspicious] = [&keeper; 4].map(Arc::clone);
         Acts {
             open: Arc::clone(&open),
             deny: Arc::new(move |request| deny.deny(request)),
             approve: Arc::new(move |request, pressed| approve.approve(request, pressed)),
+            told: Arc::new(move |request| told.announced(request)),
             suspicious: Arc::new(move |what, detail| suspicious.suspicious(what, detail)),
         }
     };

@@ -83,6 +83,12 @@ impl Keeper for Kept {
         });
     }
 
+    fn announced(&self, request: &RequestId) {
+        if let Some(prompt) = self.glass.prompt() {
+            prompt.announced(request);
+        }
+    }
+
     fn deny(&self, request: &RequestId) {
         self.switches.decline(request);
     }

@@ -23,6 +23,7 @@ pub mod keep;
 pub mod local;
 pub mod modules;
 pub mod notify;
+pub mod others;
 pub mod places;
 pub mod prompt;
 pub mod seat;

@@ -40,6 +40,8 @@ pub type Open = Arc<dyn Fn() + Send + Sync>;
 pub type Deny = Arc<dyn Fn(&RequestId) + Send + Sync>;
 /// What is asked when its Approve is pressed, and how it was pressed.
 pub type Approve = Arc<dyn Fn(&RequestId, Gesture) + Send + Sync>;
+/// Who hears that a notification of this request stands.
+pub type Told = Arc<dyn Fn(&RequestId) + Send + Sync>;
 /// Who hears what only an attack or a broken tool does: a word and the details.
 pub type Suspicious = Arc<dyn Fn(&'static str, &str) + Send + Sync>;
 
@@ -52,6 +54,8 @@ pub struct Acts {
     pub deny: Deny,
     /// Approve this one, which offered it.
     pub approve: Approve,
+    /// Hear that this one stands.
+    pub told: Told,
     /// Put on record what only an attack or a broken tool does.
     pub suspicious: Suspicious,
 }
@@ -155,6 +159,7 @@ async fn accompany(
         if let Some(mut offered) =
             offer::post(&waiting.id, &summary, action, picture.as_deref()).await
         {
+            (acts.told)(&waiting.id);
             tokio::select! {
                 _ = &mut ended => {}
                 () = offered.listen(&waiting.id, &acts) => {
@@ -166,6 +171,7 @@ async fn accompany(
     }
     let buttons = has_buttons().await;
     let Some(handle) = post(compose(&waiting, buttons, picture.as_deref())).await else { return };
+    (acts.told)(&waiting.id);
     tokio::select! {
         _ = &mut ended => {}
         () = listen(&handle, &acts.open, || (acts.deny)(&waiting.id)) => {

@@ -92,7 +92,12 @@ impl House {
             runtime_dir: folder.path().join("run"),
             state_dir: folder.path().join("state"),
             socket: None,
-            surroundings: Surroundings { hardened: false, observable: true, seat: Seat::Unknown },
+            surroundings: Surroundings {
+                hardened: false,
+                observable: true,
+                seat: Seat::Unknown,
+                sees_cover: true,
+            },
             station: Station::default(),
             version: "0.1.0".into(),
             allow_http_loopback: true,

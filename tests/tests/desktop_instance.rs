@@ -11,7 +11,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use desktop_support::{SOON, alone, ask, await_attention, built, desktop, run, start};
-use placet_stage::desktop::{Notifications, Program, Session, Window};
+use placet_stage::desktop::{Notifications, Program, Session, Window, WindowManager};
 use rustix::process::Signal;
 
 /// A second start waits this long for the first at most, and some.
@@ -170,7 +170,11 @@ fn s1_its_folders_are_open_to_nobody_else() {
 #[test]
 fn f9_without_a_display_it_says_so_and_leaves_no_socket() {
     let _alone = alone();
-    let session = Session::builder().window_manager(false).accessibility(false).start().unwrap();
+    let session = Session::builder()
+        .window_manager(WindowManager::None)
+        .accessibility(false)
+        .start()
+        .unwrap();
     let mut command = desktop(&session);
     command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
     let mut program = session.spawn("blind", command).unwrap();
@@ -247,7 +251,11 @@ fn first_line(program: &mut Program) {
 #[test]
 fn it_says_its_version_and_what_it_understands() {
     let _alone = alone();
-    let session = Session::builder().window_manager(false).accessibility(false).start().unwrap();
+    let session = Session::builder()
+        .window_manager(WindowManager::None)
+        .accessibility(false)
+        .start()
+        .unwrap();
     let said = |argument: &str| desktop(&session).arg(argument).output().unwrap();
     let version = said("--version");
     assert!(version.status.success());

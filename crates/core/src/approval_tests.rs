@@ -266,6 +266,7 @@ fn standing() -> Standing {
             hardened: false,
             observable: true,
             seat: crate::ports::Seat::Unknown,
+            sees_cover: true,
         },
     }
 }

@@ -560,6 +560,9 @@ fn banners(matter: &Matter, server: Option<&Server>, surroundings: Surroundings)
     if surroundings.seat == Seat::Elsewhere {
         banners.push("This is not the screen that you are logged in at.".into());
     }
+    if !surroundings.sees_cover {
+        banners.push("Placet cannot see here whether something lies over this window.".into());
+    }
     if !surroundings.hardened {
         banners.push("This installation is not hardened: other programs of your account could press its buttons.".into());
     }

@@ -5,8 +5,12 @@ use serde_json::json;
 use super::*;
 use crate::request::{Pairing, Process};
 
-const BARE: Surroundings =
-    Surroundings { hardened: false, observable: true, seat: crate::ports::Seat::Unknown };
+const BARE: Surroundings = Surroundings {
+    hardened: false,
+    observable: true,
+    seat: crate::ports::Seat::Unknown,
+    sees_cover: true,
+};
 
 fn request(matter: Matter, words: Option<&str>) -> Request {
     Request {
@@ -367,6 +371,19 @@ fn h1_a_prompt_on_another_screen_than_the_persons_own_says_so() {
         let next = Screen::challenge(&review, 2, "", Form::default(), None, Timestamp(1));
         for screen in [review, next] {
             assert_eq!(screen.lines().iter().any(|line| line == banner), says, "{seat:?}");
+        }
+    }
+}
+
+#[test]
+fn h1_a_prompt_that_cannot_know_what_lies_over_it_says_so() {
+    let banner = "Placet cannot see here whether something lies over this window.";
+    for sees_cover in [true, false] {
+        let at = Surroundings { sees_cover, ..BARE };
+        let review = Screen::review(&request(call(json!({})), None), None, at);
+        let next = Screen::challenge(&review, 2, "", Form::default(), None, Timestamp(1));
+        for screen in [review, next] {
+            assert_eq!(screen.lines().iter().any(|line| line == banner), !sees_cover);
         }
     }
 }

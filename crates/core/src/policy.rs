@@ -142,6 +142,7 @@ mod tests {
                 hardened: false,
                 observable: true,
                 seat: crate::ports::Seat::Unknown,
+                sees_cover: true,
             },
         }
     }

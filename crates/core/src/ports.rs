@@ -76,6 +76,8 @@ pub struct Surroundings {
     pub observable: bool,
     /// Whether the prompt is drawn where the person is logged in.
     pub seat: Seat,
+    /// It can be known what lies over the prompt.
+    pub sees_cover: bool,
 }
 
 /// Whether the prompt is drawn on the screen that the person is logged in at, as the system's login

@@ -8,8 +8,9 @@
 //! |---|---|
 //! | `{"ask":"otp","seconds":60,"problem":"…","lines":40,"id":"a"}` | asks; then `shown` and, later, `answer` |
 //! | `{"wait":"otp"}` | shows that the server is asked |
-//! | `{"drop":true}`, `{"release":"a"}`, `{"open":true}`, `{"raise":true}`, `{"away":true}`, `{"waiting":["x"]}`, `{"same":1,"of":"a"}` | as the handle does |
+//! | `{"drop":true}`, `{"release":"a"}`, `{"announced":"a"}`, `{"open":true}`, `{"raise":true}`, `{"away":true}`, `{"waiting":["x"]}`, `{"same":1,"of":"a"}` | as the handle does |
 //! | `{"buses":"unix:path=…"}` | follows what the login manager and the screen saver on this bus say |
+//! | `{"others":true}` | says what the session lets other programs do: `others` |
 //! | `{"look":"dark","scale":2.0,"still":true}` | how it looks |
 //!
 //! **Never** part of a package: it prints what was typed.
@@ -98,6 +99,9 @@ fn run(
                 reduced_motion: command.get("still").and_then(Value::as_bool),
             });
         }
+        if on("others") {
+            say(&json!({"others": placet_desktop::others::look().sentence()}));
+        }
         if on("open") {
             handle.open();
         }
@@ -108,6 +112,9 @@ fn run(
             && let Some(asked) = asked.take()
         {
             asked.abort();
+        }
+        if let Some(id) = text("announced") {
+            handle.announced(&RequestId(id.to_owned()));
         }
         if let Some(id) = text("release") {
             handle.release(&RequestId(id.to_owned()));
@@ -260,6 +267,7 @@ fn sample(name: &str, command: &Value) -> Option<Screen> {
         hardened: name != "unpaired" && name != "otp",
         observable: true,
         seat: Seat::Unknown,
+        sees_cover: placet_desktop::others::is_x11(),
     };
     let review = Screen::review(&request, with_server.as_ref(), surroundings);
     let review = if name == "look-alike" { review.resembling(&server()) } else { review };

@@ -14,6 +14,7 @@ use placet_core::ports::{Seat, Station};
 use placet_core::text::visible_line;
 
 use super::question::Finding;
+use crate::others::{self, Others};
 use crate::{away, seat};
 
 /// A bus that has not answered by then counts as one that says nothing.
@@ -76,6 +77,7 @@ struct Heard {
     panel: Panel,
     login: bool,
     savers: Vec<&'static str>,
+    others: Others,
 }
 
 /// Everything, line by line.
@@ -96,6 +98,7 @@ pub async fn look(inside: Inside) -> Vec<Finding> {
         panel: panel(session).await,
         login: owned(system.as_ref(), seat::LOGIN).await,
         savers,
+        others: tokio::task::spawn_blocking(others::look).await.unwrap_or(Others::Unknown),
     };
     findings(&inside, &heard)
 }
@@ -165,7 +168,7 @@ fn findings(inside: &Inside, heard: &Heard) -> Vec<Finding> {
         tray(heard.panel),
         lock(heard.login, &heard.savers),
         screen(inside.station.seat),
-        others(&inside.station),
+        others(heard.others),
         match inside.refused {
             0 => good(
                 "Foreign modules",
@@ -333,24 +336,13 @@ fn screen(seat: Seat) -> Finding {
 }
 
 /// What the session lets other programs do, by its kind.
-fn others(station: &Station) -> Finding {
-    const WHAT: &str = "Other programs of this session";
-    const BETTER: &str = "Run agents where they cannot reach this session: in a container, as another user, or on another machine.";
-    match (&station.wayland_display, &station.display) {
-        (Some(_), _) => poor(
-            WHAT,
-            "Wayland: some can watch and type",
-            "Windows do not see each other’s keys, but programs may type by way of the desktop’s remote control, often unasked. Placet cannot see what lies over its prompt.",
-            BETTER,
-        ),
-        (None, Some(_)) => poor(
-            WHAT,
-            "X11: all can watch and type",
-            "Any program of yours can see the screen and every key, codes too, and send input. Input that is known to be sent is refused, but not all of it is known.",
-            BETTER,
-        ),
-        (None, None) => poor(WHAT, "Not known", "Take it that they can watch and type.", BETTER),
-    }
+fn others(others: Others) -> Finding {
+    poor(
+        "Other programs of this session",
+        &others.sentence(),
+        "Any program of yours may see the screen, codes too, or send input. Input that is known to be sent is refused, but not all of it is known; on Wayland Placet cannot see what lies over its prompt.",
+        "Run agents where they cannot reach this session: in a container, as another user, or on another machine.",
+    )
 }
 
 fn good(what: &str, state: &str, means: &str) -> Finding {
@@ -384,6 +376,7 @@ mod tests {
             panel: Panel::There,
             login: true,
             savers: vec![],
+            others: Others::X11,
         }
     }
 
@@ -405,6 +398,7 @@ mod tests {
             panel,
             login: false,
             savers: vec![],
+            others: Others::X11,
         };
         let bare = Daemon::There { name: "one".into(), buttons: false };
         for trouble in [

@@ -59,9 +59,16 @@ impl Blocked {
             Self::Sight(Sight::SeeThrough) => {
                 Some("This window was made see-through. It cannot approve like this.")
             }
+            Self::Sight(Sight::Distorted) => Some(
+                "The screen is set to show only a part, or another picture, of what is on it. Set \
+                 it back to approve.",
+            ),
+            Self::Sight(Sight::UnderPointer) => {
+                Some("The pointer hides too much of this window. It cannot approve like this.")
+            }
             Self::Sight(Sight::Unknown) => Some(
-                "The display let Placet not look at what lies over this window, so it cannot \
-                 approve. Quit Placet and start it again.",
+                "The display does not let Placet look at what lies over this window, so it cannot \
+                 approve.",
             ),
             Self::Sight(Sight::TooSmall) => {
                 Some("This window is too small for what it says. Make it larger to approve.")

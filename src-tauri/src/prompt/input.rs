@@ -67,6 +67,10 @@ impl Behind for Entrance {
         inner.refresh();
     }
 
+    fn lost(&self, report: bool) {
+        self.0.lost(report);
+    }
+
     fn refused(&self, why: &Injected, report: bool) {
         self.0.refused_at.set(Some(std::time::Instant::now()));
         // Whatever the person was doing, somebody interfered with it.

@@ -36,7 +36,12 @@ async fn main() {
         runtime_dir: PathBuf::from(&args[0]),
         state_dir: PathBuf::from(&args[1]),
         socket: None,
-        surroundings: Surroundings { hardened: false, observable: true, seat: Seat::Unknown },
+        surroundings: Surroundings {
+            hardened: false,
+            observable: true,
+            seat: Seat::Unknown,
+            sees_cover: true,
+        },
         station: Station::default(),
         version: "0.0.0-test".to_owned(),
         allow_http_loopback: true,
