@@ -24,6 +24,7 @@ mod layout;
 pub mod nagging;
 pub mod names;
 pub mod outcome;
+pub mod passkey;
 pub mod policy;
 pub mod ports;
 pub mod request;

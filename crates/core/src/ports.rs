@@ -14,6 +14,7 @@ use crate::display::Screen;
 use crate::form::{Form, Values};
 use crate::json::Digest;
 use crate::outcome::{Assurance, Method, Outcome, Reason};
+use crate::passkey::{Assertion, CeremonyFault, CeremonyStep, Wanted};
 use crate::request::{Asker, Authorization, Request, RequestId, Server, Timestamp};
 use crate::secret::Secret;
 
@@ -494,6 +495,51 @@ impl ServerError {
             Self::Protocol(_) => Reason::ServerMisbehaved,
         };
         (reason, None)
+    }
+}
+
+/// The authenticators that this machine can reach. One implementation: `placet-authenticators`.
+pub trait Authenticators: Send + Sync {
+    /// True if a ceremony can begin here at all (P10): there is a way to reach an authenticator,
+    /// not that one is attached. Asks no device and does not block.
+    fn usable(&self) -> bool;
+
+    /// `navigator.credentials.get()`: one assertion, with user verification, which the reply's flags
+    /// must show. Dropping the future cancels: within 200 ms nothing waits for a touch any more.
+    fn assert<U: CeremonyUi>(
+        &self,
+        wanted: Wanted,
+        ui: U,
+    ) -> impl Future<Output = Result<Assertion, CeremonyFault>> + Send;
+}
+
+/// What an authenticator says to the person and asks of them. May be called from any thread; once
+/// the ceremony is over or was dropped, nothing of it is shown any more and [`pin`](Self::pin)
+/// gives nothing.
+pub trait CeremonyUi: Send + Sync + 'static {
+    /// How far it is. Never blocks.
+    fn step(&self, step: CeremonyStep);
+
+    /// The PIN of the authenticator. `retries_left` is as the authenticator says; `wrong_before` is
+    /// true if the last one was wrong. `None`: the person gives none.
+    fn pin(
+        &self,
+        retries_left: Option<u8>,
+        wrong_before: bool,
+    ) -> impl Future<Output = Option<Secret>> + Send;
+}
+
+/// A machine without authenticators: passkeys are not offered.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoAuthenticators;
+
+impl Authenticators for NoAuthenticators {
+    fn usable(&self) -> bool {
+        false
+    }
+
+    async fn assert<U: CeremonyUi>(&self, _: Wanted, _: U) -> Result<Assertion, CeremonyFault> {
+        Err(CeremonyFault::NoAuthenticator)
     }
 }
 
