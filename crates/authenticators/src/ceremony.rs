@@ -1,0 +1,112 @@
+//! A ceremony from beginning to end: find, choose, verify, sign, look.
+//!
+//! **Promises.** It ends by its deadline, whatever a key or a driver does. A signature counter that
+//! was seen to go back ends it: there may be two keys where one should be (WebAuthn, 6.1.1).
+//!
+//! **Never** keep anything of a ceremony but those counters.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use placet_core::passkey::{Assertion, CeremonyFault, Wanted};
+use placet_core::ports::{Authenticators, CeremonyUi};
+
+use crate::assertion::sign;
+use crate::auth_data::other;
+use crate::channel::{Channel, Says};
+use crate::choose::choose;
+use crate::creation::{Created, Creation, make};
+use crate::find::{Arrivals, Bus, Cards, Usb, usable};
+
+/// The security keys of this machine.
+pub struct SecurityKeys {
+    buses: Vec<Box<dyn Bus>>,
+    /// The last signature counter of each credential that was used since the start.
+    counters: Mutex<HashMap<Vec<u8>, u32>>,
+}
+
+impl Default for SecurityKeys {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl SecurityKeys {
+    /// Over USB and on readers. Nothing is opened before a ceremony begins.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::over(vec![Box::new(Usb), Box::new(Cards)])
+    }
+
+    pub(crate) fn over(buses: Vec<Box<dyn Bus>>) -> Self {
+        Self { buses, counters: Mutex::default() }
+    }
+
+    /// `navigator.credentials.create()`: a new passkey. Dropping the future cancels.
+    ///
+    /// # Errors
+    /// If none was made.
+    pub async fn create<U: CeremonyUi>(
+        &self,
+        wanted: Creation,
+        ui: U,
+    ) -> Result<Created, CeremonyFault> {
+        let timeout = wanted.timeout;
+        within(timeout, async {
+            let mut channel = self.channel(ui).await?;
+            make(&mut channel, &wanted).await
+        })
+        .await
+    }
+
+    /// The key that is to be used.
+    async fn channel<U: CeremonyUi>(&self, ui: U) -> Result<Channel<U>, CeremonyFault> {
+        let says = Says::new(ui);
+        let mut arrivals = Arrivals::watch(&self.buses);
+        let key = choose(&mut arrivals, &says).await?;
+        Ok(Channel::new(key, Arc::clone(&says), arrivals))
+    }
+
+    /// Zero is what a key without a counter says.
+    fn count(&self, credential: &[u8], count: u32) -> Result<(), CeremonyFault> {
+        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = counters.get(credential).copied().unwrap_or_default();
+        if last != 0 && count <= last {
+            return Err(other("its signature counter went back: there may be a copy of it"));
+        }
+        counters.insert(credential.to_vec(), count);
+        Ok(())
+    }
+}
+
+impl Authenticators for SecurityKeys {
+    fn usable(&self) -> bool {
+        usable()
+    }
+
+    async fn assert<U: CeremonyUi>(
+        &self,
+        wanted: Wanted,
+        ui: U,
+    ) -> Result<Assertion, CeremonyFault> {
+        let timeout = wanted.timeout;
+        let (assertion, count) = within(timeout, async {
+            let mut channel = self.channel(ui).await?;
+            sign(&mut channel, &wanted).await
+        })
+        .await?;
+        self.count(&assertion.credential_id, count)?;
+        Ok(assertion)
+    }
+}
+
+async fn within<T>(
+    timeout: Duration,
+    ceremony: impl Future<Output = Result<T, CeremonyFault>>,
+) -> Result<T, CeremonyFault> {
+    match tokio::time::timeout(timeout, ceremony).await {
+        Ok(ended) => ended,
+        Err(_elapsed) => Err(CeremonyFault::Deadline),
+    }
+}
