@@ -22,6 +22,7 @@ use webauthn_authenticator_rs::types::{CableRequestType, CableState, EnrollSampl
 use webauthn_authenticator_rs::ui::UiCallback;
 
 use crate::ctap::{Fault, GET_INFO, Info};
+use crate::find::Guard;
 
 /// What a key says while it works on a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,17 +55,23 @@ struct Order {
 
 impl Attached {
     /// Takes a token over and asks what it is. `transport` is the standard's word.
-    pub(crate) async fn open<T>(token: T, transport: &'static str) -> Result<Self, Fault>
-    where
-        T: Token + 'static,
-    {
+    /// Its thread waits for orders on `runtime` and keeps `guard` until the token is closed.
+    pub(crate) async fn open<T: Token + 'static>(
+        token: T,
+        transport: &'static str,
+        runtime: &Handle,
+        guard: Guard,
+    ) -> Result<Self, Fault> {
         let has_button = token.has_button();
         let (orders, incoming) = mpsc::channel(1);
-        let runtime = Handle::current();
+        let runtime = runtime.clone();
         // Not a blocking task of the runtime: its end would wait for a driver that hangs.
         std::thread::Builder::new()
             .name("security-key".into())
-            .spawn(move || runtime.block_on(obey(token, incoming)))
+            .spawn(move || {
+                runtime.block_on(obey(token, incoming));
+                drop(guard);
+            })
             .map_err(|error| Fault::Driver(format!("no thread: {error}")))?;
         let mut key = Self { info: Info::default(), has_button, transport, orders };
         let info = key.send(vec![GET_INFO], Arc::new(|_| {})).await?;

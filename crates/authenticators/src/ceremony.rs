@@ -17,11 +17,12 @@ use crate::auth_data::other;
 use crate::channel::{Channel, Says};
 use crate::choose::choose;
 use crate::creation::{Created, Creation, make};
-use crate::find::{Arrivals, Bus, Cards, Usb, usable};
+use crate::find::{Bus, Cards, Open, Usb, usable};
 
 /// The security keys of this machine.
 pub struct SecurityKeys {
     buses: Vec<Box<dyn Bus>>,
+    open: Open,
     /// The last signature counter of each credential that was used since the start.
     counters: Mutex<HashMap<Vec<u8>, u32>>,
 }
@@ -40,7 +41,7 @@ impl SecurityKeys {
     }
 
     pub(crate) fn over(buses: Vec<Box<dyn Bus>>) -> Self {
-        Self { buses, counters: Mutex::default() }
+        Self { buses, open: Open::default(), counters: Mutex::default() }
     }
 
     /// `navigator.credentials.create()`: a new passkey. Dropping the future cancels.
@@ -63,8 +64,7 @@ impl SecurityKeys {
     /// The key that is to be used.
     async fn channel<U: CeremonyUi>(&self, ui: U) -> Result<Channel<U>, CeremonyFault> {
         let says = Says::new(ui);
-        let mut arrivals = Arrivals::watch(&self.buses);
-        let key = choose(&mut arrivals, &says).await?;
+        let (key, arrivals) = choose(&self.buses, &self.open, &says).await?;
         Ok(Channel::new(key, Arc::clone(&says), arrivals))
     }
 

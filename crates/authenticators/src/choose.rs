@@ -14,18 +14,34 @@ use placet_core::ports::CeremonyUi;
 use crate::attached::Attached;
 use crate::channel::Says;
 use crate::ctap::{Fault, MAKE_CREDENTIAL, SELECTION, message, status, words};
-use crate::find::Arrivals;
+use crate::find::{Arrivals, Bus, Next, Open};
 
-/// Waits until there is a key, and chooses one.
+/// Waits until there is a key, and chooses one. What watches goes on watching.
 pub(crate) async fn choose<U: CeremonyUi>(
-    arrivals: &mut Arrivals,
+    buses: &[Box<dyn Bus>],
+    open: &Open,
     says: &Arc<Says<U>>,
-) -> Result<Attached, CeremonyFault> {
-    let mut present = arrivals.present().await;
-    if present.is_empty() {
-        says.step(CeremonyStep::Looking);
-        present.push(arrivals.next().await.ok_or(CeremonyFault::NoAuthenticator)?);
+) -> Result<(Attached, Arrivals), CeremonyFault> {
+    loop {
+        let mut arrivals = Arrivals::watch(buses, open).await;
+        let mut present = arrivals.present().await;
+        if present.is_empty() {
+            says.step(CeremonyStep::Looking);
+            match arrivals.next().await {
+                Next::Key(key) => present.push(key),
+                Next::LookAnew => continue,
+                Next::Nothing => return Err(CeremonyFault::NoAuthenticator),
+            }
+        }
+        return Ok((among(present, says).await?, arrivals));
     }
+}
+
+/// One of these.
+async fn among<U: CeremonyUi>(
+    mut present: Vec<Attached>,
+    says: &Says<U>,
+) -> Result<Attached, CeremonyFault> {
     // One that cannot verify anybody is no choice, unless there is no other: then it says why not.
     if present.iter().any(|key| key.info.can_verify()) {
         present.retain(|key| key.info.can_verify());

@@ -1,21 +1,37 @@
-//! Where keys come from: USB HID and PC/SC, each watched by a task of its own.
+//! Where keys come from: USB HID and PC/SC, each watched by a thread of its own.
 //!
-//! **Promises.** One that cannot be watched (no reader service, no rights, a panic in the library)
-//! says so in the log and leaves the others alone. Dropping [`Arrivals`] ends the watching.
+//! The library reads devices and speaks to readers while it is polled. On a thread of the daemon's
+//! runtime one silent key would hold up everything else, so a bus has a small runtime for itself.
+//!
+//! **Promises.** A bus that cannot be watched (no reader service, no rights, a panic in the library)
+//! says so in the log and leaves the others alone, and so does one that does not get on. Dropping
+//! [`Arrivals`] ends the watching.
 //!
 //! **Never** open a key and keep it: who is not wanted is closed when [`Arrivals`] is dropped.
 
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
+use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::runtime::Handle;
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 use webauthn_authenticator_rs::error::WebauthnCError;
 use webauthn_authenticator_rs::nfc::NFCTransport;
-use webauthn_authenticator_rs::transport::{TokenEvent, Transport};
+use webauthn_authenticator_rs::transport::{Token, TokenEvent, Transport};
 use webauthn_authenticator_rs::usb::USBTransport;
 
 use crate::attached::Attached;
+
+/// How long a bus may take to name what is there. A card needs half a second.
+const NAMING: Duration = Duration::from_secs(3);
+
+/// How long the last ceremony's keys may take to be let go.
+const LETTING_GO: Duration = Duration::from_secs(2);
+
+/// How long to look before looking anew.
+const LOOK: Duration = Duration::from_secs(3);
 
 /// What a bus says.
 #[derive(Debug)]
@@ -30,8 +46,8 @@ pub(crate) enum Arrival {
 
 /// A way to keys. Watches until the channel closes.
 pub(crate) trait Bus: Send + Sync {
-    /// Starts a task that tells of keys.
-    fn watch(&self, tell: mpsc::Sender<Arrival>, tasks: &mut JoinSet<()>);
+    /// Begins to tell of keys.
+    fn watch(&self, keys: Keys);
 }
 
 /// `/dev/hidraw*`.
@@ -41,34 +57,49 @@ pub(crate) struct Usb;
 pub(crate) struct Cards;
 
 impl Bus for Usb {
-    fn watch(&self, tell: mpsc::Sender<Arrival>, tasks: &mut JoinSet<()>) {
-        tasks.spawn(async move {
-            let watched = match USBTransport::new().await {
-                Ok(transport) => forward(transport, "usb", tell).await,
-                Err(error) => Err(error),
-            };
-            if let Err(error) = watched {
-                tracing::warn!("security keys over USB cannot be watched: {error}");
-            }
+    fn watch(&self, keys: Keys) {
+        on_a_thread(keys, async |keys| {
+            let transport = USBTransport::new().await?;
+            forward(transport, keys).await
         });
     }
 }
 
 impl Bus for Cards {
-    fn watch(&self, tell: mpsc::Sender<Arrival>, tasks: &mut JoinSet<()>) {
-        tasks.spawn(async move {
-            // This connects to a daemon, which may hang.
-            let opened = tokio::task::spawn_blocking(|| NFCTransport::new(pcsc::Scope::User)).await;
-            let watched = match opened {
-                Ok(Ok(transport)) => forward(transport, "nfc", tell).await,
-                Ok(Err(error)) => Err(error),
-                Err(_panic) => Err(WebauthnCError::Internal),
-            };
-            if let Err(error) = watched {
-                // Most machines have no reader.
-                tracing::debug!("security keys on readers cannot be watched: {error}");
+    fn watch(&self, keys: Keys) {
+        on_a_thread(keys.over("nfc"), async |keys| {
+            let transport = NFCTransport::new(pcsc::Scope::User)?;
+            forward(transport, keys).await
+        });
+    }
+}
+
+/// Runs a bus on a thread of its own, with a runtime that waits for nobody when it ends.
+fn on_a_thread<F>(keys: Keys, watch: F)
+where
+    F: AsyncFnOnce(&mut Keys) -> Result<(), WebauthnCError> + Send + 'static,
+{
+    let word = keys.word;
+    let run = move || {
+        let mut keys = keys;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let Ok(runtime) = runtime else { return };
+        let listening = keys.clone();
+        let watched = runtime.block_on(async {
+            let watching = AssertUnwindSafe(watch(&mut keys)).catch_unwind();
+            tokio::select! {
+                ended = watching => ended.unwrap_or(Err(WebauthnCError::Internal)),
+                () = listening.unheard() => Ok(()),
             }
         });
+        runtime.shutdown_background();
+        if let Err(error) = watched {
+            // Most machines have no reader.
+            tracing::debug!("security keys over {word} cannot be watched: {error}");
+        }
+    };
+    if let Err(error) = std::thread::Builder::new().name(format!("keys-{word}")).spawn(run) {
+        tracing::warn!("security keys over {word} cannot be watched: {error}");
     }
 }
 
@@ -79,17 +110,12 @@ pub(crate) fn usable() -> bool {
     Path::new("/sys/class/hidraw").is_dir() || Path::new(&readers).exists()
 }
 
-async fn forward<'b, T>(
-    transport: T,
-    word: &'static str,
-    tell: mpsc::Sender<Arrival>,
-) -> Result<(), WebauthnCError>
+async fn forward<'b, T>(transport: T, keys: &mut Keys) -> Result<(), WebauthnCError>
 where
-    T: Transport<'b> + Sync,
+    T: Transport<'b>,
     T::Token: 'static,
 {
     let mut events = transport.watch().await?;
-    let mut keys = Keys::new(word, tell);
     while let Some(event) = events.next().await {
         let open = match event {
             TokenEvent::Added(token) => keys.added(token).await,
@@ -103,23 +129,44 @@ where
     Ok(())
 }
 
-/// Opens keys and tells of them.
+/// What is open, so that the next ceremony finds it closed: a card is not shared, and the library
+/// looks at one that is in use once and never again.
+#[derive(Debug, Default)]
+pub(crate) struct Open(watch::Sender<()>);
+
+impl Open {
+    /// Stands for something that is open until it is dropped.
+    pub(crate) fn guard(&self) -> Guard {
+        Guard(self.0.subscribe())
+    }
+
+    /// Ends when nothing is open any more, or after [`LETTING_GO`].
+    pub(crate) async fn closed(&self) {
+        let _ = tokio::time::timeout(LETTING_GO, self.0.closed()).await;
+    }
+}
+
+/// See [`Open::guard`].
+#[derive(Clone, Debug)]
+pub(crate) struct Guard(
+    #[expect(dead_code, reason = "it is there to be dropped")] watch::Receiver<()>,
+);
+
+/// Opens the keys of a bus and tells of them.
+#[derive(Clone)]
 pub(crate) struct Keys {
     word: &'static str,
     tell: mpsc::Sender<Arrival>,
+    /// Where the keys' threads wait for orders.
+    runtime: Handle,
+    guard: Guard,
 }
 
 impl Keys {
-    pub(crate) fn new(word: &'static str, tell: mpsc::Sender<Arrival>) -> Self {
-        Self { word, tell }
-    }
-
     /// False if nobody listens any more.
-    pub(crate) async fn added<T>(&mut self, token: T) -> bool
-    where
-        T: webauthn_authenticator_rs::transport::Token + 'static,
-    {
-        match Attached::open(token, self.word).await {
+    pub(crate) async fn added<T: Token + 'static>(&mut self, token: T) -> bool {
+        let opened = Attached::open(token, self.word, &self.runtime, self.guard.clone()).await;
+        match opened {
             Ok(key) if key.info.speaks_ctap2 => self.say(Arrival::Key(key)).await,
             Ok(_) => !self.tell.is_closed(),
             Err(error) => {
@@ -133,32 +180,53 @@ impl Keys {
     pub(crate) async fn say(&self, arrival: Arrival) -> bool {
         self.tell.send(arrival).await.is_ok()
     }
+
+    /// Ends when nobody listens any more.
+    pub(crate) async fn unheard(&self) {
+        self.tell.closed().await;
+    }
+
+    /// Names the bus as the standard does.
+    fn over(mut self, word: &'static str) -> Self {
+        self.word = word;
+        self
+    }
+}
+
+/// What came.
+pub(crate) enum Next {
+    /// A key.
+    Key(Attached),
+    /// None so far.
+    LookAnew,
+    /// None will: nobody watches.
+    Nothing,
 }
 
 /// What all buses say.
 pub(crate) struct Arrivals {
     from: Vec<mpsc::Receiver<Arrival>>,
-    /// Ends with us.
-    _tasks: JoinSet<()>,
 }
 
 impl Arrivals {
-    /// Begins to watch.
-    pub(crate) fn watch(buses: &[Box<dyn Bus>]) -> Self {
-        let mut tasks = JoinSet::new();
-        let mut watch = |bus: &Box<dyn Bus>| {
+    /// Begins to watch, once what was open before is closed.
+    pub(crate) async fn watch(buses: &[Box<dyn Bus>], open: &Open) -> Self {
+        open.closed().await;
+        let begin = |bus: &Box<dyn Bus>| {
             let (tell, hear) = mpsc::channel(16);
-            bus.watch(tell, &mut tasks);
+            bus.watch(Keys { word: "usb", tell, runtime: Handle::current(), guard: open.guard() });
             hear
         };
-        Self { from: buses.iter().map(&mut watch).collect(), _tasks: tasks }
+        Self { from: buses.iter().map(begin).collect() }
     }
 
-    /// All keys that are there now: of every bus, until it has named them or given up.
+    /// All keys that are there now: of every bus, until it has named them, given up or taken too
+    /// long.
     pub(crate) async fn present(&mut self) -> Vec<Attached> {
+        let until = Instant::now() + NAMING;
         let mut keys = Vec::new();
         for bus in &mut self.from {
-            while let Some(arrival) = bus.recv().await {
+            while let Ok(Some(arrival)) = tokio::time::timeout_at(until, bus.recv()).await {
                 match arrival {
                     Arrival::Key(key) => keys.push(key),
                     Arrival::Removed => {}
@@ -169,13 +237,19 @@ impl Arrivals {
         keys
     }
 
-    /// The next key, or `None` if nobody watches any more.
-    pub(crate) async fn next(&mut self) -> Option<Attached> {
-        loop {
-            if let Arrival::Key(key) = self.any().await? {
-                return Some(key);
+    /// The next key, if one comes while it is worth waiting: a card that another program held is
+    /// seen only by looking anew.
+    pub(crate) async fn next(&mut self) -> Next {
+        let coming = async {
+            loop {
+                match self.any().await {
+                    Some(Arrival::Key(key)) => return Next::Key(key),
+                    Some(_) => {}
+                    None => return Next::Nothing,
+                }
             }
-        }
+        };
+        tokio::time::timeout(LOOK, coming).await.unwrap_or(Next::LookAnew)
     }
 
     /// Ends with the next removal; false if nobody watches any more.

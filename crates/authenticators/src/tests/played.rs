@@ -12,7 +12,7 @@ use placet_core::passkey::{
 use placet_core::ports::{Authenticators as _, CeremonyUi};
 use placet_core::secret::Secret;
 use placet_stage::key::{Credential, Event, Settings, StageKey};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use webauthn_authenticator_rs::error::{CtapError, WebauthnCError};
 use webauthn_authenticator_rs::transport::Token;
@@ -109,31 +109,33 @@ impl Token for Played {
 pub(super) struct PlayedBus(pub(super) Vec<Played>);
 
 impl Bus for PlayedBus {
-    fn watch(&self, tell: mpsc::Sender<Arrival>, tasks: &mut JoinSet<()>) {
+    fn watch(&self, keys: Keys) {
+        // On this thread's runtime: a played key blocks nobody.
         let played = self.0.clone();
-        let (named, mut naming) = mpsc::channel::<()>(1);
-        for key in played {
-            let (mut keys, named) = (Keys::new("usb", tell.clone()), named.clone());
-            tasks.spawn(async move {
-                let mut named = Some(named);
-                loop {
-                    if key.key.is_inserted() {
-                        keys.added(key.clone()).await;
-                        named.take();
-                        key.key.inserted(false).await;
-                        keys.say(Arrival::Removed).await;
+        tokio::spawn(async move {
+            let (naming, mut named) = tokio::sync::mpsc::channel::<()>(1);
+            let mut tasks = JoinSet::new();
+            for key in played {
+                let (mut keys, naming) = (keys.clone(), naming.clone());
+                tasks.spawn(async move {
+                    let mut naming = Some(naming);
+                    loop {
+                        if key.key.is_inserted() {
+                            keys.added(key.clone()).await;
+                            naming.take();
+                            key.key.inserted(false).await;
+                            keys.say(Arrival::Removed).await;
+                        }
+                        naming.take();
+                        key.key.inserted(true).await;
                     }
-                    named.take();
-                    key.key.inserted(true).await;
-                }
-            });
-        }
-        drop(named);
-        tasks.spawn(async move {
+                });
+            }
+            drop(naming);
             // Ends when every key was looked at once.
-            assert!(naming.recv().await.is_none());
-            let _ = tell.send(Arrival::Named).await;
-            tell.closed().await;
+            assert!(named.recv().await.is_none());
+            keys.say(Arrival::Named).await;
+            keys.unheard().await;
         });
     }
 }
@@ -142,8 +144,20 @@ impl Bus for PlayedBus {
 pub(super) struct BrokenBus;
 
 impl Bus for BrokenBus {
-    fn watch(&self, _: mpsc::Sender<Arrival>, tasks: &mut JoinSet<()>) {
-        tasks.spawn(async { panic!("the bus is broken") });
+    fn watch(&self, keys: Keys) {
+        tokio::spawn(async move {
+            let _keys = keys;
+            panic!("the bus is broken")
+        });
+    }
+}
+
+/// A bus that says nothing at all.
+pub(super) struct SilentBus;
+
+impl Bus for SilentBus {
+    fn watch(&self, keys: Keys) {
+        tokio::spawn(async move { keys.unheard().await });
     }
 }
 
