@@ -147,6 +147,7 @@ fn fault(error: WebauthnCError) -> Fault {
         WebauthnCError::HidError(_) | WebauthnCError::IoError(_) | WebauthnCError::Closed => {
             Fault::Removed
         }
+        WebauthnCError::ApduTransmission => Fault::Unanswered,
         other => Fault::Driver(other.to_string()),
     }
 }

@@ -4,6 +4,7 @@
 //! person types a PIN, a key that is taken out ends the ceremony.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures_util::future::{Either, select};
 use placet_core::passkey::{CeremonyFault, CeremonyStep};
@@ -13,6 +14,9 @@ use placet_core::secret::Secret;
 use crate::attached::{Attached, KeepAlive, Listener};
 use crate::ctap::{Fault, GET_INFO};
 use crate::find::Arrivals;
+
+/// How long a key that was taken out may go unnoticed.
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 
 /// The person's side, which remembers what it said last.
 pub(crate) struct Says<U> {
@@ -66,14 +70,28 @@ impl<U: CeremonyUi> Channel<U> {
     /// A message that needs nobody.
     pub(crate) async fn send(&self, message: Vec<u8>) -> Result<Vec<u8>, Fault> {
         self.says.step(CeremonyStep::Working);
-        self.key.send(message, self.says.listener()).await
+        self.ask(message).await
     }
 
     /// A message that the key answers once it was touched.
     pub(crate) async fn send_touched(&self, message: Vec<u8>) -> Result<Vec<u8>, Fault> {
         // A card has no way to say that it waits, and some keys say it late.
         self.says.step(CeremonyStep::Touch);
-        self.key.send(message, self.says.listener()).await
+        self.ask(message).await
+    }
+
+    async fn ask(&self, message: Vec<u8>) -> Result<Vec<u8>, Fault> {
+        let answer = self.key.send(message, self.says.listener()).await;
+        if answer == Err(Fault::Unanswered) && !self.is_there().await {
+            return Err(Fault::Removed);
+        }
+        answer
+    }
+
+    /// Asks the key something that it can always answer.
+    async fn is_there(&self) -> bool {
+        let answer = self.key.send(vec![GET_INFO], Arc::new(|_| {})).await;
+        matches!(answer, Ok(_) | Err(Fault::Status(_)))
     }
 
     /// The PIN that the person types.
@@ -91,16 +109,14 @@ impl<U: CeremonyUi> Channel<U> {
         }
     }
 
-    /// Ends when the key is gone. A bus says that some key was taken out and not which one, so this
-    /// one is asked.
+    /// Ends when the key is gone. A bus says that some key was taken out and not which one, and of a
+    /// card that is in use it says nothing; so this one is asked, then and each second.
     async fn removed(&mut self) {
-        while self.arrivals.removal().await {
-            let still = self.key.send(vec![GET_INFO], Arc::new(|_| {})).await;
-            if matches!(still, Err(Fault::Removed | Fault::Driver(_))) {
+        loop {
+            let _ = tokio::time::timeout(ASK_AGAIN, self.arrivals.removal()).await;
+            if !self.is_there().await {
                 return;
             }
         }
-        // Nobody watches any more: it is noticed with the next message.
-        std::future::pending().await
     }
 }

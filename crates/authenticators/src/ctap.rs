@@ -44,6 +44,8 @@ pub(crate) enum Fault {
     Status(u8),
     /// It is not there any more.
     Removed,
+    /// The transport got no answer: it refuses such messages, or is being taken out.
+    Unanswered,
     /// Its answer is not what the command's answer has to be.
     Malformed(&'static str),
     /// The driver failed.
@@ -56,6 +58,7 @@ impl From<Fault> for CeremonyFault {
             Fault::Removed => Self::Removed,
             Fault::Malformed(what) => Self::Other(format!("its answer is not understood: {what}")),
             Fault::Driver(what) => Self::Other(what),
+            Fault::Unanswered => Self::Other("it does not answer".into()),
             Fault::Status(status) => match status {
                 status::OPERATION_DENIED | status::KEEPALIVE_CANCEL => Self::Cancelled,
                 status::USER_ACTION_TIMEOUT | status::ACTION_TIMEOUT => Self::Deadline,

@@ -252,14 +252,14 @@ impl Arrivals {
         tokio::time::timeout(LOOK, coming).await.unwrap_or(Next::LookAnew)
     }
 
-    /// Ends with the next removal; false if nobody watches any more.
-    pub(crate) async fn removal(&mut self) -> bool {
+    /// Ends with the next removal, and never if nobody watches any more.
+    pub(crate) async fn removal(&mut self) {
         while let Some(arrival) = self.any().await {
             if matches!(arrival, Arrival::Removed) {
-                return true;
+                return;
             }
         }
-        false
+        std::future::pending().await
     }
 
     async fn any(&mut self) -> Option<Arrival> {

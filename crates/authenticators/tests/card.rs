@@ -24,12 +24,8 @@ const RP: &str = "as.example";
 const PIN: &str = "2580";
 const PORTS: &str = "PLACET_TEST_READER_PORTS";
 
-/// Runs `body` with the ports of so many readers, where the library finds them.
-fn on_readers<F: Future<Output = ()>>(
-    name: &str,
-    readers: usize,
-    body: impl FnOnce(Vec<u16>) -> F,
-) {
+/// Runs `body` with the ports of a reader's two slots, where the library finds them.
+fn on_a_reader<F: Future<Output = ()>>(name: &str, body: impl FnOnce(Vec<u16>) -> F) {
     if let Some(package) = Reader::missing() {
         eprintln!("skipped: the package {package} is not installed");
         return;
@@ -39,7 +35,7 @@ fn on_readers<F: Future<Output = ()>>(
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
         return runtime.block_on(body(ports));
     }
-    let reader = Reader::start(readers).unwrap();
+    let reader = Reader::start().unwrap();
     let ports: Vec<_> = reader.ports().iter().map(u16::to_string).collect();
     let ran = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", name, "--nocapture", "--test-threads=1"])
@@ -144,7 +140,7 @@ fn verify(made: &Assertion, wanted: &Wanted, public_key: &[u8]) {
 
 #[test]
 fn p5_a_card_says_what_it_is_makes_a_passkey_and_signs_with_it() {
-    on_readers("p5_a_card_says_what_it_is_makes_a_passkey_and_signs_with_it", 1, async |ports| {
+    on_a_reader("p5_a_card_says_what_it_is_makes_a_passkey_and_signs_with_it", async |ports| {
         let card = Lying::card(ports[0]);
         let keys = SecurityKeys::new();
         assert!(keys.usable());
@@ -173,7 +169,7 @@ fn p5_a_card_says_what_it_is_makes_a_passkey_and_signs_with_it() {
 
 #[test]
 fn a_wrong_pin_on_a_card_is_said_with_the_tries_that_are_left() {
-    on_readers("a_wrong_pin_on_a_card_is_said_with_the_tries_that_are_left", 1, async |ports| {
+    on_a_reader("a_wrong_pin_on_a_card_is_said_with_the_tries_that_are_left", async |ports| {
         let card = Lying::card(ports[0]);
         let credential = card.key.credential(RP, b"sam");
         let person = Person::knowing(&["0000", PIN]);
@@ -189,7 +185,7 @@ fn a_wrong_pin_on_a_card_is_said_with_the_tries_that_are_left() {
 #[test]
 fn a_card_that_is_taken_away_ends_the_ceremony_at_the_pin_and_at_the_touch() {
     let name = "a_card_that_is_taken_away_ends_the_ceremony_at_the_pin_and_at_the_touch";
-    on_readers(name, 1, async |ports| {
+    on_a_reader(name, async |ports| {
         let card = Lying::on(ports[0], Settings::default());
         let credential = card.key.credential(RP, b"sam");
         let keys = SecurityKeys::new();
@@ -214,7 +210,7 @@ fn a_card_that_is_taken_away_ends_the_ceremony_at_the_pin_and_at_the_touch() {
 
 #[test]
 fn a_card_that_is_laid_down_later_is_found() {
-    on_readers("a_card_that_is_laid_down_later_is_found", 1, async |ports| {
+    on_a_reader("a_card_that_is_laid_down_later_is_found", async |ports| {
         let card = Lying::card(ports[0]);
         card.key.remove();
         let credential = card.key.credential(RP, b"sam");
@@ -232,7 +228,7 @@ fn a_card_that_is_laid_down_later_is_found() {
 
 #[test]
 fn a_ceremony_that_is_dropped_leaves_the_card_to_the_next() {
-    on_readers("a_ceremony_that_is_dropped_leaves_the_card_to_the_next", 1, async |ports| {
+    on_a_reader("a_ceremony_that_is_dropped_leaves_the_card_to_the_next", async |ports| {
         let card = Lying::on(ports[0], Settings::default());
         let credential = card.key.credential(RP, b"sam");
         let keys = SecurityKeys::new();
@@ -256,7 +252,7 @@ fn a_ceremony_that_is_dropped_leaves_the_card_to_the_next() {
 
 #[test]
 fn a_dropped_ceremony_does_not_wait_for_a_card() {
-    on_readers("a_dropped_ceremony_does_not_wait_for_a_card", 1, async |ports| {
+    on_a_reader("a_dropped_ceremony_does_not_wait_for_a_card", async |ports| {
         let card = Lying::on(ports[0], Settings::default());
         let credential = card.key.credential(RP, b"sam");
         let keys = SecurityKeys::new();
@@ -276,8 +272,8 @@ fn a_dropped_ceremony_does_not_wait_for_a_card() {
 }
 
 #[test]
-fn with_a_card_on_each_of_two_readers_one_of_them_signs() {
-    on_readers("with_a_card_on_each_of_two_readers_one_of_them_signs", 2, async |ports| {
+fn with_a_card_in_each_of_two_slots_one_of_them_signs() {
+    on_a_reader("with_a_card_in_each_of_two_slots_one_of_them_signs", async |ports| {
         let (left, right) = (Lying::card(ports[0]), Lying::card(ports[1]));
         let credentials = [left.key.credential(RP, b"sam"), right.key.credential(RP, b"sam")];
         let mut wanted = wanted(&credentials[0].id);
@@ -294,7 +290,7 @@ fn with_a_card_on_each_of_two_readers_one_of_them_signs() {
 
 #[test]
 fn m1_the_traces_of_the_library_do_not_tell_the_pin() {
-    on_readers("m1_the_traces_of_the_library_do_not_tell_the_pin", 1, async |ports| {
+    on_a_reader("m1_the_traces_of_the_library_do_not_tell_the_pin", async |ports| {
         const SPOKEN: &str = "correct horse 4711";
         let log = Log::default();
         let writer = log.clone();

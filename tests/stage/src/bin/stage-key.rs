@@ -67,9 +67,9 @@ async fn run(args: Args) -> std::io::Result<()> {
     });
     let reader = match args.port {
         Some(_) => None,
-        None => Some(Reader::start(1)?),
+        None => Some(Reader::start()?),
     };
-    let port = args.port.or_else(|| reader.as_ref()?.ports().first().copied());
+    let port = args.port.or_else(|| Some(reader.as_ref()?.ports()[0]));
     let port = port.ok_or_else(|| std::io::Error::other("there is no reader"))?;
     say(&json!({
         "event": "ready",

@@ -6,7 +6,6 @@
 //!
 //! Promises: it ends with the value that stands for it. Must never: touch the machine's own daemon.
 
-use std::fmt::Write as _;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::net::UnixStream;
@@ -30,7 +29,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub struct Reader {
     daemon: Child,
     folder: TempDir,
-    ports: Vec<u16>,
+    ports: [u16; 2],
 }
 
 impl Reader {
@@ -43,25 +42,21 @@ impl Reader {
             .map(|(_, package)| package)
     }
 
-    /// Starts a daemon with so many readers. Returns when clients can connect.
+    /// Starts a daemon with one reader that has two slots. Returns when clients can connect.
     ///
     /// # Errors
     /// If it does not start.
-    pub fn start(readers: usize) -> io::Result<Self> {
+    pub fn start() -> io::Result<Self> {
         let folder = tempfile::tempdir()?;
         let (run, list) = (folder.path().join("run"), folder.path().join("readers"));
         std::fs::create_dir(&run)?;
         std::fs::create_dir(&list)?;
-        let ports = (0..readers).map(|_| free_ports()).collect::<io::Result<Vec<u16>>>()?;
-        let mut configuration = String::new();
-        for port in &ports {
-            let _ = write!(
-                configuration,
-                "FRIENDLYNAME \"Stage {port}\"\nDEVICENAME /dev/null:{port}\n\
-                 LIBPATH {DRIVER}\nCHANNELID {port}\n\n",
-            );
-        }
-        std::fs::write(list.join("stage"), configuration)?;
+        let ports = free_ports()?;
+        let [port, _] = ports;
+        let reader = format!(
+            "FRIENDLYNAME \"Stage\"\nDEVICENAME /dev/null:{port}\nLIBPATH {DRIVER}\nCHANNELID {port}\n",
+        );
+        std::fs::write(list.join("stage"), reader)?;
         let mut command = Command::new("unshare");
         if !rustix::process::geteuid().is_root() {
             command.args(["--user", "--map-root-user"]);
@@ -82,10 +77,10 @@ impl Reader {
         Ok(reader)
     }
 
-    /// Where cards connect, one port a reader.
+    /// Where cards connect, one port a slot.
     #[must_use]
-    pub fn ports(&self) -> &[u16] {
-        &self.ports
+    pub fn ports(&self) -> [u16; 2] {
+        self.ports
     }
 
     /// What [`SOCKET`] has to be for a client.
@@ -95,15 +90,15 @@ impl Reader {
     }
 }
 
-/// A port that is free together with the next: the driver makes a second slot there.
-fn free_ports() -> io::Result<u16> {
+/// Two free ports, one after the other: the driver wants it so.
+fn free_ports() -> io::Result<[u16; 2]> {
     for _ in 0..100 {
         let first = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0))?;
         let port = first.local_addr()?.port();
         if let Some(next) = port.checked_add(1)
             && TcpListener::bind((Ipv4Addr::UNSPECIFIED, next)).is_ok()
         {
-            return Ok(port);
+            return Ok([port, next]);
         }
     }
     Err(io::Error::other("no two free ports"))
