@@ -17,11 +17,11 @@ use crate::channel::Channel;
 use crate::ctap::{Fault, Fields, GET_ASSERTION, message, status, words};
 use crate::verify::{GA, Verified, verify};
 
-/// One assertion of the chosen key, and its signature counter.
+/// One assertion of the chosen key.
 pub(crate) async fn sign<U: CeremonyUi>(
     channel: &mut Channel<U>,
     wanted: &Wanted,
-) -> Result<(Assertion, u32), CeremonyFault> {
+) -> Result<Assertion, CeremonyFault> {
     let hash = wanted.client_data.hash();
     let batches = batches(channel, wanted);
     let mut found = None;
@@ -126,7 +126,7 @@ fn read(
     answer: &[u8],
     rp_id: &str,
     allowed: &[PublicKeyCredentialDescriptor],
-) -> Result<(Assertion, u32), CeremonyFault> {
+) -> Result<Assertion, CeremonyFault> {
     let mut fields = Fields::read(answer)?;
     let named = match fields.map(1)? {
         Some(mut credential) => credential.bytes("id")?,
@@ -151,13 +151,12 @@ fn read(
     if data.attested.is_some() {
         return Err(other("its answer is that to another question"));
     }
-    let assertion = Assertion {
+    Ok(Assertion {
         credential_id,
         authenticator_data,
         signature,
         user_handle,
         authenticator_attachment: AuthenticatorAttachment::CrossPlatform,
         keeping: Keeping::Hardware,
-    };
-    Ok((assertion, data.sign_count))
+    })
 }

@@ -21,7 +21,6 @@ const ED: u8 = 0x80;
 pub(crate) struct AuthData {
     rp_id_hash: [u8; 32],
     flags: u8,
-    pub(crate) sign_count: u32,
     pub(crate) attested: Option<Attested>,
 }
 
@@ -39,7 +38,7 @@ impl AuthData {
         const SHORT: Fault = Fault::Malformed("authenticator data cut short");
         let (rp_id_hash, rest) = bytes.split_first_chunk::<32>().ok_or(SHORT)?;
         let (&flags, rest) = rest.split_first().ok_or(SHORT)?;
-        let (count, mut rest) = rest.split_first_chunk::<4>().ok_or(SHORT)?;
+        let (_sign_count, mut rest) = rest.split_first_chunk::<4>().ok_or(SHORT)?;
         let attested = if flags & AT == 0 {
             None
         } else {
@@ -62,8 +61,7 @@ impl AuthData {
         if !rest.is_empty() {
             return Err(Fault::Malformed("authenticator data with something after it"));
         }
-        let sign_count = u32::from_be_bytes(*count);
-        Ok(Self { rp_id_hash: *rp_id_hash, flags, sign_count, attested })
+        Ok(Self { rp_id_hash: *rp_id_hash, flags, attested })
     }
 
     /// Whether it is what was asked for.
@@ -115,7 +113,6 @@ mod tests {
     #[test]
     fn data_of_another_relying_party_is_refused() {
         let read = AuthData::read(&data(UP | UV, &[])).unwrap();
-        assert_eq!(read.sign_count, 7);
         assert!(read.check("as.example.com").is_err());
     }
 

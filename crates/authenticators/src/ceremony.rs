@@ -1,19 +1,17 @@
 //! A ceremony from beginning to end: find, choose, verify, sign, look.
 //!
-//! **Promises.** It ends by its deadline, whatever a key or a driver does. A signature counter that
-//! was seen to go back ends it: there may be two keys where one should be (WebAuthn, 6.1.1).
+//! **Promises.** It ends by its deadline, whatever a key or a driver does.
 //!
-//! **Never** keep anything of a ceremony but those counters.
+//! **Never** keep anything of a ceremony: signature counters are on record, where the rules hold
+//! them against each other.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use placet_core::passkey::{Assertion, CeremonyFault, Wanted};
 use placet_core::ports::{Authenticators, CeremonyUi};
 
 use crate::assertion::sign;
-use crate::auth_data::other;
 use crate::channel::{Channel, Says};
 use crate::choose::choose;
 use crate::creation::{Created, Creation, make};
@@ -23,8 +21,6 @@ use crate::find::{Bus, Cards, Open, Usb, usable};
 pub struct SecurityKeys {
     buses: Vec<Box<dyn Bus>>,
     open: Open,
-    /// The last signature counter of each credential that was used since the start.
-    counters: Mutex<HashMap<Vec<u8>, u32>>,
 }
 
 impl Default for SecurityKeys {
@@ -41,7 +37,7 @@ impl SecurityKeys {
     }
 
     pub(crate) fn over(buses: Vec<Box<dyn Bus>>) -> Self {
-        Self { buses, open: Open::default(), counters: Mutex::default() }
+        Self { buses, open: Open::default() }
     }
 
     /// `navigator.credentials.create()`: a new passkey. Dropping the future cancels.
@@ -67,17 +63,6 @@ impl SecurityKeys {
         let (key, arrivals) = choose(&self.buses, &self.open, &says).await?;
         Ok(Channel::new(key, Arc::clone(&says), arrivals))
     }
-
-    /// Zero is what a key without a counter says.
-    fn count(&self, credential: &[u8], count: u32) -> Result<(), CeremonyFault> {
-        let mut counters = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = counters.get(credential).copied().unwrap_or_default();
-        if last != 0 && count <= last {
-            return Err(other("its signature counter went back: there may be a copy of it"));
-        }
-        counters.insert(credential.to_vec(), count);
-        Ok(())
-    }
 }
 
 impl Authenticators for SecurityKeys {
@@ -91,13 +76,11 @@ impl Authenticators for SecurityKeys {
         ui: U,
     ) -> Result<Assertion, CeremonyFault> {
         let timeout = wanted.timeout;
-        let (assertion, count) = within(timeout, async {
+        within(timeout, async {
             let mut channel = self.channel(ui).await?;
             sign(&mut channel, &wanted).await
         })
-        .await?;
-        self.count(&assertion.credential_id, count)?;
-        Ok(assertion)
+        .await
     }
 }
 

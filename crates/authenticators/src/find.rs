@@ -212,12 +212,13 @@ impl Arrivals {
     /// Begins to watch, once what was open before is closed.
     pub(crate) async fn watch(buses: &[Box<dyn Bus>], open: &Open) -> Self {
         open.closed().await;
-        let begin = |bus: &Box<dyn Bus>| {
+        let mut from = Vec::new();
+        for bus in buses {
             let (tell, hear) = mpsc::channel(16);
             bus.watch(Keys { word: "usb", tell, runtime: Handle::current(), guard: open.guard() });
-            hear
-        };
-        Self { from: buses.iter().map(begin).collect() }
+            from.push(hear);
+        }
+        Self { from }
     }
 
     /// All keys that are there now: of every bus, until it has named them, given up or taken too

@@ -12,8 +12,8 @@
 //!
 //! **Promises.**
 //! - User verification is asked of every key, and the flags of every reply must show it (P5). A
-//!   reply for another relying party, of a credential that was not allowed, without presence, with
-//!   a signature counter that went back, or that is not understood in full is no reply.
+//!   reply for another relying party, of a credential that was not allowed, without presence, or that
+//!   is not understood in full is no reply. (Its signature counter is on record with the rules.)
 //! - The PIN is wiped as soon as it was hashed, the hash as soon as it was encrypted, the token when
 //!   the ceremony ends (M1). Nothing that could tell them is traced, at no level.
 //! - A dropped ceremony is over: whoever waits is told at once, and a key that waits for a touch is

@@ -59,7 +59,7 @@ pub(crate) async fn verify<U: CeremonyUi>(
         return Ok(Verified::Itself);
     }
     let protocol = Protocol::choose(&info.pin_protocols)
-        .ok_or_else(|| Fault::Malformed("no PIN protocol that is known"))?;
+        .ok_or(Fault::Malformed("no PIN protocol that is known"))?;
     if info.uv {
         for _ in 0..FINGERS {
             match built_in(channel, protocol, permission, rp_id).await {
