@@ -7,3 +7,4 @@
 pub mod desktop;
 pub mod search;
 pub mod server;
+pub mod softkey;
