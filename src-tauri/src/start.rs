@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use placet_agentd::daemon::{Daemon, Options, SocketError, StartError};
-use placet_core::ports::Surroundings;
+use placet_core::ports::{NoAuthenticators, Surroundings};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 use tokio::runtime::{Builder, Runtime};
@@ -153,18 +153,19 @@ fn run(places: &Places, manner: Manner) -> Result<ExitCode, String> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         allow_http_loopback: manner.danger_allow_http_loopback,
     };
-    let daemon = match runtime.block_on(Daemon::start(options, Arc::clone(&glass))) {
-        Ok(daemon) => daemon,
-        Err(StartError::Socket(SocketError::AlreadyRunning(_))) => {
-            return second(&runtime, places, manner);
-        }
-        Err(fault) => {
-            let sentence = format!("Placet cannot start: {fault}");
-            // Nobody reads the standard error of an autostarted program.
-            runtime.block_on(notify::alarm(&sentence));
-            return Err(sentence);
-        }
-    };
+    let daemon =
+        match runtime.block_on(Daemon::start(options, Arc::clone(&glass), NoAuthenticators)) {
+            Ok(daemon) => daemon,
+            Err(StartError::Socket(SocketError::AlreadyRunning(_))) => {
+                return second(&runtime, places, manner);
+            }
+            Err(fault) => {
+                let sentence = format!("Placet cannot start: {fault}");
+                // Nobody reads the standard error of an autostarted program.
+                runtime.block_on(notify::alarm(&sentence));
+                return Err(sentence);
+            }
+        };
     let ended = show(&runtime, places, daemon, &glass);
     // Whoever still waits for a window hears that there is none.
     glass.put_in(None);

@@ -186,7 +186,7 @@ async fn s6_a_request_for_another_issuer_reaches_nobody() {
     let run = Run::with(Scenario::Single).await;
     let mut asked = run.asked();
     asked.issuer = "https://elsewhere.example".into();
-    let error = refused(run.client.begin(&run.server, &asked).await);
+    let error = refused(run.client.begin(&run.server, &asked, false).await);
     assert_eq!(kind(&error), "protocol");
     assert!(run.stage.journal().entries.is_empty());
 }

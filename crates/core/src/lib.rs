@@ -15,6 +15,7 @@
 )]
 
 pub mod approval;
+pub mod approved;
 pub mod ceremony;
 pub mod display;
 mod field;

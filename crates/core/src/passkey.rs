@@ -119,6 +119,25 @@ fn ccd_to_string(text: &str) -> Vec<u8> {
     encoded
 }
 
+/// A passkey that a server asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passkey {
+    /// For the authenticator.
+    pub wanted: Wanted,
+    /// Whether the challenge commits to the action that is shown (digest §2.6.4), as was checked
+    /// when it came.
+    pub binding: Binding,
+}
+
+/// What a passkey's signature says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// The challenge is random: a person authenticated.
+    Unbound,
+    /// The challenge is made from the server's `approval`: the signature covers the action.
+    Bound,
+}
+
 /// What an authenticator gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Assertion {
@@ -155,6 +174,72 @@ impl AuthenticatorAttachment {
             Self::CrossPlatform => "cross-platform",
         }
     }
+}
+
+impl Assertion {
+    /// Holds the answer against what was asked, before anybody else sees it: a lying authenticator's
+    /// is not sent. Gives the signature counter.
+    ///
+    /// # Errors
+    /// [`Unfit`].
+    pub fn fits(&self, wanted: &Wanted) -> Result<u32, Unfit> {
+        // WebAuthn §6.1: 32 bytes rpIdHash, one of flags, four of signCount.
+        let (rp_id_hash, rest) =
+            self.authenticator_data.split_first_chunk::<32>().ok_or(Unfit::Malformed)?;
+        let (flags, rest) = rest.split_first().ok_or(Unfit::Malformed)?;
+        let (sign_count, _) = rest.split_first_chunk::<4>().ok_or(Unfit::Malformed)?;
+        if rp_id_hash != Sha256::digest(wanted.rp_id.as_bytes()).as_slice() {
+            return Err(Unfit::OtherSite);
+        }
+        if flags & USER_PRESENT == 0 || flags & USER_VERIFIED == 0 {
+            return Err(Unfit::NotVerified);
+        }
+        let allowed = &wanted.allow_credentials;
+        if !allowed.is_empty() && allowed.iter().all(|one| one.id != self.credential_id) {
+            return Err(Unfit::OtherCredential);
+        }
+        if self.credential_id.is_empty() || self.signature.is_empty() {
+            return Err(Unfit::Malformed);
+        }
+        Ok(u32::from_be_bytes(*sign_count))
+    }
+}
+
+/// Bits of the flags (WebAuthn §6.1).
+const USER_PRESENT: u8 = 0x01;
+const USER_VERIFIED: u8 = 0x04;
+
+/// Whether a signature counter moved on (WebAuthn §7.2, step 22): one that stands still or goes back
+/// belongs to a copy of the key. Zero and zero is an authenticator without a counter.
+///
+/// # Errors
+/// [`Unfit::CounterBack`].
+pub fn counted_on(before: Option<u32>, now: u32) -> Result<(), Unfit> {
+    match before.unwrap_or(0) {
+        0 if now == 0 => Ok(()),
+        before if now > before => Ok(()),
+        _ => Err(Unfit::CounterBack),
+    }
+}
+
+/// Why an authenticator's answer is not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// It is not authenticator data and a signature.
+    #[error("the authenticator's answer cannot be read")]
+    Malformed,
+    /// Its rpIdHash is of another `rpId`.
+    #[error("the authenticator signed for another site")]
+    OtherSite,
+    /// UP or UV is not set (P5).
+    #[error("the authenticator did not verify the person")]
+    NotVerified,
+    /// It used a credential that the server did not name.
+    #[error("the authenticator used another passkey than was asked for")]
+    OtherCredential,
+    /// Its counter went back, or stood still.
+    #[error("the authenticator's counter went back, as that of a copy would")]
+    CounterBack,
 }
 
 /// What keeps a private key (design §2: `passkey` or `passkey-software`).

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 use placet_agentd::daemon::{Daemon, Options};
 use placet_core::display::Step;
-use placet_core::ports::{Seat, Station, Surroundings};
+use placet_core::ports::{NoAuthenticators, Seat, Station, Surroundings};
 use placet_core::request::Timestamp;
 use placet_tests::headless::person::{self, Hands, Told};
 use placet_tests::headless::server::{OTP, Scripted};
@@ -41,7 +41,7 @@ async fn main() {
         allow_http_loopback: true,
     };
     let (window, hands) = person::window();
-    let daemon = Daemon::start_with(options, window, Scripted).await.unwrap();
+    let daemon = Daemon::start_with(options, window, Scripted, NoAuthenticators).await.unwrap();
     println!("ready");
     let (code_in, code) = watch::channel(None);
     tokio::spawn(approve_everything(hands, code));
@@ -68,6 +68,8 @@ async fn approve_everything(mut hands: Hands, mut code: watch::Receiver<Option<S
                 shown.approve(&[&printed]);
             }
             Step::Challenge => shown.approve(&[OTP]),
+            // No passkey is asked for here; what is only to be read is left.
+            Step::Passkey | Step::Authenticator | Step::Pin | Step::Refused => shown.dismiss(),
             Step::Review | Step::Server => shown.approve(&[]),
         }
     }

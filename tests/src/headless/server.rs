@@ -2,6 +2,7 @@
 //! and grants. What it holds must never reach an agent, so each of its texts is easy to find.
 
 use placet_core::form::{Filled, Form, Source, Values};
+use placet_core::passkey::Assertion;
 use placet_core::ports::{Challenge, Delivery, ServerError, Servers, Step};
 use placet_core::request::{Authorization, Server};
 use placet_core::secret::Secret;
@@ -35,6 +36,8 @@ impl Scripted {
             session: 1,
             message: MESSAGE.to_owned(),
             form: Form::parse(&schema, Source::Server).unwrap(),
+            passkey: None,
+            approval: None,
             attempts_remaining: Some(3),
             expires_in: None,
             last: Delivery::Seen,
@@ -52,7 +55,7 @@ impl Servers for Scripted {
         Ok(format!("{}/challenge", server.issuer))
     }
 
-    async fn begin(&self, server: &Server, _asked: &Authorization) -> Step<u32> {
+    async fn begin(&self, server: &Server, _asked: &Authorization, _passkeys: bool) -> Step<u32> {
         if server.issuer == REFUSING {
             return Step::Refused(ServerError::Refused(DESCRIPTION.to_owned()));
         }
@@ -66,6 +69,10 @@ impl Servers for Scripted {
             }
             _ => self.challenge(),
         }
+    }
+
+    async fn present(&self, _session: u32, _assertion: Assertion) -> Step<u32> {
+        Step::Refused(ServerError::Protocol("it asked for no passkey".to_owned()))
     }
 
     async fn leave(&self, _session: u32, _declined: bool) {}

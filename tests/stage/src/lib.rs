@@ -9,3 +9,4 @@ pub mod desktop;
 pub mod key;
 pub mod search;
 pub mod server;
+pub mod softkey;

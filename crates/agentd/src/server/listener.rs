@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use placet_core::ports::{Clock as _, Entry, Event, Record as _, Servers};
+use placet_core::ports::{Authenticators, Clock as _, Entry, Event, Record as _, Servers};
 use placet_wire::flaw::{Fault, Flaw};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{UnixListener, UnixStream};
@@ -119,9 +119,9 @@ fn take_away_what_is_dead(path: &Path) -> Result<(), SocketError> {
 }
 
 /// Serves connections until `stop`, then waits until each has told and recorded its end.
-pub(crate) async fn accept<W: Window, S: Servers + 'static>(
+pub(crate) async fn accept<W: Window, S: Servers + 'static, A: Authenticators + 'static>(
     socket: Socket,
-    shared: Arc<Shared<W, S>>,
+    shared: Arc<Shared<W, S, A>>,
     stop: CancellationToken,
 ) {
     let ours = rustix::process::geteuid().as_raw();

@@ -154,6 +154,10 @@ impl Record for Store {
     fn is_paired(&self, name: &str) -> bool {
         self.state().is_paired(name)
     }
+
+    fn sign_count(&self, issuer: &str, credential: &Digest) -> Option<u32> {
+        self.state().sign_count(issuer, credential)
+    }
 }
 
 /// The thread's side.
@@ -284,6 +288,7 @@ pub(crate) const fn name_of(event: &Event) -> &'static str {
         Event::Answered { .. } => "answered",
         Event::Contacting { .. } => "contacting",
         Event::Challenged { .. } => "challenged",
+        Event::Asserted { .. } => "asserted",
         Event::Ended { .. } => "ended",
         Event::Paired { .. } => "paired",
         Event::Unpaired { .. } => "unpaired",
