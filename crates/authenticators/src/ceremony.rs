@@ -20,7 +20,7 @@ use crate::find::{Bus, Cards, Open, Usb, usable};
 /// The security keys of this machine.
 pub struct SecurityKeys {
     buses: Vec<Box<dyn Bus>>,
-    open: Open,
+    pub(crate) open: Open,
 }
 
 impl Default for SecurityKeys {

@@ -3,6 +3,9 @@
 //! The library finds its daemon by a variable of the environment, which a test must not change in
 //! its own process. So each test starts a daemon and runs itself once more, in a process of its own.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::print_stderr)] // what is skipped is said
+
 use std::collections::VecDeque;
 use std::process::Command;
 use std::sync::{Arc, Mutex};

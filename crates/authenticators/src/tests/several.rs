@@ -1,5 +1,7 @@
 //! No key, several keys, keys that come later, buses that break.
 
+use std::time::Duration;
+
 use placet_core::passkey::{CeremonyFault, CeremonyStep};
 use placet_core::ports::Authenticators as _;
 use placet_stage::key::{CREDENTIAL, Event, SELECTION, Settings, Version};
@@ -101,4 +103,21 @@ async fn without_any_bus_there_is_no_authenticator() {
         .assert(wanted(&[&credential]), Person::knowing(&[]))
         .await;
     assert_eq!(ended, Err(CeremonyFault::NoAuthenticator));
+}
+
+#[tokio::test]
+async fn a_key_that_is_still_open_is_waited_for() {
+    let key = Played::new(Settings::default());
+    key.key.keep_touching(true);
+    let credential = key.key.credential(RP, b"sam");
+    let keys = over(&[&key]);
+    let open = keys.open.guard();
+    let mut ceremony = std::pin::pin!(keys.assert(wanted(&[&credential]), Person::knowing(&[PIN])));
+    tokio::select! {
+        ended = &mut ceremony => panic!("{ended:?}"),
+        () = tokio::time::sleep(Duration::from_millis(50)) => {}
+    }
+    assert_eq!(key.key.events(), [], "the last ceremony has it still");
+    drop(open);
+    ceremony.await.unwrap();
 }
