@@ -209,7 +209,7 @@ fn canonical(value: &Value) -> String {
             format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(","))
         }
         Value::Number(number) => match number.as_f64() {
-            Some(n) if n == 0.0 => "0".to_owned(),
+            Some(0.0) => "0".to_owned(),
             Some(n) => n.to_string(),
             None => number.to_string(),
         },
