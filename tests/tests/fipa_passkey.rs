@@ -194,11 +194,14 @@ async fn t7_who_wants_phishing_resistance_chooses_among_passkeys_only() {
 
 #[tokio::test]
 async fn t7_a_code_is_not_taken_for_a_passkey() {
-    let mut play = Play::of(Scenario::Single).await;
-    let id = play.ask(Some("phr")).await;
-    let ended = play.agent.ended(&id).await;
-    assert_eq!(ended.reason.code, "assurance_unreachable");
-    assert_eq!(play.stage.counts().answers, 0, "nobody was asked for a code");
+    for (scenario, acr_values) in [(Scenario::Single, Some("phr")), (Scenario::MinAssurance, None)]
+    {
+        let mut play = Play::of(scenario).await;
+        let id = play.ask(acr_values).await;
+        let ended = play.agent.ended(&id).await;
+        assert_eq!(ended.reason.code, "assurance_unreachable", "{scenario}");
+        assert_eq!(play.stage.counts().answers, 0, "{scenario}: nobody was asked for a code");
+    }
 }
 
 /// Interop fixtures 14 and 15, and the rest of the list: each has an end from the closed set, and
@@ -320,7 +323,7 @@ async fn a_signature_that_the_server_refuses_is_asked_for_again_with_a_new_chall
 async fn a_key_without_this_passkey_leads_back_to_the_question() {
     let mut play = Play::of(Scenario::Passkey).await;
     // Another key: what was registered is not in it.
-    let right = play.key.key(|key| std::mem::replace(key, SoftKey::default()));
+    let right = play.key.key(std::mem::take::<SoftKey>);
     let id = play.ask(None).await;
     play.passkey().await.approve(&[]);
     let again = play.passkey().await;

@@ -259,7 +259,7 @@ impl Screen {
         screen.step = Step::Passkey;
         let (worth, approve) = match binding {
             Binding::Bound => (
-                "Your passkey signs this action: its signature is tied to what stands above.",
+                "Your passkey signs this action: its signature is tied to what the server will do, as it stands above.",
                 "Sign this with your passkey",
             ),
             Binding::Unbound => (
@@ -496,11 +496,13 @@ fn permission(details: &Map<String, Value>) -> Vec<Row> {
     kind.into_iter().chain(rest).map(|(name, value)| member(name, value)).collect()
 }
 
-/// What the server says that it will act on, every member of it (H2, H3), below the scope and the
-/// like that were asked for. In place of the permissions as the agent asked for them.
+/// What the server says that it will act on, every member of it (H2, H3), in place of the
+/// permissions as the agent asked for them. Scope and the like, which a signature over it does not
+/// cover, stand below under a title of their own.
 fn to_be_done(review: &Section, approval: &Approval) -> Section {
     let facts = review.rows.iter().take_while(|row| row.part == Part::Fact);
-    let mut rows: Vec<Row> = facts.cloned().collect();
+    let beside: Vec<Row> = facts.filter(|row| !row.label.as_str().is_empty()).cloned().collect();
+    let mut rows = Vec::new();
     let members = approval.members();
     let details = members.get("authorization_details").and_then(Value::as_array);
     let count = details.map_or(0, Vec::len);
@@ -540,6 +542,10 @@ fn to_be_done(review: &Section, approval: &Approval) -> Section {
         if !said {
             rows.push(member(name, value));
         }
+    }
+    if !beside.is_empty() {
+        rows.push(heading("Beside it, as the agent asked for it".into()));
+        rows.extend(beside);
     }
     Section { title: "What the server will do".into(), rows }
 }

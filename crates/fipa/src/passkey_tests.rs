@@ -325,3 +325,63 @@ fn p7_a_binding_has_a_known_alg_and_a_salt_of_sixteen_bytes() {
         assert!(matches!(salt(bad.clone()), Err(ServerError::Protocol(_))), "{bad}");
     }
 }
+
+/// A small generator of challenges that are nearly right.
+#[test]
+fn p2_a_random_challenge_is_for_this_server_or_refused() {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut roll = move |sides: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % 1_000_003).unwrap() % sides
+    };
+    let values = [
+        json!(CHALLENGE_TEXT),
+        json!("AQID"),
+        json!("as.example"),
+        json!("evil.example"),
+        json!("example"),
+        json!(""),
+        json!(null),
+        json!(60_000),
+        json!(-1),
+        json!({}),
+        json!([]),
+        json!([{"type": "public-key", "id": "AQID"}]),
+        json!("required"),
+        json!(["hybrid"]),
+    ];
+    let (mut taken, mut refused) = (0, 0);
+    for _ in 0..20_000 {
+        let mut property = json!({"type": "string", "format": "webauthn-get"});
+        let mut options = example();
+        if roll(3) > 0 {
+            options[MEMBERS[roll(MEMBERS.len())]] = values[roll(values.len())].clone();
+        }
+        match roll(3) {
+            0 => property = flat(&options),
+            1 => property["x-webauthn-options"] = options,
+            _ => {
+                property = flat(&options);
+                property["x-webauthn-options"] = example();
+            }
+        }
+        if roll(6) == 0 {
+            property["type"] = values[roll(values.len())].clone();
+        }
+        match here(&schema(property.clone())) {
+            Ok(asked) => {
+                taken += 1;
+                assert_eq!(asked.wanted.rp_id, "as.example", "{property}");
+                assert_eq!(asked.wanted.client_data.origin(), "https://as.example");
+                assert!(asked.wanted.client_data.challenge().len() >= 16, "{property}");
+                assert!((15..=600).contains(&asked.wanted.timeout.as_secs()), "{property}");
+            }
+            Err(ServerError::Protocol(_) | ServerError::Unsupported(_)) => refused += 1,
+            Err(ServerError::Suspicious(Suspicion::RelyingParty, _)) => refused += 1,
+            Err(other) => panic!("{other:?}: {property}"),
+        }
+    }
+    assert!(taken > 1000 && refused > 1000, "both happen: {taken} and {refused}");
+}

@@ -1,7 +1,7 @@
 //! A daemon without a window, as a program that a test may kill.
 //!
 //! `placet-headless RUNTIME STATE` prints `ready` when its socket takes connections. Its person
-//! approves everything, with the right code. Lines on standard input tell it more:
+//! approves everything, with the right code and a key in software. Lines on standard input tell it more:
 //! `code ABCD-EFGH` is what an agent's terminal printed, `suspicious`, `pause` and `mute` put such an entry
 //! on record, `stop` or the end of the input stops it in good order.
 //!
@@ -18,10 +18,11 @@ use std::path::PathBuf;
 
 use placet_agentd::daemon::{Daemon, Options};
 use placet_core::display::Step;
-use placet_core::ports::{NoAuthenticators, Seat, Station, Surroundings};
+use placet_core::ports::{Seat, Station, Surroundings};
 use placet_core::request::Timestamp;
 use placet_tests::headless::person::{self, Hands, Told};
 use placet_tests::headless::server::{OTP, Scripted};
+use placet_tests::passkey::Played;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::sync::watch;
 
@@ -41,7 +42,9 @@ async fn main() {
         allow_http_loopback: true,
     };
     let (window, hands) = person::window();
-    let daemon = Daemon::start_with(options, window, Scripted, NoAuthenticators).await.unwrap();
+    let key = Played::default();
+    key.key(|key| key.make("passkeys.example")).unwrap();
+    let daemon = Daemon::start_with(options, window, Scripted, key).await.unwrap();
     println!("ready");
     let (code_in, code) = watch::channel(None);
     tokio::spawn(approve_everything(hands, code));
@@ -68,9 +71,9 @@ async fn approve_everything(mut hands: Hands, mut code: watch::Receiver<Option<S
                 shown.approve(&[&printed]);
             }
             Step::Challenge => shown.approve(&[OTP]),
-            // No passkey is asked for here; what is only to be read is left.
-            Step::Passkey | Step::Authenticator | Step::Pin | Step::Refused => shown.dismiss(),
-            Step::Review | Step::Server => shown.approve(&[]),
+            Step::Review | Step::Server | Step::Passkey => shown.approve(&[]),
+            // The key has no PIN; what is only to be read is left.
+            Step::Authenticator | Step::Pin | Step::Refused => shown.dismiss(),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The scripted authorization server, at the port: asks for a code of eight digits, takes one,
 //! and grants. What it holds must never reach an agent, so each of its texts is easy to find.
 
+use std::time::Duration;
+
 use placet_core::form::{Filled, Form, Source, Values};
-use placet_core::passkey::Assertion;
+use placet_core::passkey::{Assertion, Binding, ClientData, Passkey, Wanted};
 use placet_core::ports::{Challenge, Delivery, ServerError, Servers, Step};
 use placet_core::request::{Authorization, Server};
 use placet_core::secret::Secret;
@@ -20,6 +22,9 @@ pub const DESCRIPTION: &str = "call the help desk at extension 7";
 pub const NOWHERE: &str = "https://nowhere.example";
 /// An issuer that refuses with a description.
 pub const REFUSING: &str = "https://refusing.example";
+
+/// An issuer that asks for a passkey.
+pub const PASSKEYS: &str = "https://passkeys.example";
 
 /// The server behind every issuer.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,6 +50,28 @@ impl Scripted {
     }
 }
 
+impl Scripted {
+    fn passkey(self) -> Step<u32> {
+        let wanted = Wanted {
+            rp_id: "passkeys.example".to_owned(),
+            client_data: ClientData::get(vec![7; 32], PASSKEYS.to_owned()),
+            allow_credentials: Vec::new(),
+            hints: Vec::new(),
+            timeout: Duration::from_secs(120),
+        };
+        Step::Challenged(Challenge {
+            session: 2,
+            message: MESSAGE.to_owned(),
+            form: Form::default(),
+            passkey: Some(Box::new(Passkey { wanted, binding: Binding::Unbound })),
+            approval: None,
+            attempts_remaining: None,
+            expires_in: None,
+            last: Delivery::Seen,
+        })
+    }
+}
+
 impl Servers for Scripted {
     type Session = u32;
 
@@ -59,6 +86,9 @@ impl Servers for Scripted {
         if server.issuer == REFUSING {
             return Step::Refused(ServerError::Refused(DESCRIPTION.to_owned()));
         }
+        if server.issuer == PASSKEYS {
+            return self.passkey();
+        }
         self.challenge()
     }
 
@@ -72,7 +102,7 @@ impl Servers for Scripted {
     }
 
     async fn present(&self, _session: u32, _assertion: Assertion) -> Step<u32> {
-        Step::Refused(ServerError::Protocol("it asked for no passkey".to_owned()))
+        Step::Granted(Secret::new(CODE.to_owned()))
     }
 
     async fn leave(&self, _session: u32, _declined: bool) {}

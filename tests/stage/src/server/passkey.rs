@@ -10,8 +10,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use webauthn_rs::prelude::{
-    Passkey, PasskeyAuthentication, PublicKeyCredential, RegisterPublicKeyCredential, Url, Uuid,
-    Webauthn, WebauthnBuilder,
+    Passkey, PasskeyAuthentication, PasskeyRegistration, PublicKeyCredential,
+    RegisterPublicKeyCredential, Url, Uuid, Webauthn, WebauthnBuilder,
 };
 
 use super::random;
@@ -52,27 +52,44 @@ impl RelyingParty {
         Ok(Self { webauthn, origin: origin.to_owned() })
     }
 
-    /// Registers a new credential of this key.
+    /// Begins a registration: `PublicKeyCredentialCreationOptionsJSON`, and what it is held against.
     ///
     /// # Errors
     /// A sentence.
-    pub(super) fn register(&self, account: &str, key: &mut SoftKey) -> Result<Passkey, String> {
+    pub(super) fn creation(&self, account: &str) -> Result<(Value, PasskeyRegistration), String> {
         let user = Uuid::from_bytes(random::bytes::<16>().map_err(|e| e.to_string())?);
-        let (options, state) = self
-            .webauthn
-            .start_passkey_registration(user, account, account, None)
-            .map_err(|e| e.to_string())?;
-        let made = key.make(&options.public_key.rp.id).map_err(|e| e.to_string())?;
-        let challenge = URL_SAFE_NO_PAD.encode(&options.public_key.challenge);
-        let data = json!({"type": "webauthn.create", "challenge": challenge,
-            "origin": self.origin, "crossOrigin": false});
-        let id = URL_SAFE_NO_PAD.encode(&made.credential_id);
-        let answer = json!({"id": id, "rawId": id, "type": "public-key", "response": {
-            "attestationObject": URL_SAFE_NO_PAD.encode(&made.attestation_object),
-            "clientDataJSON": URL_SAFE_NO_PAD.encode(data.to_string())}});
+        let begun = self.webauthn.start_passkey_registration(user, account, account, None);
+        let (options, state) = begun.map_err(|e| e.to_string())?;
+        let whole = serde_json::to_value(&options).map_err(|e| e.to_string())?;
+        Ok((whole.get("publicKey").cloned().unwrap_or_default(), state))
+    }
+
+    /// Verifies a `RegistrationResponseJSON`.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub(super) fn created(
+        &self,
+        answer: Value,
+        state: &PasskeyRegistration,
+    ) -> Result<Passkey, String> {
         let answer: RegisterPublicKeyCredential =
             serde_json::from_value(answer).map_err(|e| e.to_string())?;
-        self.webauthn.finish_passkey_registration(&answer, &state).map_err(|e| e.to_string())
+        self.webauthn.finish_passkey_registration(&answer, state).map_err(|e| e.to_string())
+    }
+
+    /// What this key answers to these options.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub(super) fn make(&self, options: &Value, key: &mut SoftKey) -> Result<Value, String> {
+        let made = key.make("localhost").map_err(|e| e.to_string())?;
+        let data = json!({"type": "webauthn.create", "challenge": options.get("challenge"),
+            "origin": self.origin, "crossOrigin": false});
+        let id = URL_SAFE_NO_PAD.encode(&made.credential_id);
+        Ok(json!({"id": id, "rawId": id, "type": "public-key", "response": {
+            "attestationObject": URL_SAFE_NO_PAD.encode(&made.attestation_object),
+            "clientDataJSON": URL_SAFE_NO_PAD.encode(data.to_string())}}))
     }
 
     /// Asks for one of these passkeys, as the step and the binding have it. `before` is what was
@@ -209,7 +226,7 @@ fn canonical(value: &Value) -> String {
             format!("[{}]", items.iter().map(canonical).collect::<Vec<_>>().join(","))
         }
         Value::Number(number) => match number.as_f64() {
-            Some(n) if n == 0.0 => "0".to_owned(),
+            Some(0.0) => "0".to_owned(),
             Some(n) => n.to_string(),
             None => number.to_string(),
         },
@@ -276,7 +293,9 @@ mod tests {
     fn p6_the_stage_takes_a_right_assertion_once_and_no_wrong_one() {
         let rp = RelyingParty::new("http://localhost:4000").expect("a relying party");
         let mut key = SoftKey::default();
-        let mut passkeys = [rp.register("sam", &mut key).expect("registered")];
+        let (options, state) = rp.creation("sam").expect("options");
+        let made = rp.make(&options, &mut key).expect("made");
+        let mut passkeys = [rp.created(made, &state).expect("registered")];
         let ask = |passkeys: &[Passkey]| {
             rp.ask(Step::Passkey, Binding::None, passkeys, None, None).expect("asked")
         };

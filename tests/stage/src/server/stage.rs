@@ -112,10 +112,26 @@ impl Stage {
     /// # Errors
     /// A sentence.
     pub fn register(&self, key: &mut SoftKey) -> Result<(), String> {
-        let account = self.started.account.clone();
-        let passkey = self.world.relying_party.register(&account, key)?;
-        self.world.lock().passkeys.entry(account).or_default().push(passkey);
-        Ok(())
+        let options = self.world.passkey_options(&self.started.account)?;
+        let made = self.world.relying_party.make(&options, key)?;
+        self.world.passkey_made(made)
+    }
+
+    /// Begins to register a passkey of another key for the first account:
+    /// `PublicKeyCredentialCreationOptionsJSON`.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub fn passkey_options(&self) -> Result<serde_json::Value, String> {
+        self.world.passkey_options(&self.started.account)
+    }
+
+    /// Ends what [`Self::passkey_options`] began, with the key's `RegistrationResponseJSON`.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub fn passkey_made(&self, made: serde_json::Value) -> Result<(), String> {
+        self.world.passkey_made(made)
     }
 
     /// A code of the right form that is certainly wrong now.

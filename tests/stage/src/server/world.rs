@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
-use webauthn_rs::prelude::Passkey;
+use webauthn_rs::prelude::{Passkey, PasskeyRegistration};
 
 use super::clock::Clock;
 use super::config::Config;
@@ -97,6 +97,8 @@ pub(super) struct Inner {
     pub(super) accounts: Vec<Account>,
     /// By account.
     pub(super) passkeys: HashMap<String, Vec<Passkey>>,
+    /// A registration that was begun, and for whom.
+    pub(super) registering: Option<(String, PasskeyRegistration)>,
     pub(super) pages: HashMap<String, Page>,
     /// Requests behind a `request_uri`, each good once.
     pub(super) pushed: HashMap<String, Wanted>,
@@ -149,6 +151,7 @@ impl World {
             grants: Grants::default(),
             accounts,
             passkeys: HashMap::new(),
+            registering: None,
             pages: HashMap::new(),
             pushed: HashMap::new(),
             journal: Journal::default(),
