@@ -30,6 +30,7 @@ fn check(made: &Assertion, credential: &Credential, wanted: &Wanted) {
     assert_eq!(made.authenticator_data[32] & 0x05, 0x05, "UP and UV");
     assert_eq!(made.authenticator_attachment, AuthenticatorAttachment::CrossPlatform);
     assert_eq!(made.keeping, Keeping::Hardware);
+    assert!(made.fits(wanted).is_ok(), "the rules take it");
     verify(&credential.public_key, &made.authenticator_data, &wanted.client_data, &made.signature);
 }
 
