@@ -61,7 +61,7 @@ impl Reader {
         if !rustix::process::geteuid().is_root() {
             command.args(["--user", "--map-root-user"]);
         }
-        command.args(["--mount", "sh", "-c", START, "sh"]).args([&run, &list]);
+        command.args(["--mount", "sh", "-c", START, "sh"]).args([&run, &list]).arg(DAEMON);
         let daemon = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?;
         let mut reader = Self { daemon, folder, ports };
         let begun = Instant::now();
@@ -104,8 +104,9 @@ fn free_ports() -> io::Result<[u16; 2]> {
     Err(io::Error::other("no two free ports"))
 }
 
-/// `exec`, so that ending our child ends the daemon.
-const START: &str = "mount --bind \"$1\" /run && exec pcscd --foreground --config \"$2\"";
+/// `exec`, so that ending our child ends the daemon; and it does not outlive whoever started it.
+const START: &str =
+    "mount --bind \"$1\" /run && exec setpriv --pdeathsig KILL \"$3\" --foreground --config \"$2\"";
 
 impl Drop for Reader {
     fn drop(&mut self) {
