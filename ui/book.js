@@ -5,6 +5,8 @@
 
 import { open as history } from "./history.js";
 import { agents, health, servers } from "./known.js";
+import { settings, settled } from "./settings.js";
+import { beginning } from "./start.js";
 import { look, page } from "./tauri.js";
 
 const at = (id) => document.getElementById(id);
@@ -28,9 +30,9 @@ function placeItems({ label, path }) {
   return [term, value];
 }
 
-function stateWords({ waiting, paused_until }) {
+function stateWords({ waiting, paused_until, quiet_until }) {
   if (paused_until !== null) return `Paused until ${paused_until}: every answer is no`;
-  if (waiting.length === 0) return "Ready";
+  if (waiting.length === 0) return quiet_until === null ? "Ready" : `Quiet until ${quiet_until}: no notification is shown`;
   return waiting.length === 1 ? "1 request is waiting" : `${waiting.length} requests are waiting`;
 }
 
@@ -44,14 +46,22 @@ function draw({ version, state, places }) {
   at("waiting").replaceChildren(...state.waiting.map(waitingItem));
   at("places").replaceChildren(...places.flatMap(placeItems));
   at("version").textContent = version;
+  settled(state);
   if (focused) at("waiting").querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
 }
 
 async function follow() {
   for (let seen = 0; ; ) {
     const next = await page(seen);
+    // What waits goes before what is to be learned.
+    const begins = seen === 0 && next.page.first && next.page.state.waiting.length === 0;
     seen = next.number;
     draw(next.page);
+    // What the steps wait for has happened, perhaps.
+    if (begins) {
+      await turn("start");
+      at("start-switch").querySelector("button")?.focus();
+    } else if (!at("page-start").hidden) await turn("start");
   }
 }
 
@@ -59,7 +69,7 @@ follow().catch(() => {
   at("state").textContent = "Placet does not answer. Close this window and open the book again.";
 });
 
-const fresh = { now: async () => {}, history, agents, servers, health };
+const fresh = { now: async () => {}, history, agents, servers, health, settings, start: beginning };
 
 async function turn(to) {
   for (const one of document.querySelectorAll("nav button")) {

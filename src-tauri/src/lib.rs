@@ -13,11 +13,14 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+pub mod autostart;
 pub mod away;
 pub mod book;
 pub mod desktop;
 pub mod environment;
+pub mod glass;
 pub mod keep;
+pub mod local;
 pub mod modules;
 pub mod notify;
 pub mod places;

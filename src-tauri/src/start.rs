@@ -26,7 +26,8 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior,
 use tokio::runtime::{Builder, Runtime};
 
 use crate::environment::{Process, restart_clean};
-use crate::keep::{Glass, Kept, Notary};
+use crate::glass::Glass;
+use crate::keep::{Kept, Notary};
 use crate::places::Places;
 use crate::prompt::{Appearance, Prompt};
 use crate::{away, book, desktop, modules, notify, seat, second, tray};
@@ -153,20 +154,22 @@ fn run(places: &Places, manner: Manner) -> Result<ExitCode, String> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         allow_http_loopback: manner.danger_allow_http_loopback,
     };
-    let daemon =
-        match runtime.block_on(Daemon::start(options, Arc::clone(&glass), NoAuthenticators)) {
-            Ok(daemon) => daemon,
-            Err(StartError::Socket(SocketError::AlreadyRunning(_))) => {
-                return second(&runtime, places, manner);
-            }
-            Err(fault) => {
-                let sentence = format!("Placet cannot start: {fault}");
-                // Nobody reads the standard error of an autostarted program.
-                runtime.block_on(notify::alarm(&sentence));
-                return Err(sentence);
-            }
-        };
-    let ended = show(&runtime, places, daemon, &glass);
+    let first = !places.state.join(placet_agentd::store::FILE).exists();
+    let beginning = desktop::Beginning { first, hidden: manner.hidden };
+    let starting = Daemon::start(options, Arc::clone(&glass), NoAuthenticators);
+    let daemon = match runtime.block_on(starting) {
+        Ok(daemon) => daemon,
+        Err(StartError::Socket(SocketError::AlreadyRunning(_))) => {
+            return second(&runtime, places, manner);
+        }
+        Err(fault) => {
+            let sentence = format!("Placet cannot start: {fault}");
+            // Nobody reads the standard error of an autostarted program.
+            runtime.block_on(notify::alarm(&sentence));
+            return Err(sentence);
+        }
+    };
+    let ended = show(&runtime, places, beginning, daemon, &glass);
     // Whoever still waits for a window hears that there is none.
     glass.put_in(None);
     runtime.shutdown_timeout(ENDS_WITHIN);
@@ -177,6 +180,7 @@ fn run(places: &Places, manner: Manner) -> Result<ExitCode, String> {
 fn show(
     runtime: &Runtime,
     places: &Places,
+    beginning: desktop::Beginning,
     daemon: Daemon,
     glass: &Arc<Glass>,
 ) -> Result<ExitCode, String> {
@@ -194,7 +198,7 @@ fn show(
     glass.put_in(Some(prompt.handle()));
     let runs_on = runtime.handle().clone();
     let (kept, states) = Kept::new(daemon, Arc::clone(glass), away.clone(), runs_on);
-    let status = desktop::run(runtime, places, states, away, Arc::new(kept))
+    let status = desktop::run(runtime, places, beginning, states, away, Arc::new(kept))
         .map_err(|error| format!("Placet cannot start its desktop: {error}"))?;
     Ok(ExitCode::from(u8::try_from(status).unwrap_or(1)))
 }

@@ -29,6 +29,47 @@ fn prompt(session: &Session) -> Window {
 }
 
 #[test]
+fn f9_a_bus_that_goes_away_under_an_open_prompt_answers_nothing_and_the_prompt_still_works() {
+    let _alone = alone();
+    let session =
+        Session::builder().panel(true).notifications(Notifications::Fake).start().unwrap();
+    let mut program = start(&session, desktop(&session));
+    desktop_support::icon(&session);
+    let mut asked = ask(&session, "agent");
+    let window = prompt(&session);
+    let posted = |note: &placet_stage::desktop::Posted| note.app == "Placet";
+    session.fake_notifications().unwrap().await_posted(SOON, posted).unwrap();
+    let bus =
+        session.own_processes().into_iter().find(|(name, _)| name == "dbus-daemon").unwrap().1;
+    let pid = rustix::process::Pid::from_raw(i32::try_from(bus).unwrap()).unwrap();
+    rustix::process::kill_process(pid, Signal::KILL).unwrap();
+    let begun = Instant::now();
+    while session.bus().await_owner("org.freedesktop.DBus", Duration::from_millis(100)).is_ok() {
+        assert!(begun.elapsed() < SOON, "the bus is still there");
+    }
+    // Some time in which a library may end the program for it.
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(program.running(), "it ended with the bus: {}", program.log());
+    assert!(asked.running(), "it answered: {}", asked.log());
+    // A later question comes as well, and the person still answers the first.
+    let later = ask(&session, "later");
+    let mut person = session.person().unwrap();
+    let begun = Instant::now();
+    while asked.wait(Duration::from_millis(500)).is_err() {
+        assert!(begun.elapsed() < SOON, "the prompt does not answer: {}", program.log());
+        // Its heading; no control is there.
+        person.click(window.x + 20, window.y + 20).unwrap();
+        std::thread::sleep(Duration::from_millis(900));
+        person.key(placet_stage::desktop::keys::ESCAPE).unwrap();
+    }
+    assert_eq!(asked.wait(SOON).unwrap().code(), Some(3), "{}", asked.log());
+    assert!(later.running(), "{}", later.log());
+    assert!(run(&session, &["status"]).out.contains("waiting: 1"));
+    program.signal(Signal::TERM).unwrap();
+    assert!(program.wait(SOON).unwrap().success(), "{}", program.log());
+}
+
+#[test]
 fn a_second_start_brings_up_what_waits_in_the_first_and_exits_with_0() {
     let _alone = alone();
     let session = Session::builder().start().unwrap();

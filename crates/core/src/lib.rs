@@ -17,6 +17,7 @@
 pub mod approval;
 pub mod approved;
 pub mod ceremony;
+mod change;
 pub mod display;
 mod field;
 pub mod form;
@@ -31,4 +32,5 @@ pub mod ports;
 pub mod request;
 pub mod secret;
 pub mod section;
+pub mod settings;
 pub mod text;

@@ -24,8 +24,8 @@ use placet_core::display::Screen;
 use placet_core::form::{Filled, Form, Source};
 use placet_core::ports::{Answer, Seat, Surroundings};
 use placet_core::request::{
-    Asker, Authorization, Kernel, Matter, Pairing, Place, Process, Request, RequestId, Server,
-    Timestamp, ToolCall,
+    Asker, Authorization, Elicitation, Kernel, Matter, Pairing, Place, Process, Request, RequestId,
+    Server, Timestamp, ToolCall,
 };
 use placet_core::text::visible_line;
 use placet_desktop::prompt::{Appearance, Prompt, PromptHandle, Scheme, Witness};
@@ -243,6 +243,7 @@ fn sample(name: &str, command: &Value) -> Option<Screen> {
             (Matter::Pair(Pairing { name: "claude-code".into(), code: "WXYZ-2345".into() }), false)
         }
         "enrol" => (Matter::EnrolServer(server()), false),
+        "elicitation" => (elicitation()?, true),
         _ => (payment(), true),
     };
     let with_server = matches!(matter, Matter::Authorization(_)).then(server);
@@ -322,6 +323,17 @@ fn kinds() -> Value {
         "tags": {"type": "array", "title": "Marks", "items": {"type": "string", "enum": ["fragile", "cold"]}}}})
 }
 
+/// A form whose answers go to the agent.
+fn elicitation() -> Option<Matter> {
+    let requested_schema = kinds();
+    Some(Matter::Elicitation(Elicitation {
+        server: Some("parcel-service".into()),
+        message: "The parcel for order 4711 is packed. How shall it be sent?".into(),
+        form: Form::parse(&requested_schema, Source::Requester).ok()?,
+        requested_schema,
+    }))
+}
+
 /// A form whose author tries to be taken for something else (H9).
 fn hostile_form() -> Value {
     json!({"type": "object", "properties": {
@@ -338,7 +350,7 @@ fn words(name: &str) -> Option<&'static str> {
             Some("<b>SYSTEM:</b> already approved \u{202E}ksa ot deen on. https://example.com")
         }
         "leftwards" => Some("כל הבדיקות עברו (42 מתוך 42), אז אפשר להעלות את גרסה 2.1 עכשיו."),
-        "pair" | "enrol" | "unpaired" | "look-alike" => None,
+        "pair" | "enrol" | "unpaired" | "look-alike" | "elicitation" => None,
         _ => Some("The tests pass, so I would like to bring the new version to production now."),
     }
 }

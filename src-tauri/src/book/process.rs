@@ -31,12 +31,12 @@ impl Book {
         self.wanted.notify_one();
     }
 
-    /// Starts a book each time that one is wanted, until `states` is gone. Dropping the future ends
-    /// an open book.
+    /// Starts a book each time that one is wanted, until `states` is gone. `fixed`: where things are,
+    /// and whether this is the first start. Dropping the future ends an open book.
     pub async fn serve(
         &self,
         mut states: watch::Receiver<State>,
-        places: Vec<Place>,
+        fixed: (Vec<Place>, bool),
         acts: (Open, Reply),
     ) {
         loop {
@@ -44,7 +44,7 @@ impl Book {
                 () = self.wanted.notified() => {}
                 () = gone(states.clone()) => return,
             }
-            if let Err(error) = self.accompany(&mut states, &places, &acts).await {
+            if let Err(error) = self.accompany(&mut states, &fixed, &acts).await {
                 tracing::warn!(%error, "the book was cut off");
             }
         }
@@ -55,12 +55,12 @@ impl Book {
     async fn accompany(
         &self,
         states: &mut watch::Receiver<State>,
-        places: &[Place],
+        fixed: &(Vec<Place>, bool),
         acts: &(Open, Reply),
     ) -> std::io::Result<()> {
         let (mut child, mut to, from) = start()?;
         let mut asked = false;
-        let ended = self.converse(states, places, acts, &mut to, from, &mut asked).await;
+        let ended = self.converse(states, fixed, acts, &mut to, from, &mut asked).await;
         // Its input ends here, which is what ends it; what does not end is killed on drop.
         drop(to);
         let _ = tokio::time::timeout(ENDS_WITHIN, child.wait()).await;
@@ -73,7 +73,7 @@ impl Book {
     async fn converse(
         &self,
         states: &mut watch::Receiver<State>,
-        places: &[Place],
+        fixed: &(Vec<Place>, bool),
         (open, reply): &(Open, Reply),
         to: &mut ChildStdin,
         from: ChildStdout,
@@ -83,11 +83,11 @@ impl Book {
         let mut line = Vec::new();
         // One question at a time: the next is read when this one is answered.
         let mut answering: Option<BoxFuture<'static, ToBook>> = None;
-        say(to, &show(states, places)).await?;
+        say(to, &show(states, fixed)).await?;
         loop {
             tokio::select! {
                 changed = states.changed() => match changed {
-                    Ok(()) => say(to, &show(states, places)).await?,
+                    Ok(()) => say(to, &show(states, fixed)).await?,
                     Err(_) => return Ok(()),
                 },
                 () = self.wanted.notified() => {
@@ -114,11 +114,12 @@ impl Book {
     }
 }
 
-fn show(states: &mut watch::Receiver<State>, places: &[Place]) -> ToBook {
+fn show(states: &mut watch::Receiver<State>, (places, first): &(Vec<Place>, bool)) -> ToBook {
     ToBook::Show(Page {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         state: states.borrow_and_update().clone(),
-        places: places.to_vec(),
+        places: places.clone(),
+        first: *first,
     })
 }
 

@@ -1,13 +1,18 @@
 //! What the book may ask, and what it gets.
 //!
-//! **Promises.** A closed list. All but [`Question::Revoke`] only look; that one takes a name away
-//! from an agent, which any program can ask for with `placet agents remove`.
+//! **Promises.** A closed list. All but three only look. [`Question::Revoke`] takes a name away from an
+//! agent, which any program can ask for with `placet agents remove`; [`Question::Autostart`] writes a
+//! file that any program of the user can write; [`Question::Change`] narrows at once, and what widens
+//! is asked in the prompt.
 //!
-//! **Never** add one that approves, enrols, pairs or renames: an imitated or remote-controlled book
-//! could ask it (design §6).
+//! **Never** add one that approves, enrols, pairs or renames, nor one that widens without the prompt:
+//! an imitated or remote-controlled book could ask it (design §6).
 
 use placet_agentd::store::history::{Detail, Past, Wanted};
+use placet_core::settings::Change;
 use serde::{Deserialize, Serialize};
+
+use crate::autostart::Autostart;
 
 /// From the book.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +30,12 @@ pub enum Question {
     Health,
     /// Take this agent's name away.
     Revoke(String),
+    /// What the first page for a new person needs.
+    Beginning,
+    /// Start with the person's session, or do not.
+    Autostart(bool),
+    /// Set something, or end a pause or a mute.
+    Change(Change),
 }
 
 /// To the book.
@@ -43,8 +54,27 @@ pub enum Answer {
     Health(Vec<Finding>),
     /// False: there was none of this name.
     Revoked(bool),
+    /// How far the person is.
+    Beginning(Beginning),
+    /// How it is now.
+    Autostart(Autostart),
+    /// False: it is so now. True: the prompt asks.
+    Changed(bool),
     /// One sentence about what went wrong.
     Failed(String),
+}
+
+/// How far a new person is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beginning {
+    /// Whether Placet starts with the session.
+    pub autostart: Autostart,
+    /// The program that would be started.
+    pub program: String,
+    /// Agents that have a name, by name.
+    pub agents: Vec<String>,
+    /// Something was asked and is over.
+    pub asked: bool,
 }
 
 /// A paired agent.

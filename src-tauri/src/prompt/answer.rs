@@ -83,7 +83,9 @@ impl Hint {
     /// What the foot says.
     fn words(self) -> &'static str {
         match self {
-            Self::Hold => "To approve, hold the button with the mouse, or press Ctrl+Enter.",
+            Self::Hold => {
+                "To approve, hold the mouse button down until it says “let go to confirm”, or press Ctrl+Enter."
+            }
             Self::Space => "Enter does nothing on this button. Press Space, or click it.",
             Self::GoTo => "To approve by keyboard: Tab to the last button, then Ctrl+Enter.",
             Self::Pause => "Keys do not count yet. Wait a moment, then type.",

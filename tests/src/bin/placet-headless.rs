@@ -20,6 +20,7 @@ use placet_agentd::daemon::{Daemon, Options};
 use placet_core::display::Step;
 use placet_core::ports::{Seat, Station, Surroundings};
 use placet_core::request::Timestamp;
+use placet_core::settings::{Change, Setting};
 use placet_tests::headless::person::{self, Hands, Told};
 use placet_tests::headless::server::{OTP, Scripted};
 use placet_tests::passkey::Played;
@@ -54,6 +55,10 @@ async fn main() {
             ("code", printed) => drop(code_in.send_replace(Some(printed.to_owned()))),
             ("suspicious", _) => drop(daemon.switches().suspicious("test", "told so").await),
             ("pause", _) => drop(daemon.switches().pause(Timestamp(0)).await),
+            ("set", _) => {
+                let change = Change::Set(Setting::Quiet(None));
+                let _ = daemon.switches().change(change).await;
+            }
             ("mute", _) => drop(daemon.switches().mute("nobody", Timestamp(0)).await),
             _ => break,
         }
@@ -71,7 +76,7 @@ async fn approve_everything(mut hands: Hands, mut code: watch::Receiver<Option<S
                 shown.approve(&[&printed]);
             }
             Step::Challenge => shown.approve(&[OTP]),
-            Step::Review | Step::Server | Step::Passkey => shown.approve(&[]),
+            Step::Review | Step::Server | Step::Passkey | Step::Change => shown.approve(&[]),
             // The key has no PIN; what is only to be read is left.
             Step::Authenticator | Step::Pin | Step::Refused => shown.dismiss(),
         }

@@ -36,7 +36,7 @@ impl Moment {
 
 /// Every event of the record: the first half of a failpoint's name. A test holds this list equal
 /// to `placet_core::ports::Event`.
-pub const EVENTS: [&str; 16] = [
+pub const EVENTS: [&str; 17] = [
     "received",
     "repeated",
     "shown",
@@ -51,6 +51,7 @@ pub const EVENTS: [&str; 16] = [
     "server_removed",
     "paused",
     "muted",
+    "set",
     "suspicious",
     "started",
 ];

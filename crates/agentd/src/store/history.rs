@@ -25,7 +25,7 @@ use super::{FILE, log};
 /// The index, in the folder of the record.
 pub const INDEX: &str = "history.db";
 /// The index of another version is made anew.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
 /// Lines of a page.
 pub const PAGE: usize = 50;
 /// So many characters of a screen can be found: what an agent sends to be read must not fill the
@@ -42,9 +42,10 @@ const SCHEMA: &str = "
 CREATE TABLE part(request TEXT, seq INTEGER, event TEXT, PRIMARY KEY(request, seq)) WITHOUT ROWID;
 CREATE TABLE over(seq INTEGER PRIMARY KEY, request TEXT UNIQUE, at INTEGER, kind TEXT, agent TEXT,
   server TEXT, heading TEXT, outcome TEXT, reason TEXT) STRICT;
-CREATE VIRTUAL TABLE words USING fts5(text, facts, content='', columnsize=0);
+CREATE VIRTUAL TABLE words USING fts5(text, facts, content='', columnsize=0,
+  prefix='3 4 5');
 CREATE TABLE seen(one INTEGER PRIMARY KEY CHECK(one = 1), seq INTEGER, hash TEXT) STRICT;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 ";
 
 /// Which lines of the history.
@@ -167,18 +168,35 @@ impl History {
         self.with(|index| Ok(page(&index.index, &wanted)?.first().map(|past| past.at)))
     }
 
+    /// Takes in what the record has and the index has not, a stride at a time, so that somebody who
+    /// looks in between waits for one stride only. Blocks.
+    ///
+    /// # Errors
+    /// As [`History::page`].
+    pub fn warm(&self) -> Result<(), StoreError> {
+        while self.with_index(Index::stride)? {}
+        Ok(())
+    }
+
     fn with<T>(&self, look: impl FnOnce(&Index) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.with_index(|index| index.catch_up().and_then(|()| look(index)))
+    }
+
+    fn with_index<T>(
+        &self,
+        work: impl FnOnce(&mut Index) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.is_none() {
             *open = Some(Index::open(&self.folder)?);
         }
         let index = open.as_mut().ok_or_else(|| StoreError::Io("no index".to_owned()))?;
-        let looked = index.catch_up().and_then(|()| look(index));
-        if looked.is_err() {
+        let worked = work(index);
+        if worked.is_err() {
             // The next look begins anew, with a new index if this one is broken.
             *open = None;
         }
-        looked
+        worked
     }
 }
 
@@ -202,16 +220,20 @@ impl Index {
 
     /// Takes in what the record has and the index has not.
     fn catch_up(&mut self) -> Result<(), StoreError> {
-        let mut seen = seen(&self.index)?.map_or(0, |(seq, _)| seq);
-        loop {
-            let work = self.index.transaction()?;
-            let next = take_in(&self.record, &work, seen)?;
-            if next == seen {
-                return Ok(());
-            }
-            work.commit()?;
-            seen = next;
+        while self.stride()? {}
+        Ok(())
+    }
+
+    /// Takes in a stride of it; false: there is nothing more.
+    fn stride(&mut self) -> Result<bool, StoreError> {
+        let seen = seen(&self.index)?.map_or(0, |(seq, _)| seq);
+        let work = self.index.transaction()?;
+        let next = take_in(&self.record, &work, seen)?;
+        if next == seen {
+            return Ok(false);
         }
+        work.commit()?;
+        Ok(true)
     }
 
     fn detail(&self, request: &str) -> Result<Option<Detail>, StoreError> {

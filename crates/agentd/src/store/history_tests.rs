@@ -69,6 +69,18 @@ fn the_history_is_leafed_through_newest_first_without_a_gap_or_a_double() {
 }
 
 #[test]
+fn a_history_that_was_warmed_has_nothing_left_to_take_in() {
+    let folder = record("warm", 30, |n| format!("word{n}"));
+    History::new(&folder.0).warm().unwrap();
+    // Without the record: what is found is in the index.
+    let index = Connection::open(folder.0.join(INDEX)).unwrap();
+    let page = page(&index, &Wanted { words: "word7 ".into(), ..Wanted::default() }).unwrap();
+    assert_eq!(requests(&page), ["req_7"]);
+    let (seq, _) = seen(&index).unwrap().unwrap();
+    assert_eq!(seq, 90);
+}
+
+#[test]
 fn filters_and_words_narrow_and_nothing_of_a_search_is_syntax() {
     let folder = record("search", 30, |n| format!("git push origin v{n} NEAR OR"));
     let history = History::new(&folder.0);

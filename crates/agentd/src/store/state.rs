@@ -1,4 +1,4 @@
-//! What the record adds up to: pairings, servers, the pause, what is still open.
+//! What the record adds up to: pairings, servers, the pause, the settings, what is still open.
 //!
 //! **Promises.** Only [`State::fold`] changes it, and only with entries that are on disk: the same
 //! record always gives the same state.
@@ -9,6 +9,7 @@ use placet_core::json::Digest;
 use placet_core::names::alike;
 use placet_core::ports::{Entry, Event};
 use placet_core::request::{RequestId, Server, Timestamp};
+use placet_core::settings::Settings;
 use subtle::ConstantTimeEq as _;
 
 /// The state after the last entry.
@@ -24,6 +25,7 @@ pub struct State {
     muted_until: BTreeMap<String, Timestamp>,
     /// The last signature counter of each passkey, by issuer and SHA-256 of the credential id.
     sign_counts: BTreeMap<(String, Digest), u32>,
+    settings: Settings,
     /// Received and not ended.
     open: BTreeSet<RequestId>,
     /// How many entries, and the hash of the last.
@@ -57,6 +59,7 @@ impl State {
             }
             Event::Unpaired { name } => {
                 self.pairings.remove(name);
+                self.settings.forget(name);
             }
             Event::ServerEnrolled { server } => {
                 self.servers.retain(|known| known.issuer != server.issuer);
@@ -78,6 +81,7 @@ impl State {
             Event::Asserted { issuer, credential, sign_count, .. } => {
                 self.sign_counts.insert((issuer.clone(), credential.clone()), *sign_count);
             }
+            Event::Set { setting } => self.settings.take(setting),
             Event::Repeated { .. }
             | Event::Shown { .. }
             | Event::Answered { .. }
@@ -160,6 +164,12 @@ impl State {
     #[must_use]
     pub fn muted_until(&self, bucket: &str) -> Timestamp {
         self.muted_until.get(bucket).copied().unwrap_or(Timestamp(i64::MIN))
+    }
+
+    /// What is set.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// The buckets that were muted and until when, which may be over.

@@ -4,8 +4,6 @@
 //! authorization counts only with its code, from the issuer that was asked. A yes that was given to
 //! an earlier call with the same request_id is no yes for this one.
 
-use std::io::Read;
-
 use placet_wire::ask::Ask;
 use placet_wire::notice::Status;
 use placet_wire::outcome::{Ended, Outcome};
@@ -142,14 +140,19 @@ pub(crate) fn tell(notice: &Notice, printer: &mut Printer) {
             printer.say(&format!("Type this code into Placet's window: {}", code.code));
         }
         Notice::Status(at) => {
-            let word = match at.status {
-                Status::Queued => "waiting for the prompt",
-                Status::Shown => "shown to the person",
-                Status::Answering => "the person has said yes, the server is asked",
-                Status::Waiting => "the server is asked",
-            };
+            let word = word(at.status);
             printer.progress(&format!("{word} (the prompt shows {})", at.binding_code));
         }
+    }
+}
+
+/// How far a question is.
+pub(super) fn word(status: Status) -> &'static str {
+    match status {
+        Status::Queued => "waiting for the prompt",
+        Status::Shown => "shown to the person",
+        Status::Answering => "the person has said yes, the server is asked",
+        Status::Waiting => "the server is asked",
     }
 }
 
@@ -165,13 +168,7 @@ fn arguments(
     arguments: Option<&str>,
 ) -> Result<Value, Stop> {
     match (command, arguments) {
-        ([], Some("-")) => {
-            let mut text = String::new();
-            std::io::stdin()
-                .read_to_string(&mut text)
-                .map_err(|error| Stop::Usage(format!("stdin cannot be read: {error}")))?;
-            json::parse(&text, "stdin")
-        }
+        ([], Some("-")) => json::parse(&json::stdin()?, "stdin"),
         ([], Some(text)) => json::parse(text, "--arguments"),
         ([], None) => {
             let mut object = Map::new();

@@ -1,8 +1,10 @@
 //! One function a command.
 
 mod ask;
+mod elicit;
 mod pair;
 mod person;
+mod uninstall;
 
 use clap::CommandFactory;
 use placet_wire::results::HelloAnswer;
@@ -20,6 +22,7 @@ pub(crate) fn run(args: Args, printer: &mut Printer) -> Result<Exit, Stop> {
     match args.command {
         Command::Request(request) => ask::request(request, global, printer),
         Command::Authorize(authorize) => ask::authorize(authorize, global, printer),
+        Command::Elicit(elicit) => elicit::elicit(elicit, global, printer),
         Command::Pair(pair) => pair::pair(pair, global, printer),
         Command::Status => person::status(global, printer),
         Command::Hello => person::hello(global, printer),
@@ -27,6 +30,7 @@ pub(crate) fn run(args: Args, printer: &mut Printer) -> Result<Exit, Stop> {
         Command::Log(log) => person::log(&log, global, printer),
         Command::Servers(servers) => person::servers(servers, global, printer),
         Command::Agents(agents) => person::agents(agents, global, printer),
+        Command::Uninstall(asked) => uninstall::uninstall(&asked, global, printer),
         Command::Completions { shell } => completions(shell, printer),
         Command::Man { command } => man(command.as_deref(), printer),
     }

@@ -5,9 +5,9 @@ use placet_wire::params::Pair as PairParams;
 use placet_wire::results::PairAnswer;
 use serde_json::{Value, json};
 
-use super::ask::{conclude, tell};
+use super::ask::{conclude, tell, word};
 use crate::args::{Global, Pair};
-use crate::conversation::Conversation;
+use crate::conversation::{Conversation, Notice};
 use crate::exit::{Exit, Stop};
 use crate::print::Printer;
 use crate::{socket, token};
@@ -25,8 +25,11 @@ pub(crate) fn pair(asked: Pair, global: &Global, printer: &mut Printer) -> Resul
     // Before the person is asked: a token that cannot be kept would be lost.
     let place = token::Place::make(path)?;
     let ask = Ask::Pair(PairParams { name: asked.name });
-    let (answer, value): (PairAnswer, Value) =
-        conversation.call(ask, |notice| tell(&notice, printer))?;
+    let (answer, value): (PairAnswer, Value) = conversation.call(ask, |notice| match notice {
+        // A second code beside the one to type would only be mistaken for it.
+        Notice::Status(at) => printer.progress(word(at.status)),
+        Notice::PairCode(_) => tell(&notice, printer),
+    })?;
     match answer {
         PairAnswer::Ended(ended) => conclude(&ended, &value, printer).map(never_approved),
         PairAnswer::Paired(paired) => {
