@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use placet_agentd::daemon::{Daemon, Options, SocketError, StartError};
-use placet_core::ports::Surroundings;
+use placet_core::ports::{NoAuthenticators, Surroundings};
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 use tokio::runtime::{Builder, Runtime};
@@ -157,7 +157,8 @@ fn run(places: &Places, manner: Manner) -> Result<ExitCode, String> {
     };
     let first = !places.state.join(placet_agentd::store::FILE).exists();
     let beginning = desktop::Beginning { first, hidden: manner.hidden };
-    let daemon = match runtime.block_on(Daemon::start(options, Arc::clone(&glass))) {
+    let starting = Daemon::start(options, Arc::clone(&glass), NoAuthenticators);
+    let daemon = match runtime.block_on(starting) {
         Ok(daemon) => daemon,
         Err(StartError::Socket(SocketError::AlreadyRunning(_))) => {
             return second(&runtime, places, manner);

@@ -5,4 +5,5 @@ pub mod demo;
 pub mod gallery;
 pub mod hands;
 pub mod headless;
+pub mod passkey;
 pub mod sample_agent;

@@ -14,7 +14,9 @@ use placet_agentd::daemon::{Daemon, Options};
 use placet_agentd::desk::Window;
 use placet_core::display::{PAIRING_CODE, Screen};
 use placet_core::form::{Filled, Kind, Values};
-use placet_core::ports::{Answer, Gesture, GestureKind, Seat, Station, Surroundings};
+use placet_core::ports::{
+    Answer, Gesture, GestureKind, NoAuthenticators, Seat, Station, Surroundings,
+};
 use placet_core::request::RequestId;
 use placet_core::secret::Secret;
 use placet_stage::server::{Scenario, Stage};
@@ -103,7 +105,7 @@ impl House {
             allow_http_loopback: true,
         };
         let window = Script { moves: Mutex::new(from_test), screens: to_test };
-        let daemon = Daemon::start(options, Arc::new(window)).await.unwrap();
+        let daemon = Daemon::start(options, Arc::new(window), NoAuthenticators).await.unwrap();
         Self { folder, daemon, moves, screens }
     }
 

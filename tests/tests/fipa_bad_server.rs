@@ -25,6 +25,7 @@ fn kind(error: &ServerError) -> &'static str {
         ServerError::Unsupported(_) => "unsupported",
         ServerError::ServerCannot(_) => "cannot",
         ServerError::Protocol(_) => "protocol",
+        ServerError::Suspicious(..) => "suspicious",
     }
 }
 
@@ -80,7 +81,6 @@ async fn f1_f2_a8_a9_a10_a11_a12_a14_a23_a_bad_first_answer_ends_it() {
         (Scenario::DuplicateMembers, "protocol"),
         (Scenario::ErrorNotString, "protocol"),
         (Scenario::ApprovalForeign, "protocol"),
-        (Scenario::MinAssurance, "unsupported"),
         (Scenario::WebWithRequestUri, "web"),
         (Scenario::WebWithoutRequestUri, "web"),
         (Scenario::ServerError, "unreachable"),
@@ -186,7 +186,7 @@ async fn s6_a_request_for_another_issuer_reaches_nobody() {
     let run = Run::with(Scenario::Single).await;
     let mut asked = run.asked();
     asked.issuer = "https://elsewhere.example".into();
-    let error = refused(run.client.begin(&run.server, &asked).await);
+    let error = refused(run.client.begin(&run.server, &asked, false).await);
     assert_eq!(kind(&error), "protocol");
     assert!(run.stage.journal().entries.is_empty());
 }

@@ -241,7 +241,7 @@ async fn f1_an_approval_may_hold_fewer_entries_and_no_changed_one() {
     let mut asked = run.asked();
     asked.authorization_details = serde_json::from_str(&two).expect("JSON");
     asked.authorization_details_raw = Some(two);
-    let challenge = question(run.client.begin(&run.server, &asked).await);
+    let challenge = question(run.client.begin(&run.server, &asked, false).await);
     granted(run.answer_right(challenge).await);
     let changed = run.begin().await;
     assert!(matches!(changed, Step::Refused(ServerError::Unsupported(_))), "{changed:?}");

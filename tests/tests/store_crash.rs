@@ -12,6 +12,7 @@ use placet_agentd::store::failpoint::{EVENTS, Moment, VARIABLE};
 use placet_tests::headless::Home;
 use placet_tests::headless::agent::{Agent, authorization, enrolment, shell};
 use placet_tests::headless::chain::{self, ends};
+use placet_tests::headless::server::PASSKEYS;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -79,6 +80,8 @@ async fn a_day(home: &Home, daemon: &mut Headless, heard: &mut Vec<Value>) -> Op
         ("approval/request", build),
         ("as/add", enrolment("https://as.example")),
         ("authorization/request", authorization("https://as.example")),
+        ("as/add", enrolment(PASSKEYS)),
+        ("authorization/request", authorization(PASSKEYS)),
         ("as/remove", json!({ "issuer": "https://as.example" })),
         ("pairing/revoke", json!({ "name": "worker" })),
     ] {
@@ -98,7 +101,7 @@ async fn f8_a_day_without_a_crash_has_every_kind_of_entry_in_it() {
     let rows = chain::rows(&home.record());
     let seen: BTreeSet<&str> = rows.iter().map(|row| row.event.as_str()).collect();
     assert_eq!(seen, EVENTS.into_iter().collect(), "a transition that no crash would test");
-    assert_eq!(heard.iter().filter(|answer| answer["outcome"] == "approved").count(), 5);
+    assert_eq!(heard.iter().filter(|answer| answer["outcome"] == "approved").count(), 7);
 }
 
 #[tokio::test]

@@ -10,7 +10,8 @@ use std::sync::atomic::AtomicU64;
 
 use placet_core::outcome::Reason;
 use placet_core::ports::{
-    Clock as _, Entry, Event, NotRecorded, Record as _, Servers, Station, Surroundings,
+    Authenticators, Clock as _, Entry, Event, NotRecorded, Record as _, Servers, Station,
+    Surroundings,
 };
 use placet_core::request::{RequestId, Timestamp};
 use placet_core::settings::{Change, Setting, Settings, Unfit};
@@ -82,22 +83,27 @@ impl Daemon {
     ///
     /// # Errors
     /// [`StartError`].
-    pub async fn start<W: Window>(options: Options, window: Arc<W>) -> Result<Self, StartError> {
+    pub async fn start<W: Window, A: Authenticators + 'static>(
+        options: Options,
+        window: Arc<W>,
+        authenticators: A,
+    ) -> Result<Self, StartError> {
         let servers = placet_fipa::Client::new(placet_fipa::ClientOptions {
             danger_allow_http_loopback: options.allow_http_loopback,
             ..placet_fipa::ClientOptions::default()
         });
-        Self::start_with(options, window, servers).await
+        Self::start_with(options, window, servers, authenticators).await
     }
 
-    /// Starts on the current tokio runtime, with these servers.
+    /// Starts on the current tokio runtime, with these servers and authenticators.
     ///
     /// # Errors
     /// [`StartError`].
-    pub async fn start_with<W: Window, S: Servers + 'static>(
+    pub async fn start_with<W: Window, S: Servers + 'static, A: Authenticators + 'static>(
         options: Options,
         window: Arc<W>,
         servers: S,
+        authenticators: A,
     ) -> Result<Self, StartError> {
         let clock = RealClock;
         let path = options.socket.unwrap_or_else(|| options.runtime_dir.join("agent.sock"));
@@ -139,7 +145,8 @@ impl Daemon {
                 }
             });
         }
-        let shared = Shared { house: Arc::clone(&house), desk: Desk::new(window, board), servers };
+        let desk = Desk::new(window, board);
+        let shared = Shared { house: Arc::clone(&house), desk, servers, authenticators };
         let stop = CancellationToken::new();
         let accepting =
             tokio::spawn(listener::accept(socket, Arc::new(shared), to_ask, stop.clone()));

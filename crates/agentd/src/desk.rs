@@ -142,6 +142,8 @@ impl Board {
             waiting_of_bucket: clamped(waiting(&mine)),
             waiting_over_all: clamped(waiting(&all)),
             retry_after: until(oldest),
+            // The desk knows no authenticators.
+            passkeys: false,
             surroundings,
         };
         // A flood of refused requests must not count against those that wait.

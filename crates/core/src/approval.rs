@@ -9,6 +9,8 @@
 //! **Never** make a yes anywhere but in [`approved`]: it takes the answer of the person and the
 //! hash of the screen that was answered.
 
+mod passkey;
+
 use std::future::Future;
 use std::pin::Pin;
 
@@ -21,10 +23,11 @@ use crate::form::Values;
 use crate::json::{Digest, Refused};
 use crate::names::resembled;
 use crate::outcome::{Assurance, Ended, Granted, Method, Reason};
+use crate::passkey::Assertion;
 use crate::policy::{Verdict, judge};
 use crate::ports::{
-    Answer, Clock, Entry, Event, Gesture, GestureKind, NotRecorded, Person, Ports, Record, Servers,
-    Status, Turn,
+    Answer, Authenticators as _, Clock, Entry, Event, Gesture, GestureKind, NotRecorded, Person,
+    Ports, Record, Servers, Status, Turn,
 };
 use crate::request::{Authorization, Matter, Pairing, Request, Server, Timestamp};
 use crate::secret::Secret;
@@ -97,6 +100,26 @@ struct Yes {
     display_hash: Digest,
 }
 
+/// A question, answered.
+struct Answered<S> {
+    session: S,
+    yes: Yes,
+    with: With,
+    waiting: Waiting,
+}
+
+/// What became of a question.
+enum Given {
+    With(Yes, With),
+    No(Ended),
+}
+
+/// What a question is answered with.
+enum With {
+    Values(Values),
+    Assertion(Box<Assertion>),
+}
+
 /// What became of a screen.
 enum Decided {
     Yes(Yes),
@@ -128,7 +151,7 @@ impl<P: Ports> Case<'_, P> {
         match (&self.request.matter, server) {
             (Matter::EnrolServer(new), _) => self.enrol(&mut turn, &review, new, over).await,
             (Matter::Authorization(asked), Some(server)) => {
-                let agreed = Agreed::new(least);
+                let agreed = Agreed::new(least, self.ports.authenticators().usable());
                 self.authorize(&mut turn, review, yes, agreed, asked, server, over).await
             }
             // Policy has refused this already; without a server there is nobody to say yes.
@@ -153,10 +176,11 @@ impl<P: Ports> Case<'_, P> {
         'session: loop {
             self.ports.status(self.request, Status::Answering);
             // The first contact: the person has agreed to this very action (design §5).
+            let passkeys = agreed.passkeys();
             let (mut waiting, round) = agreed.contact();
             self.stands(Some(server), over)?;
             self.contacting(server, round).await?;
-            let begin = self.ports.servers().begin(server, asked);
+            let begin = self.ports.servers().begin(server, asked, passkeys);
             let mut step = self.converse(turn, &review, begin, over).await?;
             loop {
                 let question = match waiting.hear(step, self.seconds_left()) {
@@ -166,6 +190,10 @@ impl<P: Ports> Case<'_, P> {
                     }
                     Heard::Over(reason, retry_after) => {
                         return Ok(Ended { retry_after, ..Ended::no(reason) });
+                    }
+                    Heard::Suspicious(reason, suspicion, why) => {
+                        let refused = (reason, suspicion, why);
+                        return self.refuse(turn, &review, refused, over).await;
                     }
                     // The server forgot the session: the person looks again, once (A8).
                     Heard::StartAgain(again) => {
@@ -179,17 +207,25 @@ impl<P: Ports> Case<'_, P> {
                     }
                     Heard::Question(question) => question,
                 };
-                let (session, answered, next) =
-                    match self.question(turn, &review, question, server, over).await? {
-                        Ok(answered) => answered,
-                        Err(ended) => return Ok(ended),
-                    };
-                yes = Yes { values: Values::default(), ..answered.0 };
-                waiting = next;
+                let answered = match self.question(turn, &review, question, server, over).await? {
+                    Ok(answered) => answered,
+                    Err(ended) => return Ok(ended),
+                };
+                yes = answered.yes;
+                waiting = answered.waiting;
                 self.stands(Some(server), over)?;
                 self.contacting(server, waiting.round()).await?;
-                let answer = self.ports.servers().answer(session, answered.1);
-                step = self.converse(turn, &review, answer, over).await?;
+                let (servers, session) = (self.ports.servers(), answered.session);
+                step = match answered.with {
+                    With::Values(values) => {
+                        let answer = servers.answer(session, values);
+                        self.converse(turn, &review, answer, over).await?
+                    }
+                    With::Assertion(assertion) => {
+                        let present = servers.present(session, *assertion);
+                        self.converse(turn, &review, present, over).await?
+                    }
+                };
             }
         }
     }
@@ -202,26 +238,42 @@ impl<P: Ports> Case<'_, P> {
         mut question: Question<SessionOf<P>>,
         server: &Server,
         over: &Over<'_>,
-    ) -> Result<Result<(SessionOf<P>, (Yes, Values), Waiting), Ended>, Reason> {
+    ) -> Result<Result<Answered<SessionOf<P>>, Ended>, Reason> {
         let event = Event::Challenged { issuer: server.issuer.clone(), round: question.round() };
         self.record(event).await.map_err(|_| Reason::RecordUnwritable)?;
         let expires_at = question.expires_at(self.ports.clock().now(), self.request.expires_at);
         let screen = question.screen(review, expires_at);
         let deadline = self.ports.clock().until(expires_at).map(|()| Reason::ServerTimeOut);
         let over = either(over.clone(), deadline);
-        match self.show(turn, &screen, &over).await {
-            Ok(Decided::Yes(mut yes)) => {
-                let values = std::mem::take(&mut yes.values);
-                let (session, waiting) = question.answered(&values);
-                Ok(Ok((session, (yes, values), waiting)))
+        let given = match question.passkey() {
+            None => self.show(turn, &screen, &over).await.map(|decided| match decided {
+                Decided::Yes(mut yes) => {
+                    let values = std::mem::take(&mut yes.values);
+                    Given::With(yes, With::Values(values))
+                }
+                Decided::No(ended) => Given::No(ended),
+            }),
+            Some(passkey) => {
+                let bound_to = question.bound_to();
+                self.sign(turn, screen, passkey, bound_to, server, &over).await
             }
-            Ok(Decided::No(ended)) => {
+        };
+        match given {
+            Ok(Given::With(yes, with)) => {
+                let (session, waiting) = match &with {
+                    With::Values(values) => question.answered(values),
+                    With::Assertion(assertion) => question.signed(assertion),
+                };
+                Ok(Ok(Answered { session, yes, with, waiting }))
+            }
+            Ok(Given::No(ended)) => {
                 let declined = matches!(ended.reason, Reason::Denied);
                 self.leave(question.left(), declined).await;
                 Ok(Err(ended))
             }
             Err(reason) => {
-                self.leave(question.left(), false).await;
+                let declined = matches!(reason, Reason::Denied);
+                self.leave(question.left(), declined).await;
                 Err(reason)
             }
         }

@@ -7,12 +7,17 @@ use std::sync::{Arc, Mutex};
 use futures_executor::block_on;
 use futures_util::future::{pending, ready};
 use serde_json::json;
+use sha2::Digest as _;
 
 use super::*;
 use crate::form::{Filled, Form, Source, Values};
 use crate::outcome::Outcome;
+use crate::passkey::{
+    Assertion, AuthenticatorAttachment, CeremonyFault, CeremonyStep, Keeping, Wanted,
+};
 use crate::ports::{
-    Challenge, Delivery, GestureKind, NoHuman, ServerError, Standing, Step, Surroundings,
+    Authenticators, CeremonyUi, Challenge, Delivery, GestureKind, NoHuman, ServerError, Standing,
+    Step, Surroundings,
 };
 use crate::request::{Asker, Kernel, Place, RequestId, ToolCall};
 
@@ -23,6 +28,7 @@ enum Act {
     Approve,
     Type(&'static str, &'static str),
     Code(&'static str),
+    Pin(&'static str),
     Deny(&'static str),
     Dismiss,
     /// Approves, but meanwhile the pairing was taken back.
@@ -42,6 +48,10 @@ struct Script {
     unpaired: AtomicBool,
     reenrolled: AtomicBool,
     its_turn: AtomicBool,
+    /// What the person does while the authenticator works, per screen; `None` lets it work.
+    at_key: Mutex<VecDeque<Option<Answer>>>,
+    /// The screens of that time.
+    waits: Mutex<Vec<Screen>>,
     /// So many milliseconds the machine sleeps while the server answers, and the wall clock is then
     /// set back.
     asleep_at_server: AtomicU64,
@@ -59,6 +69,7 @@ struct World {
     steps: Mutex<VecDeque<Step<u32>>>,
     found: Result<String, ServerError>,
     calls: Mutex<Vec<String>>,
+    keys: Mutex<VecDeque<Key>>,
     standing: Standing,
     human: bool,
     server: Option<Server>,
@@ -82,11 +93,14 @@ impl World {
                 unpaired: AtomicBool::new(false),
                 reenrolled: AtomicBool::new(false),
                 its_turn: AtomicBool::new(false),
+                at_key: Mutex::default(),
+                waits: Mutex::default(),
                 asleep_at_server: AtomicU64::new(0),
             }),
             steps: Mutex::new(steps.into()),
             found: Ok("https://as.example/ace".into()),
             calls: Mutex::default(),
+            keys: Mutex::default(),
             standing: standing(),
             human: true,
             server: Some(server()),
@@ -113,7 +127,11 @@ impl Ports for World {
     type Record = Self;
     type Person = Self;
     type Servers = Self;
+    type Authenticators = Self;
     type Clock = Self;
+    fn authenticators(&self) -> &Self {
+        self
+    }
     fn record(&self) -> &Self {
         self
     }
@@ -156,6 +174,17 @@ impl Record for World {
             server.account = "mallory@example.com".into();
         }
         Some(server)
+    }
+    fn sign_count(&self, issuer: &str, credential: &Digest) -> Option<u32> {
+        let entries = self.entries.lock().unwrap();
+        entries.iter().rev().find_map(|event| match event {
+            Event::Asserted { issuer: at, credential: of, sign_count, .. }
+                if at == issuer && of == credential =>
+            {
+                Some(*sign_count)
+            }
+            _ => None,
+        })
     }
     fn is_paired(&self, _: &str) -> bool {
         !self.script.unpaired.load(Ordering::SeqCst)
@@ -202,6 +231,10 @@ impl Turn for Prompt {
             Some(Act::Code(code)) => {
                 yes(Values(vec![("otp".into(), Filled::Secret(Secret::new(code.into())))]))
             }
+            Some(Act::Pin(pin)) => yes(Values(vec![(
+                crate::display::PIN.into(),
+                Filled::Secret(Secret::new(pin.into())),
+            )])),
             Some(Act::Deny(note)) => Answer::Deny { note: Some(note.into()) },
             Some(Act::Dismiss) => Answer::Dismiss,
             Some(Act::Unpaired) => {
@@ -221,8 +254,96 @@ impl Turn for Prompt {
             None => panic!("the script has no act for this screen"),
         }
     }
-    async fn wait(&mut self, _: &Screen) -> Answer {
-        pending().await
+    async fn wait(&mut self, screen: &Screen) -> Answer {
+        let act = {
+            let mut at_key = self.0.at_key.lock().unwrap();
+            // Only what stands while the authenticator works is looked at.
+            if screen.step != crate::display::Step::Authenticator {
+                None
+            } else {
+                self.0.waits.lock().unwrap().push(screen.clone());
+                at_key.pop_front()
+            }
+        };
+        match act {
+            Some(Some(answer)) => answer,
+            _ => pending().await,
+        }
+    }
+}
+
+/// What an authenticator of the script does in one ceremony.
+enum Key {
+    /// Asks for the PIN until it is this, then signs with this counter.
+    Signs(Option<&'static str>, u32),
+    /// Signs, but changes its authenticator data first.
+    Lies(fn(&mut Assertion)),
+    Fails(CeremonyFault),
+    /// Waits for a touch that does not come.
+    Waits,
+}
+
+impl Authenticators for World {
+    fn usable(&self) -> bool {
+        self.standing.passkeys
+    }
+    async fn assert<U: CeremonyUi>(
+        &self,
+        wanted: Wanted,
+        ui: U,
+    ) -> Result<Assertion, CeremonyFault> {
+        let dropped = Dropped(&self.calls);
+        self.calls.lock().unwrap().push("touch".into());
+        let key = self.keys.lock().unwrap().pop_front().expect("the script has a key");
+        ui.step(CeremonyStep::Touch);
+        let signed = |sign_count: u32| {
+            let mut data = sha2::Sha256::digest(wanted.rp_id.as_bytes()).to_vec();
+            data.push(0x05);
+            data.extend(sign_count.to_be_bytes());
+            Assertion {
+                credential_id: b"key".to_vec(),
+                authenticator_data: data,
+                signature: b"signature".to_vec(),
+                user_handle: None,
+                authenticator_attachment: AuthenticatorAttachment::CrossPlatform,
+                keeping: Keeping::Hardware,
+            }
+        };
+        let done = match key {
+            Key::Signs(pin, sign_count) => {
+                let mut wrong_before = false;
+                let mut left = 8;
+                loop {
+                    let Some(right) = pin else { break Ok(signed(sign_count)) };
+                    let Some(typed) = ui.pin(Some(left), wrong_before).await else {
+                        break Err(CeremonyFault::Cancelled);
+                    };
+                    if typed.expose() == right {
+                        break Ok(signed(sign_count));
+                    }
+                    left -= 1;
+                    wrong_before = true;
+                }
+            }
+            Key::Lies(how) => {
+                let mut assertion = signed(1);
+                how(&mut assertion);
+                Ok(assertion)
+            }
+            Key::Fails(fault) => Err(fault),
+            Key::Waits => pending().await,
+        };
+        std::mem::forget(dropped);
+        done
+    }
+}
+
+/// Says when a ceremony was dropped before it ended.
+struct Dropped<'a>(&'a Mutex<Vec<String>>);
+
+impl Drop for Dropped<'_> {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().push("untouched".into());
     }
 }
 
@@ -232,8 +353,9 @@ impl Servers for World {
         self.calls.lock().unwrap().push(format!("look at {}", server.issuer));
         self.found.clone()
     }
-    async fn begin(&self, _: &Server, _: &Authorization) -> Step<u32> {
-        self.calls.lock().unwrap().push("begin".into());
+    async fn begin(&self, _: &Server, _: &Authorization, passkeys: bool) -> Step<u32> {
+        let offered = if passkeys { "begin with passkeys" } else { "begin" };
+        self.calls.lock().unwrap().push(offered.into());
         let asleep = self.script.asleep_at_server.load(Ordering::SeqCst);
         self.script.boot.fetch_add(asleep, Ordering::SeqCst);
         self.steps.lock().unwrap().pop_front().expect("the script has a step")
@@ -241,6 +363,11 @@ impl Servers for World {
     async fn answer(&self, session: u32, values: Values) -> Step<u32> {
         let what = if values.has_secret() { "code" } else { "form" };
         self.calls.lock().unwrap().push(format!("answer {session} {what}"));
+        self.steps.lock().unwrap().pop_front().expect("the script has a step")
+    }
+    async fn present(&self, session: u32, assertion: Assertion) -> Step<u32> {
+        let what = String::from_utf8(assertion.credential_id).unwrap();
+        self.calls.lock().unwrap().push(format!("present {session} {what}"));
         self.steps.lock().unwrap().pop_front().expect("the script has a step")
     }
     async fn leave(&self, session: u32, declined: bool) {
@@ -262,6 +389,7 @@ fn standing() -> Standing {
         waiting_of_bucket: 0,
         waiting_over_all: 0,
         retry_after: 60,
+        passkeys: false,
         surroundings: Surroundings {
             hardened: false,
             observable: true,
@@ -335,6 +463,8 @@ fn otp(session: u32) -> Challenge<u32> {
         session,
         message: "Enter the code.".into(),
         form: Form::parse(&schema, Source::Server).unwrap(),
+        passkey: None,
+        approval: None,
         attempts_remaining: None,
         expires_in: None,
         last: Delivery::Seen,
@@ -799,3 +929,6 @@ fn s21_a_form_for_the_agent_that_seems_to_ask_for_a_secret_is_shown_to_nobody() 
     assert_eq!(ended.outcome, Outcome::Declined);
     assert!(world.script.screens.lock().unwrap().is_empty());
 }
+
+#[path = "approval_passkey_tests.rs"]
+mod passkey;

@@ -5,18 +5,23 @@
 //! Agreed ──contact──▶ Waiting ──hear──▶ Granted
 //!    ▲                   ▲    ├───────▶ Over
 //!    └────StartAgain◀────┼────┤
-//!                        └─answered── Question
+//!                        ├─answered── Question
+//!                        └─signed────────┘
 //! ```
 //!
 //! **Promises.** Every refusal of a server becomes one reason of the closed set (digest §7.8,
-//! §2.10-3, -16, -23). At most [`ROUNDS`] exchanges and [`CODES`] typed codes for one approval.
+//! §2.10-3, -16, -23). At most [`ROUNDS`] exchanges and [`CODES`] typed codes for one approval. A
+//! challenge is signed once (P13). What an answer is worth is decided here ([`worth`]).
 //!
 //! **Never** keep a typed value here.
 
+use crate::approved::Approval;
 use crate::display::Screen;
 use crate::form::{Form, Kind, Values};
+use crate::json::Digest;
 use crate::outcome::{Assurance, Method, Reason};
-use crate::ports::{Challenge, Delivery, ServerError, Step};
+use crate::passkey::{Assertion, Binding, Keeping, Passkey};
+use crate::ports::{Challenge, Delivery, ServerError, Step, Suspicion};
 use crate::request::Timestamp;
 use crate::secret::Secret;
 use crate::text::{Text, sentence};
@@ -53,6 +58,9 @@ pub enum Heard<S> {
     StartAgain(Again),
     /// It is over; seconds to wait, if that helps.
     Over(Reason, Option<u64>),
+    /// It is over, and it was what only an attack or a broken server does: for the record, and to be
+    /// shown.
+    Suspicious(Reason, Suspicion, String),
 }
 
 /// A question to be shown.
@@ -76,8 +84,12 @@ struct Memory {
     codes: u32,
     /// What was sent last.
     sent: Sent,
-    /// A code was sent and not asked for again.
-    verified: bool,
+    /// A passkey can be used here.
+    passkeys: bool,
+    /// What the server took and did not ask for again.
+    verified: Option<(Assurance, Method)>,
+    /// Challenges that were signed.
+    signed: Vec<Digest>,
     /// Any values were sent.
     form: bool,
     /// The server's last `attempts_remaining`.
@@ -91,22 +103,43 @@ enum Sent {
     Nothing,
     Code,
     Form,
+    Assertion(Assurance),
+}
+
+/// What an assertion is worth (design §2). That a person authenticated, by a key in hardware or in a
+/// file; and for a challenge that commits to the action, the action.
+#[must_use]
+pub const fn worth(binding: Binding, keeping: Keeping) -> Assurance {
+    match (keeping, binding) {
+        (Keeping::Software, _) => Assurance::PasskeySoftware,
+        (Keeping::Hardware, Binding::Unbound) => Assurance::Passkey,
+        (Keeping::Hardware, Binding::Bound) => Assurance::PasskeyBound,
+    }
 }
 
 impl Agreed {
-    /// The person agreed to look; less than `least` will not do.
+    /// The person agreed to look; less than `least` will not do. `passkeys` says whether one can be
+    /// used here.
     #[must_use]
-    pub fn new(least: Assurance) -> Self {
+    pub fn new(least: Assurance, passkeys: bool) -> Self {
         Self(Memory {
             least,
+            passkeys,
             round: 0,
             codes: 0,
             sent: Sent::Nothing,
-            verified: false,
+            verified: None,
+            signed: Vec::new(),
             form: false,
             attempts_remaining: None,
             restarted: false,
         })
+    }
+
+    /// Whether the server is told that a passkey can be used here (P10).
+    #[must_use]
+    pub fn passkeys(&self) -> bool {
+        self.0.passkeys
     }
 
     /// The initial request is about to be sent: the new state and the number of the exchange.
@@ -164,18 +197,47 @@ impl<S> Question<S> {
         self.challenge.expires_in.map_or(request, |seconds| request.min(now.plus_seconds(seconds)))
     }
 
+    /// The passkey that it asks for, if it does.
+    #[must_use]
+    pub fn passkey(&self) -> Option<&Passkey> {
+        self.challenge.passkey.as_deref()
+    }
+
+    /// `approval_hash` of what the challenge commits to, if it does.
+    #[must_use]
+    pub fn bound_to(&self) -> Option<&Digest> {
+        let bound = self.passkey().is_some_and(|passkey| passkey.binding == Binding::Bound);
+        self.challenge.approval.as_deref().filter(|_| bound).map(Approval::hash)
+    }
+
     /// The question on the screen of the action (H1). Takes the form out: it is shown once.
     pub fn screen(&mut self, review: &Screen, expires_at: Timestamp) -> Screen {
         let form = std::mem::take(&mut self.challenge.form);
         let round = self.memory.round.saturating_add(1);
-        Screen::challenge(
-            review,
-            round,
-            &self.challenge.message,
-            form,
-            self.problem.take(),
-            expires_at,
-        )
+        let Challenge { message, passkey, approval, .. } = &self.challenge;
+        let problem = self.problem.take();
+        let screen = match passkey.as_deref() {
+            None => Screen::challenge(review, round, message, form, problem, expires_at),
+            Some(Passkey { binding, .. }) => {
+                Screen::passkey(review, round, message, *binding, problem, expires_at)
+            }
+        };
+        match approval {
+            Some(approval) => screen.acting_on(approval),
+            None => screen,
+        }
+    }
+
+    /// An authenticator signed the challenge that this question brought.
+    #[must_use]
+    pub fn signed(self, assertion: &Assertion) -> (S, Waiting) {
+        let mut memory = self.memory.next();
+        memory.attempts_remaining = self.challenge.attempts_remaining;
+        if let Some(Passkey { wanted, binding }) = self.challenge.passkey.as_deref() {
+            memory.signed.push(Digest::of_bytes(wanted.client_data.challenge()));
+            memory.sent = Sent::Assertion(worth(*binding, assertion.keeping));
+        }
+        (self.challenge.session, Waiting(memory))
     }
 
     /// The person answered; `values` are looked at for their kind only.
@@ -203,11 +265,15 @@ impl Memory {
     }
 
     fn granted<S>(self, code: Secret) -> Heard<S> {
-        let verified = self.verified || self.sent == Sent::Code;
-        let (assurance, method) = match (verified, self.form) {
-            (true, _) => (Assurance::Otp, Method::Totp),
-            (false, true) => (Assurance::Gesture, Method::Form),
-            (false, false) => (Assurance::Gesture, Method::Gesture),
+        let last = match self.sent {
+            Sent::Code => Some((Assurance::Otp, Method::Totp)),
+            Sent::Assertion(worth) => Some((worth, Method::Passkey)),
+            Sent::Nothing | Sent::Form => None,
+        };
+        let (assurance, method) = match (better(self.verified, last), self.form) {
+            (Some(verified), _) => verified,
+            (None, true) => (Assurance::Gesture, Method::Form),
+            (None, false) => (Assurance::Gesture, Method::Gesture),
         };
         // Digest §2.10-16: a code that came too easily does not satisfy the request.
         if assurance < self.least {
@@ -223,13 +289,29 @@ impl Memory {
         if challenge.attempts_remaining == Some(0) {
             return Heard::Over(Reason::ServerLocked, None);
         }
-        if !offer_what_works(&mut challenge.form) {
-            return Heard::Over(Reason::ChallengeUnsupported, None);
+        let demanded = challenge.approval.as_ref().and_then(|approval| approval.min_assurance);
+        self.least = self.least.max(demanded.unwrap_or(self.least));
+        if let Err(reason) = offer_what_works(&mut challenge.form, self.passkeys, self.least) {
+            return Heard::Over(reason, None);
         }
         let asks_code = challenge.form.asks_secret();
         if asks_code && self.least > Assurance::Otp {
             return Heard::Over(Reason::AssuranceUnreachable, None);
         }
+        if let Some(passkey) = &challenge.passkey {
+            if !self.passkeys {
+                return Heard::Over(Reason::ChallengeUnsupported, None);
+            }
+            if self.least > worth(passkey.binding, Keeping::Hardware) {
+                return Heard::Over(Reason::AssuranceUnreachable, None);
+            }
+            let challenge = Digest::of_bytes(passkey.wanted.client_data.challenge());
+            if self.signed.contains(&challenge) {
+                let why = "it asks to sign a challenge that was signed already".to_owned();
+                return Heard::Suspicious(Reason::ServerMisbehaved, Suspicion::Repeated, why);
+            }
+        }
+        let asks_passkey = challenge.passkey.is_some();
         let problem = match challenge.last {
             Delivery::Throttled(seconds) if seconds >= seconds_left => {
                 return Heard::Over(Reason::ServerThrottled, Some(seconds));
@@ -248,10 +330,26 @@ impl Memory {
                 }
                 Some(not_accepted(challenge.attempts_remaining))
             }
+            Delivery::Seen if matches!(self.sent, Sent::Assertion(_)) && asks_passkey => {
+                Some("The server did not accept that passkey.".into())
+            }
             Delivery::Seen => None,
         };
-        if self.sent == Sent::Code && challenge.last == Delivery::Seen {
-            self.verified = !asks_code;
+        // What is asked for again was not taken; what is not was.
+        match self.sent {
+            Sent::Code if challenge.last == Delivery::Seen => {
+                self.verified = match asks_code {
+                    true => self.verified.filter(|(_, method)| *method != Method::Totp),
+                    false => better(self.verified, Some((Assurance::Otp, Method::Totp))),
+                };
+            }
+            Sent::Assertion(worth) if challenge.last == Delivery::Seen => {
+                self.verified = match asks_passkey {
+                    true => self.verified.filter(|(_, method)| *method != Method::Passkey),
+                    false => better(self.verified, Some((worth, Method::Passkey))),
+                };
+            }
+            _ => {}
         }
         self.sent = Sent::Nothing;
         Heard::Question(Question { challenge, problem, memory: self })
@@ -261,13 +359,17 @@ impl Memory {
     fn refused<S>(self, error: ServerError) -> Heard<S> {
         match error {
             ServerError::InvalidSession if !self.restarted => {
-                let memory = Self { restarted: true, sent: Sent::Nothing, verified: false, ..self };
+                let memory = Self { restarted: true, sent: Sent::Nothing, verified: None, ..self };
                 Heard::StartAgain(Again(memory))
             }
             ServerError::AccessDenied
                 if self.sent == Sent::Code && matches!(self.attempts_remaining, Some(0 | 1)) =>
             {
                 Heard::Over(Reason::ServerLocked, None)
+            }
+            ServerError::Suspicious(what, ref why) => {
+                let (reason, _) = error.reason();
+                Heard::Suspicious(reason, what, why.clone())
             }
             error => {
                 let (reason, retry_after) = error.reason();
@@ -277,25 +379,44 @@ impl Memory {
     }
 }
 
-/// Takes the authenticators out of a choice that cannot work here (P10): offering one would end in
-/// a failure. False if nothing is left.
-fn offer_what_works(form: &mut Form) -> bool {
-    if !form.is_choice() {
-        return true;
+/// The surer of two.
+fn better(
+    one: Option<(Assurance, Method)>,
+    other: Option<(Assurance, Method)>,
+) -> Option<(Assurance, Method)> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(if other.0 >= one.0 { other } else { one }),
+        (one, other) => one.or(other),
     }
+}
+
+/// Takes the authenticators out of a choice that cannot work here, or that are worth too little: to
+/// offer one would end in a failure (P10, T7).
+///
+/// # Errors
+/// Why nothing is left.
+fn offer_what_works(form: &mut Form, passkeys: bool, least: Assurance) -> Result<(), Reason> {
+    if !form.is_choice() {
+        return Ok(());
+    }
+    let codes = least <= Assurance::Otp;
     for field in &mut form.fields {
         if let Kind::Choice { options, default } = &mut field.kind
             && options.iter().all(|option| matches!(option.value.as_str(), "totp" | "passkey"))
         {
             let chosen = default.and_then(|at| options.get(at)).map(|option| option.value.clone());
-            options.retain(|option| option.value != "passkey");
+            options.retain(|option| if option.value == "passkey" { passkeys } else { codes });
             *default = options.iter().position(|option| Some(&option.value) == chosen.as_ref());
             if options.is_empty() {
-                return false;
+                return Err(if codes {
+                    Reason::ChallengeUnsupported
+                } else {
+                    Reason::AssuranceUnreachable
+                });
             }
         }
     }
-    true
+    Ok(())
 }
 
 fn not_accepted(attempts_remaining: Option<u32>) -> Text {

@@ -18,6 +18,8 @@ fn ask(form: Form, attempts_remaining: Option<u32>, last: Delivery) -> Step<()> 
         session: (),
         message: String::new(),
         form,
+        passkey: None,
+        approval: None,
         attempts_remaining,
         expires_in: None,
         last,
@@ -33,7 +35,7 @@ fn chosen() -> Values {
 }
 
 fn contacted(least: Assurance) -> Waiting {
-    Agreed::new(least).contact().0
+    Agreed::new(least, false).contact().0
 }
 
 /// The server asks for a code, the person types one.

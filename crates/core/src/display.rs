@@ -10,8 +10,9 @@
 //! **Never** put markup, links or images here, nor a value that a person typed.
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
+use crate::approved::Approval;
 use crate::change;
 use crate::field::fields;
 pub use crate::field::{FieldView, Input, OptionView};
@@ -19,6 +20,7 @@ use crate::form::{Form, Kind};
 use crate::json::{Digest, Refused, digest};
 use crate::layout::laid_out;
 use crate::names::host_in_letters;
+use crate::passkey::{Binding, CeremonyStep};
 use crate::ports::{Seat, Surroundings};
 use crate::request::{
     Asker, Authorization, Elicitation, Kernel, Matter, Place, Request, RequestId, Server,
@@ -89,6 +91,14 @@ pub enum Step {
     Review,
     /// A server's question.
     Challenge,
+    /// A server's question for a passkey.
+    Passkey,
+    /// At the authenticator: to be touched, looked for, waited for.
+    Authenticator,
+    /// The authenticator's PIN.
+    Pin,
+    /// What was asked was refused as an attack would be: nothing but to be read.
+    Refused,
     /// Trust or forget a server.
     Server,
     /// Name an agent.
@@ -260,13 +270,8 @@ impl Screen {
         problem: Option<Text>,
         expires_at: Timestamp,
     ) -> Self {
-        let mut screen = review.clone();
+        let mut screen = Self::asking(review, round, message, problem, expires_at);
         screen.step = Step::Challenge;
-        screen.round = round;
-        let mut says = row("The server says", message);
-        says.value = prose(message);
-        screen.destination.rows.push(says);
-        screen.problem = problem;
         screen.fields = fields(&form, true);
         screen.approve = match (form.asks_secret(), form.is_choice()) {
             (true, _) => "Approve with this code".into(),
@@ -274,8 +279,121 @@ impl Screen {
             _ => "Send to the server".into(),
         };
         screen.form = form;
-        screen.expires_at = expires_at;
         screen
+    }
+
+    /// A server's question for a passkey, on the same screen as the action; it says what the
+    /// signature will be worth.
+    #[must_use]
+    pub fn passkey(
+        review: &Self,
+        round: u32,
+        message: &str,
+        binding: Binding,
+        problem: Option<Text>,
+        expires_at: Timestamp,
+    ) -> Self {
+        let mut screen = Self::asking(review, round, message, problem, expires_at);
+        screen.step = Step::Passkey;
+        let (worth, approve) = match binding {
+            Binding::Bound => (
+                "Your passkey signs this action: its signature is tied to what the server will do, as it stands above.",
+                "Sign this with your passkey",
+            ),
+            Binding::Unbound => (
+                "Your passkey proves that it is you. Its signature is not tied to this action.",
+                "Prove that it is you",
+            ),
+        };
+        screen.destination.rows.push(plain(worth));
+        screen.approve = approve.into();
+        screen
+    }
+
+    fn asking(
+        review: &Self,
+        round: u32,
+        message: &str,
+        problem: Option<Text>,
+        expires_at: Timestamp,
+    ) -> Self {
+        let mut says = row("The server says", message);
+        says.value = prose(message);
+        let mut screen = Self { round, problem, expires_at, ..review.clone() };
+        screen.destination.rows.push(says);
+        screen
+    }
+
+    /// With what the server says that it will act on as the action, since that is what an answer is
+    /// for (H2).
+    #[must_use]
+    pub fn acting_on(mut self, approval: &Approval) -> Self {
+        let (action, approvable) = shown_in_full(to_be_done(&self.action, approval));
+        self.action = action;
+        self.approvable = self.approvable && approvable;
+        self
+    }
+
+    /// While the authenticator works: the same action, and what the person is to do. Nothing on it
+    /// approves.
+    #[must_use]
+    pub fn authenticator(asked: &Self, step: CeremonyStep) -> Self {
+        let heading = match step {
+            CeremonyStep::Looking => "Put in your security key, or hold it to the reader",
+            CeremonyStep::Choosing => "Touch the security key that you want to use",
+            CeremonyStep::Touch => "Touch your security key",
+            CeremonyStep::Working => "The security key is at work",
+        };
+        Self {
+            step: Step::Authenticator,
+            heading: heading.into(),
+            problem: None,
+            approve: "Waiting for the security key".into(),
+            ..asked.clone()
+        }
+    }
+
+    /// The PIN of the authenticator, on the same screen as the action.
+    #[must_use]
+    pub fn pin(asked: &Self, round: u32, retries_left: Option<u8>, wrong_before: bool) -> Self {
+        let form = pin_form();
+        let left = |n: u8| match n {
+            1 => Text::from("One try is left before the security key blocks its PIN."),
+            n => sentence("{} tries are left before it blocks its PIN.", &[&n.to_string()]),
+        };
+        let problem = match (wrong_before, retries_left) {
+            (false, None) => None,
+            (false, Some(n)) => (n <= FEW_TRIES).then(|| left(n)),
+            (true, None) => Some("That PIN was wrong.".into()),
+            (true, Some(n)) => Some(phrase("That PIN was wrong. {}", &[&left(n)])),
+        };
+        Self {
+            step: Step::Pin,
+            round,
+            heading: "Type the PIN of your security key".into(),
+            problem,
+            fields: fields(&form, false),
+            approve: "Use this PIN".into(),
+            form,
+            ..asked.clone()
+        }
+    }
+
+    /// What was asked was refused as an attack would be. Nothing on it approves.
+    #[must_use]
+    pub fn refused(review: &Self, round: u32, why: &'static str) -> Self {
+        Self {
+            step: Step::Refused,
+            round,
+            heading: "Placet refused this".into(),
+            problem: Some(why.into()),
+            fields: Vec::new(),
+            form: Form::default(),
+            approvable: false,
+            approve: "Refused".into(),
+            deny: "Close".into(),
+            ..review.clone()
+        }
     }
 
     /// The same screen after a wrong answer of ours (a pairing code).
@@ -445,17 +563,75 @@ fn authorization(asked: &Authorization) -> Section {
             1 => "Permission, as the agent asked for it".into(),
             _ => sentence(
                 "Permission {} of {}, as the agent asked for it",
-                &[&(number + 1).to_string(), &count.to_string()],
+                &[&number.saturating_add(1).to_string(), &count.to_string()],
             ),
         }));
-        // What kind of permission it is comes first.
-        let (kind, rest): (Vec<_>, Vec<_>) = details.iter().partition(|(name, _)| *name == "type");
-        rows.extend(kind.into_iter().chain(rest).map(|(name, value)| member(name, value)));
+        rows.extend(permission(details));
     }
     if rows.is_empty() {
         rows.push(plain("It does not say what for: a general sign-in."));
     }
     Section { title: "What it wants to do".into(), rows }
+}
+
+/// One permission; of what kind it is comes first.
+fn permission(details: &Map<String, Value>) -> Vec<Row> {
+    let (kind, rest): (Vec<_>, Vec<_>) = details.iter().partition(|(name, _)| *name == "type");
+    kind.into_iter().chain(rest).map(|(name, value)| member(name, value)).collect()
+}
+
+/// What the server says that it will act on, every member of it (H2, H3), in place of the
+/// permissions as the agent asked for them. Scope and the like, which a signature over it does not
+/// cover, stand below under a title of their own.
+fn to_be_done(review: &Section, approval: &Approval) -> Section {
+    let facts = review.rows.iter().take_while(|row| row.part == Part::Fact);
+    let beside: Vec<Row> = facts.filter(|row| !row.label.as_str().is_empty()).cloned().collect();
+    let mut rows = Vec::new();
+    let members = approval.members();
+    let details = members.get("authorization_details").and_then(Value::as_array);
+    let count = details.map_or(0, Vec::len);
+    for (number, entry) in details.into_iter().flatten().enumerate() {
+        rows.push(heading(match count {
+            1 => "Permission, as the server will give it".into(),
+            _ => sentence(
+                "Permission {} of {}, as the server will give it",
+                &[&number.saturating_add(1).to_string(), &count.to_string()],
+            ),
+        }));
+        match entry {
+            Value::Object(entry) => rows.extend(permission(entry)),
+            other => rows.push(member("authorization_details", other)),
+        }
+    }
+    match approval.left_out {
+        0 => {}
+        1 => rows.push(plain("The server leaves out one permission that was asked for.")),
+        n => rows.push(fact(
+            Text::default(),
+            sentence(
+                "The server leaves out {} permissions that were asked for.",
+                &[&n.to_string()],
+            ),
+            false,
+        )),
+    }
+    if let Some(Value::String(reason)) = members.get("reason") {
+        let why = fact("The server's reason".into(), prose(reason), false);
+        rows.push(why);
+    }
+    rows.push(heading("The rest of what the server will act on".into()));
+    for (name, value) in members {
+        let said = name == "authorization_details" && value.is_array()
+            || name == "reason" && value.is_string();
+        if !said {
+            rows.push(member(name, value));
+        }
+    }
+    if !beside.is_empty() {
+        rows.push(heading("Beside it, as the agent asked for it".into()));
+        rows.extend(beside);
+    }
+    Section { title: "What the server will do".into(), rows }
 }
 
 /// A member that the requester named, with the type of its value beside the name.
@@ -576,6 +752,27 @@ fn words(raw: Option<&str>) -> Option<Section> {
         rows.push(plain("It said more, which is not shown. Decide by what stands above."));
     }
     Some(Section { title: "In the agent's own words (not checked)".into(), rows })
+}
+
+/// The field of [`Screen::pin`].
+pub const PIN: &str = "pin";
+
+/// With so few tries left it is said before one is wrong.
+const FEW_TRIES: u8 = 3;
+
+/// CTAP 2.1, 6.5.1: at least four code points, at most 63 bytes.
+fn pin_form() -> Form {
+    use crate::form::{Field, TextRule};
+    let rule = TextRule { min: Some(4), max: Some(63), ..TextRule::default() };
+    Form {
+        fields: vec![Field {
+            name: PIN.to_owned(),
+            title: Some("PIN of the security key".to_owned()),
+            description: None,
+            required: true,
+            kind: Kind::Secret { rule },
+        }],
+    }
 }
 
 /// The field of [`pairing_form`].

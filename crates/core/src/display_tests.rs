@@ -395,6 +395,57 @@ fn h18_no_screen_offers_to_approve_for_ever() {
     }
 }
 
+fn approval(members: serde_json::Value) -> crate::approved::Approval {
+    crate::approved::Approval::of(members.as_object().unwrap().clone()).unwrap()
+}
+
+#[test]
+fn h2_h3_what_the_server_will_do_takes_the_place_of_what_was_asked_for_with_every_member() {
+    let details = json!([{"type": "pay", "to": "agent's words"}]);
+    let asked = Matter::Authorization(Authorization {
+        issuer: "https://as.example".into(),
+        scope: Some("deploy".into()),
+        resource: vec![],
+        authorization_details: serde_json::from_value(details).unwrap(),
+        authorization_details_raw: None,
+        acr_values: None,
+        max_age: None,
+        code_challenge: String::new(),
+    });
+    let review = Screen::review(&request(asked, None), None, BARE);
+    let mut server_says = approval(json!({
+        "iss": "https://as.example", "aud": ["https://a.example"], "txn": "T-1", "extra": {"deep": [1, null]},
+        "authorization_details": [{"to": "the baker\u{202e}", "type": "pay"}], "reason": "Over the limit."}));
+    server_says.left_out = 2;
+    let screen = Screen::passkey(&review, 2, "m", Binding::Bound, None, Timestamp(1))
+        .acting_on(&server_says);
+    let lines = screen.lines().join("\n");
+    assert_eq!(screen.action.title.as_str(), "What the server will do");
+    for shown in [
+        "pay",
+        "the baker⟨U+202E⟩",
+        "Over the limit.",
+        "T-1",
+        "https://a.example",
+        "extra",
+        "deep",
+        "leaves out 2 permissions",
+        "https://as.example",
+    ] {
+        assert!(lines.contains(shown), "{shown}: {lines}");
+    }
+    assert!(!lines.contains("agent's words"), "{lines}");
+    let action: Vec<_> =
+        screen.action.rows.iter().map(|row| row.value.as_str().to_owned()).collect();
+    let beside = action.iter().position(|value| value.starts_with("Beside it")).unwrap();
+    assert_eq!(
+        action[beside + 1..],
+        ["deploy"],
+        "the scope is not part of what is signed: {action:?}"
+    );
+    assert_ne!(screen.hash().unwrap(), review.hash().unwrap());
+}
+
 #[test]
 fn h3_a_notification_shows_the_whole_of_a_short_action_or_does_not_offer_to_approve() {
     let offered = |matter| {

@@ -15,6 +15,7 @@
 )]
 
 pub mod approval;
+pub mod approved;
 pub mod ceremony;
 mod change;
 pub mod display;
@@ -25,6 +26,7 @@ mod layout;
 pub mod nagging;
 pub mod names;
 pub mod outcome;
+pub mod passkey;
 pub mod policy;
 pub mod ports;
 pub mod request;

@@ -167,6 +167,14 @@ reasons! {
     ServerCannot = "server_cannot", Unsupported, "The server cannot meet what was asked for.";
     /// The server's answer breaks its protocol.
     ServerMisbehaved = "server_misbehaved", ProtocolError, "The server's answer does not follow its protocol, so it was not used.";
+    /// A passkey challenge that does not commit to the action beside it (P7).
+    BindingMismatch = "binding_mismatch", ProtocolError, "The server's question did not belong to the action that it sent, so nothing was signed.";
+    /// A passkey challenge for another site (P3).
+    ForeignPasskey = "foreign_passkey", ProtocolError, "The server asked for a passkey of another site, so nothing was signed.";
+    /// An authenticator's answer that did not fit what was asked (P5).
+    AuthenticatorUnfit = "authenticator_unfit", Unsupported, "The authenticator's answer did not fit what was asked, so it was not sent.";
+    /// An authenticator that failed again and again (P9).
+    AuthenticatorFailed = "authenticator_failed", Unreachable, "The authenticator failed several times.";
     /// More challenge rounds than allowed (digest §2.6.5-10).
     TooManyRounds = "too_many_rounds", ProtocolError, "The server asked too many questions for one approval.";
     /// F12.
@@ -230,6 +238,8 @@ pub enum Method {
     Totp,
     /// Fields without a secret in them.
     Form,
+    /// A passkey.
+    Passkey,
 }
 
 /// The end of a request: what is recorded and what the requester hears.

@@ -58,7 +58,7 @@ pub fn judge(
         return Verdict::Refuse(Reason::SecretInForm, None);
     }
     let least = request.least_assurance();
-    if least > best_here(request) {
+    if least > best_here(request, standing.passkeys) {
         return Verdict::Refuse(Reason::AssuranceUnreachable, None);
     }
     if standing.declines.0 >= DECLINES {
@@ -86,10 +86,11 @@ fn ends_a_mute(request: &Request) -> bool {
     matches!(&request.matter, Matter::Change { change: Change::EndPause | Change::EndMute(_) })
 }
 
-/// The best that this installation can reach for a request: a code that a server verifies, or a
-/// gesture.
-fn best_here(request: &Request) -> Assurance {
+/// The best that this installation can reach for a request: a passkey or a code that a server
+/// verifies, or a gesture.
+fn best_here(request: &Request, passkeys: bool) -> Assurance {
     match request.matter {
+        Matter::Authorization(_) if passkeys => Assurance::PasskeyBound,
         Matter::Authorization(_) => Assurance::Otp,
         _ => Assurance::Gesture,
     }
@@ -138,6 +139,7 @@ mod tests {
             waiting_of_bucket: waiting.0,
             waiting_over_all: waiting.1,
             retry_after: 77,
+            passkeys: false,
             surroundings: Surroundings {
                 hardened: false,
                 observable: true,

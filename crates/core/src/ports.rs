@@ -10,10 +10,12 @@ use std::future::Future;
 
 use serde::{Deserialize, Serialize};
 
+use crate::approved::Approval;
 use crate::display::Screen;
 use crate::form::{Form, Values};
 use crate::json::Digest;
 use crate::outcome::{Assurance, Method, Outcome, Reason};
+use crate::passkey::{Assertion, CeremonyFault, CeremonyStep, Passkey, Wanted};
 use crate::request::{Asker, Authorization, Request, RequestId, Server, Timestamp};
 use crate::secret::Secret;
 use crate::settings::Setting;
@@ -26,6 +28,8 @@ pub trait Ports: Send + Sync {
     type Person: Person;
     /// The authorization servers.
     type Servers: Servers;
+    /// The authenticators.
+    type Authenticators: Authenticators;
     /// Time.
     type Clock: Clock;
     /// The record.
@@ -34,6 +38,8 @@ pub trait Ports: Send + Sync {
     fn person(&self) -> &Self::Person;
     /// The servers.
     fn servers(&self) -> &Self::Servers;
+    /// The authenticators.
+    fn authenticators(&self) -> &Self::Authenticators;
     /// The clock.
     fn clock(&self) -> &Self::Clock;
     /// What policy needs to know about this request at this moment.
@@ -63,6 +69,8 @@ pub struct Standing {
     pub waiting_over_all: u32,
     /// Seconds until the oldest counted prompt is ten minutes old.
     pub retry_after: u64,
+    /// A passkey can be used here ([`Authenticators::usable`]).
+    pub passkeys: bool,
     /// The surroundings.
     pub surroundings: Surroundings,
 }
@@ -161,6 +169,9 @@ pub trait Record: Send + Sync {
     /// All enrolled servers.
     fn servers(&self) -> Vec<Server>;
 
+    /// The last signature counter on record of a passkey at an issuer ([`Event::Asserted`]).
+    fn sign_count(&self, issuer: &str, credential: &Digest) -> Option<u32>;
+
     /// True if an agent is paired under this name now.
     fn is_paired(&self, name: &str) -> bool;
 
@@ -242,6 +253,17 @@ pub enum Event {
         issuer: String,
         /// Which exchange this is, counted from 1.
         round: u32,
+    },
+    /// An authenticator signed; its assertion is about to be sent.
+    Asserted {
+        /// The issuer.
+        issuer: String,
+        /// SHA-256 of the credential id.
+        credential: Digest,
+        /// The signature counter; one that goes back is a copy's.
+        sign_count: u32,
+        /// `approval_hash` of what the challenge committed to, if it did.
+        approval_hash: Option<Digest>,
     },
     /// The end of a request.
     Ended {
@@ -396,10 +418,12 @@ pub trait Servers: Send + Sync {
     fn look_at(&self, server: &Server) -> impl Future<Output = Result<String, ServerError>> + Send;
 
     /// The initial authorization challenge request (FiPA §5.1). The first contact of a request.
+    /// `passkeys` says whether to tell the server that a passkey can be used here (P10, A26).
     fn begin(
         &self,
         server: &Server,
         asked: &Authorization,
+        passkeys: bool,
     ) -> impl Future<Output = Step<Self::Session>> + Send;
 
     /// An intermediate request that answers the last challenge (ANA §5.2). Each call sends the
@@ -408,6 +432,13 @@ pub trait Servers: Send + Sync {
         &self,
         session: Self::Session,
         values: Values,
+    ) -> impl Future<Output = Step<Self::Session>> + Send;
+
+    /// As [`answer`](Self::answer), with what an authenticator signed for [`Challenge::passkey`].
+    fn present(
+        &self,
+        session: Self::Session,
+        assertion: Assertion,
     ) -> impl Future<Output = Step<Self::Session>> + Send;
 
     /// Tells the server that the person declined or went away, if it wants to know (A24).
@@ -432,8 +463,13 @@ pub struct Challenge<S> {
     pub session: S,
     /// The server's message, raw; shown escaped.
     pub message: String,
-    /// What to fill in.
+    /// What to fill in; empty if a passkey is asked for.
     pub form: Form,
+    /// The passkey that is asked for instead, with everything checked that can be before an
+    /// authenticator is touched.
+    pub passkey: Option<Box<Passkey>>,
+    /// What the server says that it will act on.
+    pub approval: Option<Box<Approval>>,
     /// `attempts_remaining`, if the server said it.
     pub attempts_remaining: Option<u32>,
     /// Seconds that the server waits, if it said so.
@@ -492,6 +528,32 @@ pub enum ServerError {
     /// It breaks the protocol, for developers.
     #[error("protocol error: {0}")]
     Protocol(String),
+    /// It breaks the protocol as an attack would: refused, recorded and shown to the person.
+    #[error("suspicious: {1}")]
+    Suspicious(Suspicion, String),
+}
+
+/// What a passkey challenge tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suspicion {
+    /// The challenge does not commit to the `approval` beside it (P7).
+    Binding,
+    /// It names an `rpId` or wants an origin that is not this server's (P3, P4).
+    RelyingParty,
+    /// It uses a challenge again (P13).
+    Repeated,
+}
+
+impl Suspicion {
+    /// The word in the record.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Binding => "approval_binding",
+            Self::RelyingParty => "relying_party",
+            Self::Repeated => "repeated_challenge",
+        }
+    }
 }
 
 impl ServerError {
@@ -508,9 +570,58 @@ impl ServerError {
             Self::NoChallengeEndpoint => Reason::NoChallengeEndpoint,
             Self::Unsupported(_) => Reason::ChallengeUnsupported,
             Self::ServerCannot(_) => Reason::ServerCannot,
-            Self::Protocol(_) => Reason::ServerMisbehaved,
+            Self::Protocol(_) | Self::Suspicious(Suspicion::Repeated, _) => {
+                Reason::ServerMisbehaved
+            }
+            Self::Suspicious(Suspicion::Binding, _) => Reason::BindingMismatch,
+            Self::Suspicious(Suspicion::RelyingParty, _) => Reason::ForeignPasskey,
         };
         (reason, None)
+    }
+}
+
+/// The authenticators that this machine can reach. One implementation: `placet-authenticators`.
+pub trait Authenticators: Send + Sync {
+    /// True if a ceremony can begin here at all (P10): there is a way to reach an authenticator,
+    /// not that one is attached. Asks no device and does not block.
+    fn usable(&self) -> bool;
+
+    /// `navigator.credentials.get()`: one assertion, with user verification, which the reply's flags
+    /// must show. Dropping the future cancels: within 200 ms nothing waits for a touch any more.
+    fn assert<U: CeremonyUi>(
+        &self,
+        wanted: Wanted,
+        ui: U,
+    ) -> impl Future<Output = Result<Assertion, CeremonyFault>> + Send;
+}
+
+/// What an authenticator says to the person and asks of them. May be called from any thread; once
+/// the ceremony is over or was dropped, nothing of it is shown any more and [`pin`](Self::pin)
+/// gives nothing.
+pub trait CeremonyUi: Send + Sync + 'static {
+    /// How far it is. Never blocks.
+    fn step(&self, step: CeremonyStep);
+
+    /// The PIN of the authenticator. `retries_left` is as the authenticator says; `wrong_before` is
+    /// true if the last one was wrong. `None`: the person gives none.
+    fn pin(
+        &self,
+        retries_left: Option<u8>,
+        wrong_before: bool,
+    ) -> impl Future<Output = Option<Secret>> + Send;
+}
+
+/// A machine without authenticators: passkeys are not offered.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoAuthenticators;
+
+impl Authenticators for NoAuthenticators {
+    fn usable(&self) -> bool {
+        false
+    }
+
+    async fn assert<U: CeremonyUi>(&self, _: Wanted, _: U) -> Result<Assertion, CeremonyFault> {
+        Err(CeremonyFault::NoAuthenticator)
     }
 }
 

@@ -1,28 +1,32 @@
 //! The `approval` object beside a challenge (digest §2.6.4 and §2.10-15): what the server says
 //! that it will act on.
 //!
-//! This version shows the person the `authorization_details` that it sent itself (H2). So an
-//! `approval` may only be that, or fewer of its entries; anything else is refused.
+//! It is what the person is shown as the action (H2), every member of it. It may be what was asked
+//! for, or fewer of its entries; anything else is refused.
 //!
 //! **Promises.** Issuer, client, resource and details are held against the request; it stays the
-//! same through all rounds.
+//! same through all rounds. A challenge that is said to be bound to it is (P7, [`bound`]).
 //!
 //! **Never** let an `approval` widen what the person saw.
 
 use std::time::SystemTime;
 
-use placet_core::json::{self, Digest};
-use placet_core::ports::ServerError;
+use placet_core::approved;
+use placet_core::passkey::Binding;
+use placet_core::ports::{ServerError, Suspicion};
 use placet_core::request::Authorization;
 use serde_json::{Map, Value};
+
+use crate::passkey;
 
 /// Seconds that two clocks may differ (digest §2.10-15).
 const SKEW: u64 = 60;
 
 /// An `approval` that fits the request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Approval {
-    hash: Digest,
+    /// To be shown, and signed.
+    pub(crate) object: approved::Approval,
     /// Seconds until its `exp`, the skew included.
     pub(crate) expires_in: Option<u64>,
 }
@@ -34,7 +38,7 @@ impl Approval {
     /// [`ServerError::Protocol`] for a change.
     pub(crate) fn same_as(self, before: Option<&Self>) -> Result<Self, ServerError> {
         match before {
-            Some(before) if before.hash != self.hash => {
+            Some(before) if before.object.hash() != self.object.hash() => {
                 Err(broken("the approval changed between two questions"))
             }
             _ => Ok(self),
@@ -64,23 +68,55 @@ pub(crate) fn read(
     if !asked.resource.iter().all(|resource| names(approval.get("aud"), resource)) {
         return Err(broken("the approval is not for the requested resource"));
     }
-    within(approval.get("authorization_details"), asked)?;
-    match approval.get("min_assurance") {
-        None => {}
-        Some(Value::String(level))
-            if matches!(level.as_str(), "policy" | "gesture" | "gesture-trusted" | "otp") => {}
-        Some(_) => {
-            return Err(ServerError::Unsupported("it demands more than a code".to_owned()));
-        }
-    }
-    let hash = json::digest(approval).map_err(|_| broken("the approval cannot be hashed"))?;
-    Ok(Some(Approval { hash, expires_in: expires_in(approval, now)? }))
+    let kept = within(approval.get("authorization_details"), asked)?;
+    let min_assurance = match approval.get("min_assurance") {
+        None => None,
+        Some(level) => match serde_json::from_value(level.clone()) {
+            Ok(level) => Some(level),
+            Err(_) => {
+                return Err(ServerError::Unsupported("it demands an unknown level".to_owned()));
+            }
+        },
+    };
+    let Some(mut object) = approved::Approval::of(approval.clone()) else {
+        return Err(broken("the approval cannot be hashed without losing digits"));
+    };
+    object.min_assurance = min_assurance;
+    object.left_out = asked.authorization_details.len().saturating_sub(kept);
+    Ok(Some(Approval { object, expires_in: expires_in(approval, now)? }))
 }
 
-/// Every entry is one that was asked for, and none was made from another.
-fn within(details: Option<&Value>, asked: &Authorization) -> Result<(), ServerError> {
+/// Holds a passkey's challenge against the approval that it is said to be bound to (P7): whether a
+/// signature over it covers the action.
+///
+/// # Errors
+/// [`ServerError::Suspicious`] if it is not made from this approval.
+pub(crate) fn bound(
+    members: &Map<String, Value>,
+    approval: Option<&Approval>,
+    passkey: Option<&passkey::Asked>,
+) -> Result<Binding, ServerError> {
+    let Some(salt) = passkey::binding_salt(members)? else { return Ok(Binding::Unbound) };
+    let Some(approval) = approval.filter(|_| members.contains_key("approval")) else {
+        return Err(broken("approval_binding stands there without an approval"));
+    };
+    match passkey {
+        // It is bound when a passkey is asked for.
+        None => Ok(Binding::Unbound),
+        Some(asked) if asked.wanted.client_data.challenge() == approval.object.challenge(&salt) => {
+            Ok(Binding::Bound)
+        }
+        Some(_) => Err(ServerError::Suspicious(
+            Suspicion::Binding,
+            "its challenge is not made from the approval beside it".to_owned(),
+        )),
+    }
+}
+
+/// Every entry is one that was asked for, and none was made from another: how many there are.
+fn within(details: Option<&Value>, asked: &Authorization) -> Result<usize, ServerError> {
     let entries = match details {
-        None if asked.authorization_details.is_empty() => return Ok(()),
+        None if asked.authorization_details.is_empty() => return Ok(0),
         None => return Err(broken("the approval has no authorization_details")),
         Some(Value::Array(entries)) => entries,
         Some(_) => return Err(broken("authorization_details of the approval is not a list")),
@@ -89,7 +125,7 @@ fn within(details: Option<&Value>, asked: &Authorization) -> Result<(), ServerEr
         entry.as_object().is_some_and(|entry| asked.authorization_details.contains(entry))
     };
     if entries.iter().all(known) {
-        Ok(())
+        Ok(entries.len())
     } else {
         // It may be a narrowing inside an entry, which the person would have to see.
         Err(ServerError::Unsupported("it approves other details than were asked for".to_owned()))

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use placet_core::outcome::Assurance;
 use serde_json::json;
 
 use super::*;
@@ -46,7 +47,7 @@ fn changed(name: &str, value: Value) -> Value {
 fn the_example_fits_its_request_and_has_the_published_hash() {
     let approval = held(Value::Object(example())).unwrap().unwrap();
     assert_eq!(
-        approval.hash.as_str(),
+        approval.object.hash().as_str(),
         "sha256:9b2b0997a61cc99178cc39c7a923c54c584d1983de5295aa916e3c3db528ce66"
     );
     assert_eq!(approval.expires_in, Some(180), "120 seconds and the skew");
@@ -77,7 +78,9 @@ fn f1_an_approval_about_something_else_is_refused() {
 
 #[test]
 fn fewer_entries_than_were_asked_for_fit() {
-    assert!(held(changed("authorization_details", json!([]))).is_ok());
+    let none = held(changed("authorization_details", json!([]))).unwrap().unwrap();
+    assert_eq!(none.object.left_out, 1, "which is shown");
+    assert_eq!(held(Value::Object(example())).unwrap().unwrap().object.left_out, 0);
     assert!(held(changed("aud", json!("https://mcp.example/files"))).is_ok());
 }
 
@@ -89,9 +92,16 @@ fn f4_an_approval_past_its_end_and_the_skew_is_expired() {
 }
 
 #[test]
-fn t7_a_demand_for_more_than_a_code_is_unsupported() {
-    assert!(held(changed("min_assurance", json!("otp"))).is_ok());
-    for level in [json!("passkey"), json!("passkey-bound"), json!("certain"), json!(1)] {
+fn t7_the_level_that_is_demanded_is_passed_on_and_an_unknown_one_is_unsupported() {
+    for (word, level) in [
+        ("otp", Assurance::Otp),
+        ("passkey", Assurance::Passkey),
+        ("passkey-bound", Assurance::PasskeyBound),
+    ] {
+        let approval = held(changed("min_assurance", json!(word))).unwrap().unwrap();
+        assert_eq!(approval.object.min_assurance, Some(level));
+    }
+    for level in [json!("certain"), json!(1), json!(null)] {
         let refused = held(changed("min_assurance", level.clone()));
         assert!(matches!(refused, Err(ServerError::Unsupported(_))), "{level}");
     }
@@ -104,4 +114,52 @@ fn f1_an_approval_that_changes_between_two_questions_is_refused() {
     assert!(first.clone().same_as(None).is_ok());
     assert!(first.clone().same_as(Some(&first)).is_ok());
     assert!(matches!(second.same_as(Some(&first)), Err(ServerError::Protocol(_))));
+}
+
+/// The challenge of the passkey fixture is the one that the digest computes for this approval and
+/// this salt (§2.6.4).
+#[test]
+fn p7_a_challenge_is_bound_to_the_approval_that_it_is_made_from_and_to_no_other() {
+    use crate::passkey::Home;
+    use crate::place::{Loopback, Place};
+    let fixture = include_str!("../fixtures/profile-passkey-options-object.json");
+    let fixture: Value = serde_json::from_str(fixture).unwrap();
+    let home = Home::of(&Place::issuer("https://as.example", Loopback::Refused).unwrap(), None);
+    let schema = &fixture["elicitations"][0]["requestedSchema"];
+    let passkey = crate::passkey::read(schema, &home).unwrap().unwrap();
+    let binding = json!({"alg": "S256-JCS", "salt": "AAECAwQFBgcICQoLDA0ODw"});
+    let judged = |approval: Value, binding: Value, passkey: Option<&passkey::Asked>| {
+        let members = json!({"approval": approval, "approval_binding": binding});
+        let members = members.as_object().unwrap();
+        let held = read(members, &asked(), "agent-cli", at(1_795_000_000)).unwrap();
+        bound(members, held.as_ref(), passkey)
+    };
+    let right = Value::Object(example());
+    assert_eq!(judged(right.clone(), binding.clone(), Some(&passkey)), Ok(Binding::Bound));
+    assert_eq!(judged(right.clone(), Value::Null, Some(&passkey)), Ok(Binding::Unbound));
+    assert_eq!(judged(right.clone(), binding.clone(), None), Ok(Binding::Unbound));
+    let other_salt = json!({"alg": "S256-JCS", "salt": "AAECAwQFBgcICQoLDA0ODg"});
+    for (approval, binding) in [
+        (changed("reason", json!("Deleting an account needs a fresh passkey!")), binding.clone()),
+        (changed("authorization_details", json!([])), binding.clone()),
+        (changed("txn", json!("97053963")), binding.clone()),
+        (changed("more", json!(null)), binding.clone()),
+        (right, other_salt),
+    ] {
+        let tampered = judged(approval.clone(), binding, Some(&passkey));
+        let expected = Err(ServerError::Suspicious(
+            Suspicion::Binding,
+            "its challenge is not made from the approval beside it".to_owned(),
+        ));
+        assert_eq!(tampered, expected, "{approval}");
+    }
+    let alone = json!({"approval_binding": binding});
+    let alone = bound(alone.as_object().unwrap(), None, Some(&passkey));
+    assert!(matches!(alone, Err(ServerError::Protocol(_))), "{alone:?}");
+}
+
+#[test]
+fn p7_an_approval_that_its_hash_would_round_is_refused() {
+    let refused = held(changed("amount", json!(9_007_199_254_740_993_i64)));
+    assert!(matches!(refused, Err(ServerError::Protocol(_))), "{refused:?}");
 }

@@ -54,6 +54,29 @@ pub(crate) fn answer(
     body.done()
 }
 
+/// As [`answer`], with one property whose value is JSON already: what an authenticator signed.
+pub(crate) fn passkey(
+    auth_session: &Secret,
+    client_id: &str,
+    elicitation_id: Option<&str>,
+    name: &str,
+    json: &str,
+) -> Bytes {
+    let id = elicitation_id.unwrap_or_default();
+    let fixed = auth_session.expose().len() + client_id.len() + id.len() + name.len();
+    let mut body = Body::of(fixed + json.len(), 2);
+    body.start(auth_session, client_id);
+    if let Some(id) = elicitation_id {
+        body.member("elicitation_id", id);
+    }
+    body.raw(b",\"response\":{");
+    body.text(name);
+    body.raw(b":");
+    body.raw(json.as_bytes());
+    body.raw(b"}}");
+    body.done()
+}
+
 /// Bytes in a value, before they are written as JSON.
 fn bytes(filled: &Filled) -> usize {
     match filled {

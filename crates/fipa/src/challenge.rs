@@ -12,14 +12,22 @@ use placet_core::request::{Authorization, Server};
 use url::form_urlencoded;
 
 use crate::http::FORM;
+use crate::passkey::Home;
 use crate::place::{Loopback, Place};
 use crate::reply::Reply;
 use crate::session::{Conversation, Session};
 use crate::{Client, Metadata};
 
-/// What is advertised (A26, digest §2.6.1): forms and one-time codes.
+/// What is advertised (A26, digest §2.6.1): forms, and one-time codes.
 const ADVERTISED: [(&str, &str); 3] =
     [("ana_profile", "ana-http/0"), ("ana_modes", "form"), ("ana_authenticators", "totp")];
+/// The same where a passkey can be used (P10).
+const WITH_PASSKEYS: [(&str, &str); 4] = [
+    ("ana_profile", "ana-http/0"),
+    ("ana_modes", "form"),
+    ("ana_authenticators", "totp passkey"),
+    ("ana_webauthn_encodings", "options-object flat"),
+];
 
 /// Asks a server for the first time.
 ///
@@ -29,6 +37,7 @@ pub(crate) async fn begin(
     client: &Client,
     server: &Server,
     asked: &Authorization,
+    passkeys: bool,
 ) -> Result<Step<Session>, ServerError> {
     if asked.issuer != server.issuer {
         return Err(ServerError::Protocol("the request is for another issuer".to_owned()));
@@ -36,9 +45,12 @@ pub(crate) async fn begin(
     let metadata = client.known(server).await?;
     let loopback = client.loopback(server.danger_http_loopback);
     let endpoint = endpoint(server, &metadata, loopback)?;
-    let body = Bytes::from(body(server, asked));
+    let body = Bytes::from(body(server, asked, passkeys));
     let heard = client.http().post_patiently(&endpoint, FORM, body).await;
-    let conversation = Conversation::new(client, server, asked, metadata, endpoint);
+    let home = Place::issuer(&server.issuer, loopback)
+        .map(|issuer| Home::of(&issuer, metadata.webauthn_origins()))
+        .map_err(|why| ServerError::Protocol(why.to_owned()))?;
+    let conversation = Conversation::new(client, server, asked, metadata, endpoint, home);
     conversation.step(None, Reply::read(heard), Delivery::Seen, &[])
 }
 
@@ -64,7 +76,7 @@ fn endpoint(
     }
 }
 
-fn body(server: &Server, asked: &Authorization) -> String {
+fn body(server: &Server, asked: &Authorization, passkeys: bool) -> String {
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("response_type", "code");
     form.append_pair("client_id", &server.client_id);
@@ -88,7 +100,8 @@ fn body(server: &Server, asked: &Authorization) -> String {
     }
     form.append_pair("code_challenge", &asked.code_challenge);
     form.append_pair("code_challenge_method", "S256");
-    form.extend_pairs(ADVERTISED);
+    let advertised: &[_] = if passkeys { &WITH_PASSKEYS } else { &ADVERTISED };
+    form.extend_pairs(advertised);
     form.finish()
 }
 
@@ -176,9 +189,20 @@ mod tests {
             ("ana_modes", "form"),
             ("ana_authenticators", "totp"),
         ];
-        let sent = pairs(&body(&server(), &asked()));
+        let sent = pairs(&body(&server(), &asked(), false));
         let sent: Vec<_> = sent.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         assert_eq!(sent, expected);
+    }
+
+    #[test]
+    fn p10_a26_passkeys_are_advertised_only_where_one_can_be_used() {
+        let of = |passkeys: bool| {
+            let sent = pairs(&body(&server(), &asked(), passkeys));
+            let value = |name: &str| sent.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone());
+            (value("ana_authenticators").unwrap(), value("ana_webauthn_encodings"))
+        };
+        assert_eq!(of(false), ("totp".to_owned(), None));
+        assert_eq!(of(true), ("totp passkey".to_owned(), Some("options-object flat".to_owned())));
     }
 
     #[test]
@@ -192,7 +216,8 @@ mod tests {
             ..asked()
         };
         let server = Server { account: String::new(), ..server() };
-        let names: Vec<_> = pairs(&body(&server, &asked)).into_iter().map(|(n, _)| n).collect();
+        let names: Vec<_> =
+            pairs(&body(&server, &asked, false)).into_iter().map(|(n, _)| n).collect();
         assert_eq!(
             names,
             [

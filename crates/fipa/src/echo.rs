@@ -8,6 +8,7 @@
 use placet_core::form::{Field, Form, Kind};
 use placet_core::ports::ServerError;
 use placet_core::secret::Secret;
+use serde_json::{Map, Value};
 
 /// Shorter secrets would dot out ordinary text.
 const SHORTEST: usize = 4;
@@ -30,6 +31,29 @@ pub(crate) fn dotted(text: String, secrets: &[Secret]) -> String {
 pub(crate) fn dotted_form(form: Form, secrets: &[Secret]) -> Result<Form, ServerError> {
     let fields = form.fields.into_iter().map(|field| dotted_field(field, secrets));
     Ok(Form { fields: fields.collect::<Result<_, _>>()? })
+}
+
+/// Whether what cannot be dotted out, because it is hashed as it is, holds one of `secrets`.
+///
+/// # Errors
+/// [`ServerError::Protocol`] if it does.
+pub(crate) fn free_of(members: &Map<String, Value>, secrets: &[Secret]) -> Result<(), ServerError> {
+    let holds = |text: &str| long_enough(secrets).any(|secret| text.contains(secret));
+    fn any(value: &Value, holds: &dyn Fn(&str) -> bool) -> bool {
+        match value {
+            Value::String(text) => holds(text),
+            Value::Number(number) => holds(&number.to_string()),
+            Value::Array(items) => items.iter().any(|item| any(item, holds)),
+            Value::Object(members) => {
+                members.iter().any(|(name, value)| holds(name) || any(value, holds))
+            }
+            Value::Null | Value::Bool(_) => false,
+        }
+    }
+    if members.iter().any(|(name, value)| holds(name) || any(value, &holds)) {
+        return Err(ServerError::Protocol("its approval repeats what was typed".to_owned()));
+    }
+    Ok(())
 }
 
 fn dotted_field(mut field: Field, secrets: &[Secret]) -> Result<Field, ServerError> {
@@ -89,6 +113,20 @@ mod tests {
         .unwrap();
         let form = dotted_form(form, &typed()).unwrap();
         assert!(!format!("{form:?}").contains("28708281"), "{form:?}");
+    }
+
+    #[test]
+    fn r3_an_approval_that_carries_the_code_is_refused() {
+        for members in [
+            json!({"reason": "28708281 was typed"}),
+            json!({"28708281": true}),
+            json!({"authorization_details": [{"a": ["x", {"b": "28708281"}]}]}),
+            json!({"n": 28_708_281}),
+        ] {
+            assert!(free_of(members.as_object().unwrap(), &typed()).is_err(), "{members}");
+        }
+        let plain = json!({"reason": "12", "n": 2870});
+        assert!(free_of(plain.as_object().unwrap(), &typed()).is_ok());
     }
 
     #[test]

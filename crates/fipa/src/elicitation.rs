@@ -2,7 +2,7 @@
 //!
 //! **Promises.** What is not understood in full is refused, never shown in part (F1): an unknown
 //! mode, a form outside the restricted schema, entries that cannot be answered together. Several
-//! forms with different property names become one form and one answer.
+//! forms with different property names become one form and one answer. A passkey is asked for alone.
 //!
 //! **Never** open or fetch what a `url` entry names (H11).
 
@@ -10,6 +10,7 @@ use placet_core::form::{BadSchema, Form, Source};
 use placet_core::ports::ServerError;
 use serde_json::{Map, Value};
 
+use crate::passkey::{self, Home};
 use crate::place::{Loopback, Place};
 
 /// Digest §2.6.5-3.
@@ -20,8 +21,10 @@ const MAX_ENTRIES: usize = 16;
 pub(crate) struct Asked {
     /// The entries' messages, raw, each in a paragraph of its own.
     pub(crate) message: String,
-    /// All fields.
+    /// All fields; none if a passkey is asked for.
     pub(crate) form: Form,
+    /// The passkey that is asked for instead.
+    pub(crate) passkey: Option<Box<passkey::Asked>>,
     /// `attempts_remaining`, the least of the entries'.
     pub(crate) attempts_remaining: Option<u32>,
     /// `expires_in` in seconds, the least of the entries'.
@@ -35,7 +38,11 @@ pub(crate) struct Asked {
 /// # Errors
 /// [`ServerError::Unsupported`] if nothing in it can be shown here, [`ServerError::Locked`] for
 /// `attempts_remaining: 0` (F6), [`ServerError::Protocol`] for everything that breaks the profile.
-pub(crate) fn read(members: &Map<String, Value>, loopback: Loopback) -> Result<Asked, ServerError> {
+pub(crate) fn read(
+    members: &Map<String, Value>,
+    loopback: Loopback,
+    home: &Home,
+) -> Result<Asked, ServerError> {
     let entries = match members.get("elicitations") {
         None => return Err(ServerError::Unsupported("it says not what it needs".to_owned())),
         Some(Value::Array(entries)) => entries,
@@ -49,8 +56,8 @@ pub(crate) fn read(members: &Map<String, Value>, loopback: Loopback) -> Result<A
     for entry in entries {
         let entry = entry.as_object().ok_or_else(|| broken("an elicitation is not an object"))?;
         match entry.get("mode") {
-            None => forms.push(form(entry)?),
-            Some(Value::String(mode)) if mode == "form" => forms.push(form(entry)?),
+            None => forms.push(form(entry, home)?),
+            Some(Value::String(mode)) if mode == "form" => forms.push(form(entry, home)?),
             Some(Value::String(mode)) if mode == "url" => {
                 url(entry, loopback)?;
                 urls = urls.saturating_add(1);
@@ -73,14 +80,18 @@ pub(crate) fn read(members: &Map<String, Value>, loopback: Loopback) -> Result<A
     }
 }
 
-fn form(entry: &Map<String, Value>) -> Result<Asked, ServerError> {
+fn form(entry: &Map<String, Value>, home: &Home) -> Result<Asked, ServerError> {
     let message = match entry.get("message") {
         Some(Value::String(message)) => message.clone(),
         _ => return Err(broken("an elicitation has no message")),
     };
     let schema =
         entry.get("requestedSchema").ok_or_else(|| broken("an elicitation has no form"))?;
-    let form = Form::parse(schema, Source::Server).map_err(refused)?;
+    let passkey = passkey::read(schema, home)?.map(Box::new);
+    let form = match passkey {
+        Some(_) => Form::default(),
+        None => Form::parse(schema, Source::Server).map_err(refused)?,
+    };
     let attempts = whole_number(entry, "attempts_remaining")?;
     let id = match entry.get("id") {
         None => None,
@@ -90,6 +101,7 @@ fn form(entry: &Map<String, Value>) -> Result<Asked, ServerError> {
     Ok(Asked {
         message,
         form,
+        passkey,
         attempts_remaining: attempts.map(|n| u32::try_from(n).unwrap_or(u32::MAX)),
         expires_in: whole_number(entry, "expires_in")?,
         id,
@@ -98,7 +110,11 @@ fn form(entry: &Map<String, Value>) -> Result<Asked, ServerError> {
 
 /// Two forms as one; the answer then belongs to no single entry, so no `id` is sent back.
 fn together(one: Asked, other: Asked) -> Result<Asked, ServerError> {
+    if one.passkey.is_some() || other.passkey.is_some() {
+        return Err(broken("a passkey is asked for together with something else"));
+    }
     Ok(Asked {
+        passkey: None,
         message: format!("{}\n\n{}", one.message, other.message),
         form: one.form.merged(other.form).map_err(refused)?,
         attempts_remaining: least(one.attempts_remaining, other.attempts_remaining),

@@ -13,13 +13,17 @@ fn members(text: &str) -> Map<String, Value> {
     }
 }
 
+fn home() -> Home {
+    Home::of(&Place::issuer("https://as.example", Loopback::Refused).unwrap(), None)
+}
+
 fn fixture(text: &str) -> Result<Asked, ServerError> {
-    read(&members(text), Loopback::Refused)
+    read(&members(text), Loopback::Refused, &home())
 }
 
 fn entries(entries: Value) -> Result<Asked, ServerError> {
     let members = json!({"error": "insufficient_authorization", "elicitations": entries});
-    read(members.as_object().unwrap(), Loopback::Refused)
+    read(members.as_object().unwrap(), Loopback::Refused, &home())
 }
 
 /// A form entry that asks for one text of this name.
@@ -90,8 +94,6 @@ fn a_missing_mode_means_form_and_unknown_members_are_ignored() {
 #[test]
 fn f1_what_this_version_cannot_show_is_unsupported() {
     for text in [
-        include_str!("../fixtures/ana-prehistory-passkey-flat.json"),
-        include_str!("../fixtures/profile-passkey-options-object.json"),
         include_str!("../fixtures/ana-prehistory-url.json"),
         include_str!("../fixtures/fipa-otp-required.json"),
     ] {
@@ -169,7 +171,7 @@ fn f1_a_random_challenge_is_understood_in_full_or_refused() {
         let challenge = json!({"elicitations": dice.value(0)});
         let text = challenge.to_string();
         let members = members(&text);
-        match read(&members, Loopback::Refused) {
+        match read(&members, Loopback::Refused, &home()) {
             Ok(asked) => {
                 shown += 1;
                 let listed = members["elicitations"].as_array().expect("shown from a list");
@@ -271,5 +273,19 @@ impl Dice {
             5 => json!([self.anything(depth + 1)]),
             _ => json!({self.word(): self.anything(depth + 1)}),
         }
+    }
+}
+
+#[test]
+fn f1_a_passkey_is_asked_for_alone_also_over_several_entries() {
+    let passkey = &members(include_str!("../fixtures/profile-passkey-options-object.json"));
+    let passkey = passkey["elicitations"][0].clone();
+    let asked = entries(json!([passkey])).unwrap();
+    assert!(asked.passkey.is_some() && asked.form.fields.is_empty());
+    let url = json!({"mode":"url","message":"m","url":"https://as.example/a"});
+    assert!(entries(json!([passkey, url])).is_ok(), "a browser is an alternative");
+    for others in [json!([passkey, entry("a")]), json!([entry("a"), passkey])] {
+        let refused = entries(others);
+        assert!(matches!(refused, Err(ServerError::Protocol(_))), "{refused:?}");
     }
 }

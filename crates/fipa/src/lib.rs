@@ -3,7 +3,8 @@
 //! implementation of [`placet_core::ports::Servers`].
 //!
 //! Read in the order of one authorization: `metadata` (who is it), `challenge` (the first
-//! request), `reply` (what came back), `elicitation` (what it asks), `session` (the answers).
+//! request), `reply` (what came back), `elicitation` (what it asks), `passkey` (where it asks
+//! for one), `session` (the answers).
 //!
 //! **Promises.** TLS is always verified; plain http only to `http://localhost` and only when both
 //! the server and this client were told so (A27). No redirect is followed (A12), no cookie kept,
@@ -30,6 +31,7 @@ mod echo;
 mod elicitation;
 mod http;
 mod metadata;
+mod passkey;
 mod place;
 mod reply;
 mod retry_after;
@@ -39,6 +41,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use placet_core::form::Values;
+use placet_core::passkey::Assertion;
 use placet_core::ports::{ServerError, Servers, Step};
 use placet_core::request::{Authorization, Server};
 
@@ -150,12 +153,16 @@ impl Servers for Client {
         endpoint.ok_or(ServerError::NoChallengeEndpoint)
     }
 
-    async fn begin(&self, server: &Server, asked: &Authorization) -> Step<Session> {
-        challenge::begin(self, server, asked).await.unwrap_or_else(Step::Refused)
+    async fn begin(&self, server: &Server, asked: &Authorization, passkeys: bool) -> Step<Session> {
+        challenge::begin(self, server, asked, passkeys).await.unwrap_or_else(Step::Refused)
     }
 
     async fn answer(&self, session: Session, values: Values) -> Step<Session> {
         session.answer(values).await.unwrap_or_else(Step::Refused)
+    }
+
+    async fn present(&self, session: Session, assertion: Assertion) -> Step<Session> {
+        session.present(&assertion).await.unwrap_or_else(Step::Refused)
     }
 
     async fn leave(&self, session: Session, declined: bool) {

@@ -30,6 +30,7 @@ pub struct Metadata {
     token_endpoint: Option<Place>,
     authorization_endpoint: Option<Place>,
     actions: Vec<String>,
+    webauthn_origins: Option<Vec<String>>,
 }
 
 impl Metadata {
@@ -61,6 +62,11 @@ impl Metadata {
     #[must_use]
     pub fn understands(&self, action: &str) -> bool {
         self.actions.iter().any(|known| known == action)
+    }
+
+    /// `ana_webauthn_origins_supported` (digest §2.6.1).
+    pub(crate) fn webauthn_origins(&self) -> Option<&[String]> {
+        self.webauthn_origins.as_deref()
     }
 
     /// Where challenges are asked for and answered.
@@ -182,16 +188,17 @@ pub(crate) fn read(
             .map_err(|why| ServerError::Protocol(format!("its {name} cannot be used: {why}"))),
         Some(_) => Err(ServerError::Protocol(format!("its {name} is not text"))),
     };
-    let actions = members
-        .get("ana_actions_supported")
-        .and_then(Value::as_array)
-        .map(|all| all.iter().filter_map(Value::as_str).map(str::to_owned).collect());
+    let texts = |name: &str| -> Option<Vec<String>> {
+        let all = members.get(name)?.as_array()?;
+        Some(all.iter().filter_map(Value::as_str).map(str::to_owned).collect())
+    };
     Ok(Metadata {
         issuer: issuer.to_owned(),
         challenge_endpoint: endpoint("authorization_challenge_endpoint")?,
         token_endpoint: endpoint("token_endpoint")?,
         authorization_endpoint: endpoint("authorization_endpoint")?,
-        actions: actions.unwrap_or_default(),
+        actions: texts("ana_actions_supported").unwrap_or_default(),
+        webauthn_origins: texts("ana_webauthn_origins_supported"),
     })
 }
 

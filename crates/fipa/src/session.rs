@@ -10,6 +10,7 @@
 use std::time::{Duration, SystemTime};
 
 use placet_core::form::{Filled, Form, Values};
+use placet_core::passkey::{Assertion, Binding, Passkey};
 use placet_core::ports::{Challenge, Delivery, ServerError, Step};
 use placet_core::request::{Authorization, Server};
 use placet_core::secret::Secret;
@@ -17,6 +18,7 @@ use placet_core::secret::Secret;
 use crate::approval::{self, Approval};
 use crate::elicitation::{self, Asked};
 use crate::http::JSON;
+use crate::passkey::{self, Home};
 use crate::place::{Loopback, Place};
 use crate::reply::{Reply, Said};
 use crate::{Client, Metadata, body, echo};
@@ -33,6 +35,8 @@ pub(crate) struct Conversation {
     metadata: Metadata,
     endpoint: Place,
     loopback: Loopback,
+    /// What may stand in what a passkey signs.
+    home: Home,
     client_id: String,
     asked: Authorization,
     approval: Option<Approval>,
@@ -44,6 +48,8 @@ pub struct Session {
     conversation: Conversation,
     auth_session: Secret,
     asked: Asked,
+    /// Of the passkey that is asked for, if one is.
+    binding: Binding,
     asked_at: SystemTime,
 }
 
@@ -54,12 +60,14 @@ impl Conversation {
         asked: &Authorization,
         metadata: Metadata,
         endpoint: Place,
+        home: Home,
     ) -> Self {
         Self {
             client: client.clone(),
             metadata,
             endpoint,
             loopback: client.loopback(server.danger_http_loopback),
+            home,
             client_id: server.client_id.clone(),
             asked: asked.clone(),
             approval: None,
@@ -102,17 +110,20 @@ impl Conversation {
             ServerError::Protocol("it asks without ever naming an auth_session".to_owned())
         })?;
         let now = SystemTime::now();
-        let mut asked = elicitation::read(members, self.loopback)?;
+        let mut asked = elicitation::read(members, self.loopback, &self.home)?;
         if let Some(approval) = approval::read(members, &self.asked, &self.client_id, now)? {
             asked.expires_in = match (asked.expires_in, approval.expires_in) {
                 (Some(one), Some(other)) => Some(one.min(other)),
                 (one, other) => one.or(other),
             };
+            echo::free_of(approval.object.members(), typed)?;
             self.approval = Some(approval.same_as(self.approval.as_ref())?);
         }
+        let passkey = asked.passkey.as_deref();
+        let binding = approval::bound(members, self.approval.as_ref(), passkey)?;
         asked.message = echo::dotted(asked.message, typed);
         asked.form = echo::dotted_form(asked.form, typed)?;
-        Ok(Session { conversation: self, auth_session, asked, asked_at: now })
+        Ok(Session { conversation: self, auth_session, asked, binding, asked_at: now })
     }
 }
 
@@ -123,9 +134,7 @@ impl Session {
     /// Why it is over.
     pub(crate) async fn answer(mut self, values: Values) -> Result<Step<Self>, ServerError> {
         let body = self.body(&values);
-        let client = self.conversation.client.clone();
-        let heard = client.http().post_once(&self.conversation.endpoint, body).await;
-        let mut reply = Reply::read(heard);
+        let mut reply = self.post(body).await;
         self.adopt(&mut reply);
         match reply.said {
             Said::Throttled(wait) => {
@@ -134,7 +143,7 @@ impl Session {
                 self.asked.expires_in = left;
                 Ok(self.challenged(Delivery::Throttled(wait)))
             }
-            Said::Doubt(why) => self.recover(values, why).await,
+            Said::Doubt(why) => self.recover(Given::Values(values), why).await,
             _ => {
                 let typed = secrets(values);
                 self.conversation.step(Some(self.auth_session), reply, Delivery::Seen, &typed)
@@ -142,11 +151,39 @@ impl Session {
         }
     }
 
+    /// Sends what an authenticator signed, once. What was signed is for one challenge, so that a 429
+    /// ends it: the same challenge is not signed again (P13).
+    ///
+    /// # Errors
+    /// Why it is over.
+    pub(crate) async fn present(
+        mut self,
+        assertion: &Assertion,
+    ) -> Result<Step<Self>, ServerError> {
+        let Some(asked) = &self.asked.passkey else {
+            return Err(ServerError::Unsupported("it did not ask for a passkey".to_owned()));
+        };
+        let Conversation { client_id, .. } = &self.conversation;
+        let value = passkey::answer(asked, assertion);
+        let id = self.asked.id.as_deref();
+        let body = body::passkey(&self.auth_session, client_id, id, &asked.name, &value);
+        let mut reply = self.post(body).await;
+        self.adopt(&mut reply);
+        match reply.said {
+            Said::Doubt(why) => self.recover(Given::Assertion, why).await,
+            _ => self.conversation.step(Some(self.auth_session), reply, Delivery::Seen, &[]),
+        }
+    }
+
+    async fn post(&self, body: bytes::Bytes) -> Reply {
+        let Conversation { client, endpoint, .. } = &self.conversation;
+        Reply::read(client.http().post_once(endpoint, body).await)
+    }
+
     /// Nobody knows whether the answer arrived: asks the server what it waits for now.
-    async fn recover(mut self, values: Values, why: String) -> Result<Step<Self>, ServerError> {
+    async fn recover(mut self, given: Given, why: String) -> Result<Step<Self>, ServerError> {
         tracing::debug!("an answer is in doubt; the server is asked what it waits for");
-        let secret = values.has_secret();
-        let before = self.asked.form.clone();
+        let before = self.asked.clone();
         let mut reply = self.refresh().await;
         self.adopt(&mut reply);
         // A server that does not know this request has not refused what was asked of it.
@@ -154,13 +191,14 @@ impl Session {
             return Err(ServerError::Unreachable(why));
         }
         let Said::Asks(members) = &reply.said else {
-            let typed = secrets(values);
+            let typed = given.secrets();
             return self.conversation.step(Some(self.auth_session), reply, Delivery::Seen, &typed);
         };
-        let typed = if secret {
-            secrets(values)
-        } else {
-            return self.repeat(members, before, values).await;
+        let typed = match given {
+            Given::Values(values) if !values.has_secret() => {
+                return self.repeat(members, before.form, values).await;
+            }
+            given => given.secrets(),
         };
         let session = self.conversation.asked(
             Some(self.auth_session),
@@ -169,11 +207,8 @@ impl Session {
             &typed,
         )?;
         // Another question means that the answer was taken.
-        let last = if same_names(&session.asked.form, &before) {
-            Delivery::Unconfirmed
-        } else {
-            Delivery::Seen
-        };
+        let last =
+            if same(&session.asked, &before) { Delivery::Unconfirmed } else { Delivery::Seen };
         Ok(session.challenged(last))
     }
 
@@ -194,9 +229,7 @@ impl Session {
             return Ok(session.challenged(last));
         }
         let body = session.body(&values);
-        let client = session.conversation.client.clone();
-        let heard = client.http().post_once(&session.conversation.endpoint, body).await;
-        let mut reply = Reply::read(heard);
+        let mut reply = session.post(body).await;
         session.adopt(&mut reply);
         session.conversation.step(Some(session.auth_session), reply, Delivery::Seen, &[])
     }
@@ -238,12 +271,35 @@ impl Session {
         Step::Challenged(Challenge {
             message: self.asked.message.clone(),
             form: self.asked.form.clone(),
+            passkey: self.asked.passkey.as_ref().map(|asked| {
+                Box::new(Passkey { wanted: asked.wanted.clone(), binding: self.binding })
+            }),
+            approval: self.conversation.approval.as_ref().map(|held| Box::new(held.object.clone())),
             attempts_remaining: self.asked.attempts_remaining,
             expires_in: self.asked.expires_in,
             last,
             session: self,
         })
     }
+}
+
+/// What was sent.
+enum Given {
+    Values(Values),
+    Assertion,
+}
+
+impl Given {
+    fn secrets(self) -> Vec<Secret> {
+        match self {
+            Self::Values(values) => secrets(values),
+            Self::Assertion => Vec::new(),
+        }
+    }
+}
+
+fn same(one: &Asked, other: &Asked) -> bool {
+    one.passkey.is_some() == other.passkey.is_some() && same_names(&one.form, &other.form)
 }
 
 fn same_names(one: &Form, other: &Form) -> bool {

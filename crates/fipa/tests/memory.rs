@@ -142,7 +142,7 @@ async fn sent_and_searched(scheme: &str) -> usize {
         if elsewhere.root.is_empty() { vec![] } else { vec![elsewhere.root.clone().into_bytes()] };
     let client = Client::new(ClientOptions { extra_roots, ..options() });
     let server = canned::server_at(&elsewhere.origin);
-    let first = question(client.begin(&server, &canned::asked_of(&elsewhere.origin)).await);
+    let first = question(client.begin(&server, &canned::asked_of(&elsewhere.origin), false).await);
     let (masked, secret) = Masked::new();
     assert!(masked.found() > 0, "the search finds what is there");
     let values = Values(vec![("otp".into(), Filled::Secret(secret))]);

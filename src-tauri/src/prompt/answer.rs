@@ -11,6 +11,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use gtk::prelude::*;
+use placet_core::display::Step;
 use placet_core::form::{Typed, Wrong};
 use placet_core::ports::{Answer, Gesture, GestureKind};
 
@@ -33,6 +34,7 @@ pub(super) enum Blocked {
     Sight(Sight),
     Folded,
     TooLarge,
+    Refused,
     Unseen(Unseen),
 }
 
@@ -41,7 +43,7 @@ impl Blocked {
     pub(super) fn words(self) -> Option<&'static str> {
         match self {
             Self::Busy => Some("Waiting for the server…"),
-            Self::Over => None,
+            Self::Over | Self::Refused => None,
             Self::Expired => Some("Time is over. Nothing was approved."),
             Self::Sight(Sight::Whole) => None,
             Self::Sight(Sight::Covered) => {
@@ -212,10 +214,17 @@ impl Inner {
         }
     }
 
+    /// Which step of its request the screen is.
+    fn step(&self) -> Option<Step> {
+        self.shown.borrow().as_ref().map(|shown| shown.screen.step)
+    }
+
     /// What of the screen the person has not had before their eyes (H3).
     fn unread(&self) -> Option<Blocked> {
         let complete = self.shown.borrow().as_ref().is_some_and(|shown| shown.screen.approvable);
-        if !complete {
+        if self.step() == Some(Step::Refused) {
+            Some(Blocked::Refused)
+        } else if !complete {
             Some(Blocked::TooLarge)
         } else if self.page.folded() {
             Some(Blocked::Folded)
@@ -248,7 +257,10 @@ impl Inner {
         self.page.footer.ready(armed, deny, asking, asking && unread.is_none());
         let refused = self.refused_at.get().is_some_and(|at| at.elapsed() < REFUSED_FOR);
         let words = if phase == Some(Phase::Busy) {
-            Blocked::Busy.words()
+            match self.step() {
+                Some(Step::Authenticator) => Some("Waiting for the security key…"),
+                _ => Blocked::Busy.words(),
+            }
         } else if phase.is_some() && left == 0 {
             Blocked::Expired.words()
         } else if refused {

@@ -1,7 +1,7 @@
 //! A daemon without a window, as a program that a test may kill.
 //!
 //! `placet-headless RUNTIME STATE` prints `ready` when its socket takes connections. Its person
-//! approves everything, with the right code. Lines on standard input tell it more:
+//! approves everything, with the right code and a key in software. Lines on standard input tell it more:
 //! `code ABCD-EFGH` is what an agent's terminal printed, `suspicious`, `pause` and `mute` put such an entry
 //! on record, `stop` or the end of the input stops it in good order.
 //!
@@ -23,6 +23,7 @@ use placet_core::request::Timestamp;
 use placet_core::settings::{Change, Setting};
 use placet_tests::headless::person::{self, Hands, Told};
 use placet_tests::headless::server::{OTP, Scripted};
+use placet_tests::passkey::Played;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::sync::watch;
 
@@ -47,7 +48,9 @@ async fn main() {
         allow_http_loopback: true,
     };
     let (window, hands) = person::window();
-    let daemon = Daemon::start_with(options, window, Scripted).await.unwrap();
+    let key = Played::default();
+    key.key(|key| key.make("passkeys.example")).unwrap();
+    let daemon = Daemon::start_with(options, window, Scripted, key).await.unwrap();
     println!("ready");
     let (code_in, code) = watch::channel(None);
     tokio::spawn(approve_everything(hands, code));
@@ -78,7 +81,9 @@ async fn approve_everything(mut hands: Hands, mut code: watch::Receiver<Option<S
                 shown.approve(&[&printed]);
             }
             Step::Challenge => shown.approve(&[OTP]),
-            Step::Review | Step::Server | Step::Change => shown.approve(&[]),
+            Step::Review | Step::Server | Step::Passkey | Step::Change => shown.approve(&[]),
+            // The key has no PIN; what is only to be read is left.
+            Step::Authenticator | Step::Pin | Step::Refused => shown.dismiss(),
         }
     }
 }

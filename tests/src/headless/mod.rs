@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use placet_agentd::daemon::{Daemon, Options, StartError};
-use placet_core::ports::{Seat, Station, Surroundings};
+use placet_core::ports::{NoAuthenticators, Seat, Station, Surroundings};
 
 use self::agent::Agent;
 use self::person::Hands;
@@ -134,7 +134,7 @@ impl Home {
     /// As [`Daemon::start_with`].
     pub async fn try_start(&self, options: Options) -> Result<(Daemon, Hands), StartError> {
         let (window, hands) = person::window();
-        let daemon = Daemon::start_with(options, window, Scripted).await?;
+        let daemon = Daemon::start_with(options, window, Scripted, NoAuthenticators).await?;
         Ok((daemon, hands))
     }
 

@@ -1,7 +1,10 @@
 //! The scripted authorization server, at the port: asks for a code of eight digits, takes one,
 //! and grants. What it holds must never reach an agent, so each of its texts is easy to find.
 
+use std::time::Duration;
+
 use placet_core::form::{Filled, Form, Source, Values};
+use placet_core::passkey::{Assertion, Binding, ClientData, Passkey, Wanted};
 use placet_core::ports::{Challenge, Delivery, ServerError, Servers, Step};
 use placet_core::request::{Authorization, Server};
 use placet_core::secret::Secret;
@@ -20,6 +23,9 @@ pub const NOWHERE: &str = "https://nowhere.example";
 /// An issuer that refuses with a description.
 pub const REFUSING: &str = "https://refusing.example";
 
+/// An issuer that asks for a passkey.
+pub const PASSKEYS: &str = "https://passkeys.example";
+
 /// The server behind every issuer.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Scripted;
@@ -35,7 +41,31 @@ impl Scripted {
             session: 1,
             message: MESSAGE.to_owned(),
             form: Form::parse(&schema, Source::Server).unwrap(),
+            passkey: None,
+            approval: None,
             attempts_remaining: Some(3),
+            expires_in: None,
+            last: Delivery::Seen,
+        })
+    }
+}
+
+impl Scripted {
+    fn passkey(self) -> Step<u32> {
+        let wanted = Wanted {
+            rp_id: "passkeys.example".to_owned(),
+            client_data: ClientData::get(vec![7; 32], PASSKEYS.to_owned()),
+            allow_credentials: Vec::new(),
+            hints: Vec::new(),
+            timeout: Duration::from_secs(120),
+        };
+        Step::Challenged(Challenge {
+            session: 2,
+            message: MESSAGE.to_owned(),
+            form: Form::default(),
+            passkey: Some(Box::new(Passkey { wanted, binding: Binding::Unbound })),
+            approval: None,
+            attempts_remaining: None,
             expires_in: None,
             last: Delivery::Seen,
         })
@@ -52,9 +82,12 @@ impl Servers for Scripted {
         Ok(format!("{}/challenge", server.issuer))
     }
 
-    async fn begin(&self, server: &Server, _asked: &Authorization) -> Step<u32> {
+    async fn begin(&self, server: &Server, _asked: &Authorization, _passkeys: bool) -> Step<u32> {
         if server.issuer == REFUSING {
             return Step::Refused(ServerError::Refused(DESCRIPTION.to_owned()));
+        }
+        if server.issuer == PASSKEYS {
+            return self.passkey();
         }
         self.challenge()
     }
@@ -66,6 +99,10 @@ impl Servers for Scripted {
             }
             _ => self.challenge(),
         }
+    }
+
+    async fn present(&self, _session: u32, _assertion: Assertion) -> Step<u32> {
+        Step::Granted(Secret::new(CODE.to_owned()))
     }
 
     async fn leave(&self, _session: u32, _declined: bool) {}

@@ -69,7 +69,7 @@ impl Run {
     }
 
     pub(crate) async fn begin(&self) -> Step<Session> {
-        self.client.begin(&self.server, &self.asked()).await
+        self.client.begin(&self.server, &self.asked(), false).await
     }
 
     /// The first question.

@@ -59,10 +59,10 @@ pub(super) fn hello(
 ///
 /// # Errors
 /// [`Flaw`] if the record cannot be read or written.
-pub(super) async fn at_once<W: Window, S>(
+pub(super) async fn at_once<W: Window, S, A>(
     id: &Id,
     ask: &Ask,
-    shared: &Shared<W, S>,
+    shared: &Shared<W, S, A>,
 ) -> Result<Answer, Flaw> {
     let house = &shared.house;
     match ask {

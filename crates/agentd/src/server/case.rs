@@ -12,7 +12,7 @@ use placet_core::form::{Filled, Values};
 use placet_core::json::Digest;
 use placet_core::outcome::{Ended, Granted, Method, Outcome, Reason};
 use placet_core::ports::{
-    Clock as _, Entry, Event, NotRecorded, Ports, Record, Servers, Standing, Status,
+    Authenticators, Clock as _, Entry, Event, NotRecorded, Ports, Record, Servers, Standing, Status,
 };
 use placet_core::request::{Asker, Matter, Request, Server};
 use placet_wire::ask::Ask;
@@ -49,8 +49,8 @@ pub(super) struct Case {
 pub(super) type Answer = Zeroizing<Vec<u8>>;
 
 /// Takes one call to its answer.
-pub(super) async fn run<W: Window, S: Servers + 'static>(
-    shared: Arc<Shared<W, S>>,
+pub(super) async fn run<W: Window, S: Servers + 'static, A: Authenticators + 'static>(
+    shared: Arc<Shared<W, S, A>>,
     case: Case,
 ) -> Answer {
     let id = case.id.clone();
@@ -60,8 +60,8 @@ pub(super) async fn run<W: Window, S: Servers + 'static>(
     }
 }
 
-async fn decide<W: Window, S: Servers + 'static>(
-    shared: &Shared<W, S>,
+async fn decide<W: Window, S: Servers + 'static, A: Authenticators + 'static>(
+    shared: &Shared<W, S, A>,
     case: Case,
 ) -> Result<Answer, Flaw> {
     let Case { id, ask, asker, owner, lines, stop } = case;
@@ -239,23 +239,26 @@ impl Drop for Leave<'_> {
 }
 
 /// The world as one case sees it.
-pub(super) struct CasePorts<'a, W, S> {
-    shared: &'a Shared<W, S>,
+pub(super) struct CasePorts<'a, W, S, A> {
+    shared: &'a Shared<W, S, A>,
     open: &'a Open,
     record: Recorder,
 }
 
-impl<'a, W, S> CasePorts<'a, W, S> {
-    pub(super) fn new(shared: &'a Shared<W, S>, open: &'a Open) -> Self {
+impl<'a, W, S, A> CasePorts<'a, W, S, A> {
+    pub(super) fn new(shared: &'a Shared<W, S, A>, open: &'a Open) -> Self {
         let record = Recorder { store: shared.house.store.clone(), last: Mutex::new(None) };
         Self { shared, open, record }
     }
 }
 
-impl<W: Window, S: Servers + 'static> Ports for CasePorts<'_, W, S> {
+impl<W: Window, S: Servers + 'static, A: Authenticators + 'static> Ports
+    for CasePorts<'_, W, S, A>
+{
     type Record = Recorder;
     type Person = Desk<W>;
     type Servers = S;
+    type Authenticators = A;
     type Clock = RealClock;
 
     fn record(&self) -> &Recorder {
@@ -270,6 +273,10 @@ impl<W: Window, S: Servers + 'static> Ports for CasePorts<'_, W, S> {
         &self.shared.servers
     }
 
+    fn authenticators(&self) -> &A {
+        &self.shared.authenticators
+    }
+
     fn clock(&self) -> &RealClock {
         &self.shared.house.clock
     }
@@ -280,7 +287,8 @@ impl<W: Window, S: Servers + 'static> Ports for CasePorts<'_, W, S> {
             let state = house.store.state();
             (state.paused_until(), state.muted_until(request.bucket()))
         };
-        house.board.standing(request, until, house.surroundings)
+        let standing = house.board.standing(request, until, house.surroundings);
+        Standing { passkeys: self.shared.authenticators.usable(), ..standing }
     }
 
     fn status(&self, _request: &Request, status: Status) {
@@ -317,6 +325,10 @@ impl Record for Recorder {
 
     fn is_paired(&self, name: &str) -> bool {
         self.store.is_paired(name)
+    }
+
+    fn sign_count(&self, issuer: &str, credential: &Digest) -> Option<u32> {
+        self.store.sign_count(issuer, credential)
     }
 
     fn is_low_risk(&self, agent: &str, tool: &str) -> bool {
@@ -396,6 +408,7 @@ fn spoken(
                 Method::Gesture => "gesture",
                 Method::Totp => "totp",
                 Method::Form => "form",
+                Method::Passkey => "passkey",
             };
             word.to_owned()
         }),

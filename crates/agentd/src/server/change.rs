@@ -7,7 +7,7 @@
 //! least a press in a window of the person's.
 
 use placet_core::approval;
-use placet_core::ports::{Clock as _, Event, Servers};
+use placet_core::ports::{Authenticators, Clock as _, Event, Servers};
 use placet_core::request::{Asker, Kernel, Matter, Place, Request};
 use placet_core::settings::{Change, Setting};
 use placet_wire::params::EXPIRES_IN_DEFAULT;
@@ -19,7 +19,10 @@ use crate::desk::Window;
 use crate::random;
 
 /// Asks, and brings it about.
-pub(super) async fn ask<W: Window, S: Servers + 'static>(shared: &Shared<W, S>, change: Change) {
+pub(super) async fn ask<W: Window, S: Servers + 'static, A: Authenticators + 'static>(
+    shared: &Shared<W, S, A>,
+    change: Change,
+) {
     let house = &shared.house;
     let Some(request) = request(house, change.clone()) else {
         return tracing::error!("a change could not be asked for");

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use placet_core::json::{Digest, Limits, parse};
 use placet_core::outcome::Reason;
-use placet_core::ports::Servers;
+use placet_core::ports::{Authenticators, Servers};
 use placet_core::request::{Asker, Kernel};
 use placet_wire::ask::{APPROVAL_LINE_MAX, Ask, LINE_MAX};
 use placet_wire::flaw::{Fault, Flaw, Refusal};
@@ -39,8 +39,8 @@ const CALLS: usize = 16;
 const IDS: usize = 64 * 1024;
 
 /// Serves one connection until its end; `stop` ends it from our side.
-pub(super) async fn serve<W: Window, S: Servers + 'static>(
-    shared: Arc<Shared<W, S>>,
+pub(super) async fn serve<W: Window, S: Servers + 'static, A: Authenticators + 'static>(
+    shared: Arc<Shared<W, S, A>>,
     stream: UnixStream,
     credentials: Credentials,
     stop: CancellationToken,
@@ -58,8 +58,8 @@ pub(super) async fn serve<W: Window, S: Servers + 'static>(
     }
 }
 
-struct Connection<W, S> {
-    shared: Arc<Shared<W, S>>,
+struct Connection<W, S, A> {
+    shared: Arc<Shared<W, S, A>>,
     number: u64,
     uid: u32,
     peer: watch::Receiver<Option<Arc<Peer>>>,
@@ -76,8 +76,8 @@ struct Connection<W, S> {
     task_of: HashMap<tokio::task::Id, Id>,
 }
 
-impl<W: Window, S: Servers + 'static> Connection<W, S> {
-    fn new(shared: Arc<Shared<W, S>>, credentials: Credentials, lines: Lines) -> Self {
+impl<W: Window, S: Servers + 'static, A: Authenticators + 'static> Connection<W, S, A> {
+    fn new(shared: Arc<Shared<W, S, A>>, credentials: Credentials, lines: Lines) -> Self {
         let (found, peer) = watch::channel(None);
         // Reading /proc takes a while, and most first lines do not need it.
         tokio::task::spawn_blocking(move || {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use placet_core::ports::{Clock as _, Entry, Event, Record as _, Servers};
+use placet_core::ports::{Authenticators, Clock as _, Entry, Event, Record as _, Servers};
 use placet_core::settings::Change;
 use placet_wire::flaw::{Fault, Flaw};
 use tokio::io::AsyncWriteExt as _;
@@ -121,9 +121,9 @@ fn take_away_what_is_dead(path: &Path) -> Result<(), SocketError> {
 
 /// Serves connections, and what the book asks, until `stop`; then waits until each has told and
 /// recorded its end.
-pub(crate) async fn accept<W: Window, S: Servers + 'static>(
+pub(crate) async fn accept<W: Window, S: Servers + 'static, A: Authenticators + 'static>(
     socket: Socket,
-    shared: Arc<Shared<W, S>>,
+    shared: Arc<Shared<W, S, A>>,
     mut changes: mpsc::Receiver<Change>,
     stop: CancellationToken,
 ) {

@@ -79,10 +79,11 @@ impl House {
 
 /// What all connections share.
 #[derive(Debug)]
-pub(crate) struct Shared<W, S> {
+pub(crate) struct Shared<W, S, A> {
     pub(crate) house: Arc<House>,
     pub(crate) desk: Desk<W>,
     pub(crate) servers: S,
+    pub(crate) authenticators: A,
 }
 
 pub(crate) use self::lines::LARGE_AT_ONCE;

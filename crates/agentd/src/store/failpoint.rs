@@ -36,13 +36,14 @@ impl Moment {
 
 /// Every event of the record: the first half of a failpoint's name. A test holds this list equal
 /// to `placet_core::ports::Event`.
-pub const EVENTS: [&str; 16] = [
+pub const EVENTS: [&str; 17] = [
     "received",
     "repeated",
     "shown",
     "answered",
     "contacting",
     "challenged",
+    "asserted",
     "ended",
     "paired",
     "unpaired",

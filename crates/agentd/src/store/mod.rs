@@ -162,6 +162,10 @@ impl Record for Store {
         self.state().is_paired(name)
     }
 
+    fn sign_count(&self, issuer: &str, credential: &Digest) -> Option<u32> {
+        self.state().sign_count(issuer, credential)
+    }
+
     fn is_low_risk(&self, agent: &str, tool: &str) -> bool {
         self.state().settings().is_low_risk(agent, tool)
     }
@@ -306,6 +310,7 @@ pub(crate) const fn name_of(event: &Event) -> &'static str {
         Event::Answered { .. } => "answered",
         Event::Contacting { .. } => "contacting",
         Event::Challenged { .. } => "challenged",
+        Event::Asserted { .. } => "asserted",
         Event::Ended { .. } => "ended",
         Event::Paired { .. } => "paired",
         Event::Unpaired { .. } => "unpaired",

@@ -23,6 +23,8 @@ pub struct State {
     paused_until: Option<Timestamp>,
     /// Until when everything from a requester's bucket is declined.
     muted_until: BTreeMap<String, Timestamp>,
+    /// The last signature counter of each passkey, by issuer and SHA-256 of the credential id.
+    sign_counts: BTreeMap<(String, Digest), u32>,
     settings: Settings,
     /// Received and not ended.
     open: BTreeSet<RequestId>,
@@ -75,6 +77,9 @@ impl State {
                 } else {
                     self.muted_until.remove(bucket);
                 }
+            }
+            Event::Asserted { issuer, credential, sign_count, .. } => {
+                self.sign_counts.insert((issuer.clone(), credential.clone()), *sign_count);
             }
             Event::Set { setting } => self.settings.take(setting),
             Event::Repeated { .. }
@@ -170,6 +175,12 @@ impl State {
     /// The buckets that were muted and until when, which may be over.
     pub fn muted(&self) -> impl Iterator<Item = (&str, Timestamp)> {
         self.muted_until.iter().map(|(bucket, until)| (bucket.as_str(), *until))
+    }
+
+    /// The last signature counter on record of a passkey.
+    #[must_use]
+    pub fn sign_count(&self, issuer: &str, credential: &Digest) -> Option<u32> {
+        self.sign_counts.get(&(issuer.to_owned(), credential.clone())).copied()
     }
 
     /// Received and not ended.

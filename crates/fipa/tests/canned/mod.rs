@@ -106,7 +106,7 @@ impl Canned {
     }
 
     pub(crate) async fn begin(&self, client: &Client) -> Step<Session> {
-        client.begin(&server_at(&self.origin), &asked_of(&self.origin)).await
+        client.begin(&server_at(&self.origin), &asked_of(&self.origin), false).await
     }
 }
 

@@ -49,7 +49,9 @@ pub(super) fn answered(
         Err(why) => return Ok(*invalid(&why)),
     };
     inner.sessions.used(id);
-    if let Some(choice) = fits.choice.filter(|choice| choice != "totp") {
+    let can =
+        if inner.script().steps.iter().any(|step| step.is_passkey()) { "passkey" } else { "totp" };
+    if let Some(choice) = fits.choice.filter(|choice| choice != can) {
         denied(inner, id, "");
         return Ok(json_reply(
             400,
@@ -65,6 +67,20 @@ pub(super) fn answered(
         }
         if verdict != Verdict::Right {
             return wrong(world, inner, id, &code);
+        }
+    }
+    if let Some(assertion) = fits.passkey {
+        let sent = inner.sessions.at(id).and_then(|session| session.passkey.as_mut());
+        let passkeys = inner.passkeys.get_mut(&account);
+        let right = match (sent, passkeys) {
+            (Some(sent), Some(passkeys)) => world.relying_party.verify(sent, &assertion, passkeys),
+            _ => false,
+        };
+        if right {
+            inner.counts.passkeys += 1;
+        } else {
+            inner.counts.wrong_passkeys += 1;
+            return challenge(world, inner, id, &asked);
         }
     }
     step_on(inner, id);
@@ -171,7 +187,24 @@ pub(super) fn challenge(world: &World, inner: &mut Inner, id: u64, asked: &Asked
     };
     let granted = granted(&session.wanted, script.grant);
     let approval = dress::approval(script.approval, session, world.issuer(), granted, now)?;
-    Ok(dress::challenge(script.dress, told, asked, approval))
+    let step = script.steps.get(session.step).copied().filter(|step| step.is_passkey());
+    let Some(step) = step else {
+        return Ok(dress::challenge(script.dress, told, asked, approval, None));
+    };
+    // Each time anew (digest §2.10-2).
+    let passkeys = inner.passkeys.get(&session.wanted.account).map_or(&[][..], Vec::as_slice);
+    let (binding, before) = (script.binding, session.passkey.as_ref());
+    let sent = world.relying_party.ask(step, binding, passkeys, approval.as_ref(), before);
+    let sent = match sent {
+        Ok(sent) => sent,
+        Err(why) => return Ok(oauth_error(400, "unmet_authentication_requirements", &why)),
+    };
+    let entries = Some(vec![super::passkey::entry(step, &sent.property)]);
+    let asked = Asked { entries, ..asked.clone() };
+    let binding = sent.binding.clone();
+    session.passkey = Some(sent);
+    session.asked = Some(asked.clone());
+    Ok(dress::challenge(script.dress, told, &asked, approval, binding))
 }
 
 /// All steps are done.

@@ -16,6 +16,8 @@
 //! | `POST /delay {"ms": n}` | how slow `slow` is |
 //! | `POST /pages {"end": "done" or "denied"}` | ends every waiting url-mode page |
 //! | `POST /unlock` | forgets wrong codes |
+//! | `POST /passkeys/options[?account=]` | begins to register a passkey: `PublicKeyCredentialCreationOptionsJSON` |
+//! | `POST /passkeys` | ends that, with the `RegistrationResponseJSON` |
 //! | `POST /down {"down": bool}` | resets every connection but the control API's, or stops that |
 //! | `POST /reset` | forgets sessions, grants, journal, counts |
 
@@ -30,7 +32,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::reply::{Reply, json_reply, oauth_error};
 use super::request::invalid;
@@ -56,6 +58,8 @@ pub(super) fn router(world: &Arc<World>) -> Router {
         .route("/delay", post(delay))
         .route("/pages", post(pages))
         .route("/unlock", post(unlock))
+        .route("/passkeys/options", post(passkey_options))
+        .route("/passkeys", post(passkey_made))
         .route("/down", post(down))
         .route("/reset", post(reset))
         .layer(from_fn_with_state(Arc::clone(world), guarded))
@@ -91,6 +95,31 @@ impl World {
         self.lock().account(account).map(|a| a.around(now)).unwrap_or_default()
     }
 
+    /// Begins to register a passkey.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub(super) fn passkey_options(&self, account: &str) -> Result<Value, String> {
+        if self.lock().account(account).is_none() {
+            return Err("no such account".to_owned());
+        }
+        let (options, state) = self.relying_party.creation(account)?;
+        self.lock().registering = Some((account.to_owned(), state));
+        Ok(options)
+    }
+
+    /// Ends that.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub(super) fn passkey_made(&self, made: Value) -> Result<(), String> {
+        let begun = self.lock().registering.take();
+        let (account, state) = begun.ok_or_else(|| "nothing was begun".to_owned())?;
+        let passkey = self.relying_party.created(made, &state)?;
+        self.lock().passkeys.entry(account).or_default().push(passkey);
+        Ok(())
+    }
+
     /// Ends every waiting page of url mode.
     pub(super) fn end_pages(&self, end: UrlEnd) -> usize {
         let mut inner = self.lock();
@@ -106,6 +135,18 @@ async fn guarded(State(world): Stage, request: Request, next: Next) -> Reply {
     } else {
         oauth_error(401, "invalid_token", "the control token of the start line is needed")
     }
+}
+
+async fn passkey_options(State(world): Stage, Query(whose): Query<Whose>) -> Reply {
+    match world.passkey_options(&whose.of(&world)) {
+        Ok(options) => json_reply(200, &options),
+        Err(why) => *invalid(&why),
+    }
+}
+
+async fn passkey_made(State(world): Stage, body: Bytes) -> Reply {
+    let made = read(&body).and_then(|made| world.passkey_made(made).map_err(|why| invalid(&why)));
+    made.map_or_else(|reply| *reply, |()| done())
 }
 
 fn done() -> Reply {

@@ -17,11 +17,13 @@ pub(super) fn challenge(
     auth_session: Option<String>,
     asked: &Asked,
     approval: Option<Value>,
+    binding: Option<Value>,
 ) -> Reply {
     let mut body = json!({"error": "insufficient_authorization"});
     put(&mut body, "auth_session", auth_session.clone().map(Value::String));
     put(&mut body, "elicitations", asked.entries.clone().map(Value::Array));
     put(&mut body, "approval", approval);
+    put(&mut body, "approval_binding", binding);
     match dress {
         Dress::Status(status) => json_reply(status, &body),
         Dress::VendorJson => text_reply(400, Some("application/x.as+json"), body.to_string()),
@@ -96,6 +98,9 @@ pub(super) fn approval(
             "reason": "This action needs a fresh code."});
         if how == Approval::MinAssurance {
             put(&mut made, "min_assurance", Some(json!("passkey")));
+        }
+        if how == Approval::MinBound {
+            put(&mut made, "min_assurance", Some(json!("passkey-bound")));
         }
         session.approval = Some(made);
     } else if how == Approval::Changing

@@ -16,6 +16,8 @@ pub(super) struct Asked {
     pub(super) otp: Option<&'static str>,
     /// The property that chooses an authenticator.
     pub(super) choice: Option<&'static str>,
+    /// The property that holds a passkey's assertion.
+    pub(super) passkey: Option<&'static str>,
     /// Pages of url mode that belong to it.
     pub(super) pages: Vec<String>,
     /// Polls are told `authorization_pending` instead of the entry again.
@@ -117,6 +119,11 @@ pub(super) fn ask(step: Step, from: &From<'_>) -> Asked {
             entries.extend(url_entries(from));
             Asked { otp: Some("otp"), pages: from.pages.clone(), ..asked(entries) }
         }
+        // Its entry is made anew each time that it is sent.
+        passkey if passkey.is_passkey() => {
+            let unanswerable = passkey == Step::PasskeyMixed;
+            Asked { passkey: Some(super::passkey::PROPERTY), unanswerable, ..asked(Vec::new()) }
+        }
         Step::Zero => Asked { unanswerable: true, ..asked(Vec::new()) },
         Step::Absent => Asked { entries: None, unanswerable: true, ..asked(Vec::new()) },
         bad => Asked { unanswerable: true, ..asked(malformed(bad, &code)) },
@@ -144,6 +151,7 @@ fn asked(entries: Vec<Value>) -> Asked {
         entries: Some(entries),
         otp: None,
         choice: None,
+        passkey: None,
         pages: Vec::new(),
         pending: false,
         unanswerable: false,

@@ -14,6 +14,8 @@ pub(super) struct Fits {
     pub(super) otp: Option<String>,
     /// The authenticator that it chooses.
     pub(super) choice: Option<String>,
+    /// The assertion in it, as text or as an object.
+    pub(super) passkey: Option<Value>,
 }
 
 /// Holds an answer against the challenge.
@@ -49,7 +51,8 @@ pub(super) fn judge(asked: &Asked, response: &Map<String, Value>) -> Result<Fits
     let text = |name: Option<&str>| {
         name.and_then(|n| response.get(n)).and_then(Value::as_str).map(str::to_owned)
     };
-    Ok(Fits { otp: text(asked.otp), choice: text(asked.choice) })
+    let passkey = asked.passkey.and_then(|name| response.get(name)).cloned();
+    Ok(Fits { otp: text(asked.otp), choice: text(asked.choice), passkey })
 }
 
 /// One value against its property schema.
@@ -108,6 +111,8 @@ fn fits(schema: &Value, value: &Value) -> Result<(), &'static str> {
             }
             Ok(())
         }
+        "object" if value.is_object() => Ok(()),
+        "object" => Err("is not an object"),
         "boolean" if value.is_boolean() => Ok(()),
         "boolean" => Err("is not true or false"),
         _ => Err("has a schema that nobody can answer"),

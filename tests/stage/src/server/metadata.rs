@@ -44,6 +44,9 @@ pub(super) async fn handle(State(world): State<Arc<World>>) -> Reply {
             "authorization_challenge_endpoint",
             json!("https://other.example/challenge"),
         ),
+        Metadata::ForeignOrigin => {
+            set(&mut honest, "ana_webauthn_origins_supported", json!(["https://other.example"]))
+        }
         Metadata::Oversized => set(&mut honest, "padding", json!(vec!["x".repeat(1024); 300])),
         Metadata::Missing => return oauth_error(404, "not_found", "no metadata here"),
         Metadata::Html => {
@@ -81,6 +84,8 @@ fn document(world: &World) -> Value {
         "ana_elicitation_modes_supported": ["form", "url"],
         "ana_actions_supported": ["accept", "decline", "cancel"],
         "ana_approval_object_supported": true,
+        "ana_webauthn_encodings_supported": ["options-object", "flat"],
+        "ana_webauthn_origins_supported": [world.origin()],
     })
 }
 

@@ -25,6 +25,7 @@ mod grant;
 mod journal;
 mod judge;
 mod metadata;
+mod passkey;
 mod process;
 mod random;
 mod reply;

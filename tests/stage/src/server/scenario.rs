@@ -61,6 +61,24 @@ scenarios! {
     ApprovalChanges "approval-changes" "-" "Sends an approval object that is another one in the second challenge.";
     ApprovalForeign "approval-foreign" "-" "Sends an approval object whose iss is another issuer.";
     MinAssurance "min-assurance" "-" "Sends an approval object with min_assurance passkey.";
+    // Passkeys
+    Passkey "passkey" "3" "Asks for a passkey, its options in x-webauthn-options.";
+    PasskeyFlat "passkey-flat" "4" "Asks for a passkey, its options in one x-webauthn-* keyword each.";
+    PasskeyAsObject "passkey-as-object" "3" "Asks for a passkey whose answer is an object and not its JSON text.";
+    PasskeySelection "passkey-selection" "1" "Offers TOTP and a passkey, then asks for the passkey; choosing the code leads to redirect_to_web.";
+    PasskeyBound "passkey-bound" "14" "Asks for a passkey with an approval object that its challenge commits to.";
+    PasskeyUnbound "passkey-unbound" "-" "Asks for a passkey with an approval object and a challenge that has nothing to do with it.";
+    PasskeyTampered "passkey-tampered" "14" "The challenge is said to commit to the approval object beside it, and commits to another.";
+    PasskeyMinBound "passkey-min-bound" "-" "Asks for a passkey with an unbound challenge and an approval object with min_assurance passkey-bound.";
+    RogueRpId "rogue-rp-id" "15" "Asks for a passkey of another site.";
+    SuffixRpId "suffix-rp-id" "15" "Asks for a passkey of a public suffix.";
+    ForeignOrigin "foreign-origin" "15" "The metadata take passkeys only from another origin.";
+    ShortChallenge "short-challenge" "-" "Asks for a passkey over a challenge of 15 bytes.";
+    UsedChallenge "used-challenge" "-" "Asks for a passkey, and then for another over the same challenge.";
+    MixedSchema "mixed-schema" "-" "Asks for a passkey and a code in one form.";
+    MalformedChallenge "malformed-challenge" "-" "The challenge is base64url with padding.";
+    PasskeyResetConsumed "passkey-reset-consumed" "24" "The first passkey is accepted, and the connection is reset.";
+    PasskeyResetUnconsumed "passkey-reset-unconsumed" "24" "The first passkey is not looked at, and the connection is reset.";
     // The browser
     WebWithRequestUri "web-with-request-uri" "8" "Answers redirect_to_web with a request_uri that is good for 60 seconds.";
     WebWithoutRequestUri "web-without-request-uri" "8" "Answers redirect_to_web without a request_uri.";

@@ -24,6 +24,7 @@ pub(super) struct Script {
     pub(super) success: Success,
     pub(super) grant: Granting,
     pub(super) approval: Approval,
+    pub(super) binding: Binding,
     /// What happens to every token request.
     pub(super) token: Option<Fault>,
     /// Every answer of the challenge endpoint waits for the delay.
@@ -65,6 +66,8 @@ pub(super) enum Metadata {
     Oversized,
     ForeignEndpoint,
     NoChallengeEndpoint,
+    /// With passkeys only from another origin.
+    ForeignOrigin,
 }
 
 /// One challenge.
@@ -102,6 +105,35 @@ pub(super) enum Step {
     EnumNamesShort,
     ManyEntries,
     ManyProperties,
+    /// A passkey, the options in one object.
+    Passkey,
+    PasskeyFlat,
+    PasskeyAsObject,
+    PasskeyRogueRpId,
+    PasskeySuffixRpId,
+    PasskeyShortChallenge,
+    /// The challenge of the passkey before, again.
+    PasskeyUsedChallenge,
+    PasskeyMixed,
+    PasskeyMalformed,
+}
+
+impl Step {
+    /// True if it asks for a passkey, rightly or not.
+    pub(super) fn is_passkey(self) -> bool {
+        matches!(
+            self,
+            Self::Passkey
+                | Self::PasskeyFlat
+                | Self::PasskeyAsObject
+                | Self::PasskeyRogueRpId
+                | Self::PasskeySuffixRpId
+                | Self::PasskeyShortChallenge
+                | Self::PasskeyUsedChallenge
+                | Self::PasskeyMixed
+                | Self::PasskeyMalformed
+        )
+    }
 }
 
 /// How a challenge is put on the wire.
@@ -169,6 +201,16 @@ pub(super) enum Approval {
     Changing,
     Foreign,
     MinAssurance,
+    MinBound,
+}
+
+/// Whether a passkey's challenge is made from the approval object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Binding {
+    None,
+    Honest,
+    /// It says so, and is made from another.
+    Tampered,
 }
 
 const ALWAYS: u32 = u32::MAX;
@@ -183,6 +225,7 @@ const HONEST: Script = Script {
     success: Success::Code,
     grant: Granting::All,
     approval: Approval::None,
+    binding: Binding::None,
     token: None,
     slow: false,
     actions: true,
@@ -218,6 +261,10 @@ const fn success(success: Success) -> Script {
 
 const fn approval(approval: Approval) -> Script {
     Script { approval, ..HONEST }
+}
+
+const fn bound(binding: Binding) -> Script {
+    Script { steps: &[Step::Passkey], binding, ..approval(Approval::Honest) }
 }
 
 impl Scenario {
@@ -260,6 +307,31 @@ impl Scenario {
             }
             Self::ApprovalForeign => approval(Approval::Foreign),
             Self::MinAssurance => approval(Approval::MinAssurance),
+            Self::Passkey => steps(&[Step::Passkey]),
+            Self::PasskeyFlat => steps(&[Step::PasskeyFlat]),
+            Self::PasskeyAsObject => steps(&[Step::PasskeyAsObject]),
+            Self::PasskeySelection => steps(&[Step::Choice, Step::Passkey]),
+            Self::PasskeyBound => bound(Binding::Honest),
+            Self::PasskeyUnbound => bound(Binding::None),
+            Self::PasskeyTampered => bound(Binding::Tampered),
+            Self::PasskeyMinBound => {
+                Script { approval: Approval::MinBound, ..bound(Binding::None) }
+            }
+            Self::RogueRpId => steps(&[Step::PasskeyRogueRpId]),
+            Self::SuffixRpId => steps(&[Step::PasskeySuffixRpId]),
+            Self::ForeignOrigin => {
+                Script { steps: &[Step::Passkey], ..metadata(Metadata::ForeignOrigin) }
+            }
+            Self::ShortChallenge => steps(&[Step::PasskeyShortChallenge]),
+            Self::UsedChallenge => steps(&[Step::Passkey, Step::PasskeyUsedChallenge]),
+            Self::MixedSchema => steps(&[Step::PasskeyMixed]),
+            Self::MalformedChallenge => steps(&[Step::PasskeyMalformed]),
+            Self::PasskeyResetConsumed => {
+                Script { steps: &[Step::Passkey], ..answer(Fault::Reset, 1, Yes) }
+            }
+            Self::PasskeyResetUnconsumed => {
+                Script { steps: &[Step::Passkey], ..answer(Fault::Reset, 1, No) }
+            }
             Self::WebWithRequestUri => first(Fault::WebWithRequestUri, ALWAYS),
             Self::WebWithoutRequestUri => first(Fault::Web, ALWAYS),
             Self::WebAfterOtp => success(Success::Web),

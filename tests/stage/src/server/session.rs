@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::elicit::Asked;
+use super::passkey::Sent;
 use super::random;
 use super::request::Wanted;
 
@@ -19,6 +20,8 @@ pub(super) struct Session {
     /// Index into the scenario's steps.
     pub(super) step: usize,
     pub(super) asked: Option<Asked>,
+    /// The passkey challenge that was sent last.
+    pub(super) passkey: Option<Sent>,
     /// Set once the ceremony was fulfilled: what a refresh returns.
     pub(super) code: Option<String>,
     /// The ceremony ended without a code.
@@ -58,6 +61,7 @@ impl Sessions {
             wanted,
             step: 0,
             asked: None,
+            passkey: None,
             code: None,
             over: false,
             expires,

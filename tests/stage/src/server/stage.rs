@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 
 use super::world::World;
 use super::{CodeNow, Config, Counts, Journal, Scenario, Started, UrlEnd, routes, tls, wire};
+use crate::softkey::SoftKey;
 
 /// A running stage. Dropping it stops it.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub enum StageError {
     Port(io::Error),
     /// The operating system gave no randomness.
     Randomness(getrandom::Error),
+    /// There is no relying party for this origin.
+    RelyingParty(String),
     /// The certificate could not be made.
     Tls(tls::NoTls),
     /// The configuration cannot be served; the sentence says why.
@@ -37,6 +40,7 @@ impl std::fmt::Display for StageError {
         match self {
             Self::Port(e) => write!(f, "the port could not be had: {e}"),
             Self::Randomness(e) => write!(f, "no randomness: {e}"),
+            Self::RelyingParty(e) => write!(f, "no relying party: {e}"),
             Self::Tls(e) => write!(f, "no certificate: {e}"),
             Self::Config(why) => f.write_str(why),
         }
@@ -61,9 +65,7 @@ impl Stage {
             false => (None, None),
         };
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let world =
-            World::new(config, &format!("{scheme}://{host}")).map_err(StageError::Randomness)?;
-        let world = Arc::new(world);
+        let world = Arc::new(World::new(config, &format!("{scheme}://{host}"))?);
         let served =
             wire::Served { whole: routes::router(&world), control: routes::control(&world), tls };
         let task = tokio::spawn(wire::serve(sockets, served));
@@ -103,6 +105,33 @@ impl Stage {
     /// A code with its step and life that would be accepted now, if any; the clock stays.
     pub fn code_now(&self) -> Option<CodeNow> {
         self.world.code(&self.started.account)
+    }
+
+    /// Registers a new passkey of this key for the first account.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub fn register(&self, key: &mut SoftKey) -> Result<(), String> {
+        let options = self.world.passkey_options(&self.started.account)?;
+        let made = self.world.relying_party.make(&options, key)?;
+        self.world.passkey_made(made)
+    }
+
+    /// Begins to register a passkey of another key for the first account:
+    /// `PublicKeyCredentialCreationOptionsJSON`.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub fn passkey_options(&self) -> Result<serde_json::Value, String> {
+        self.world.passkey_options(&self.started.account)
+    }
+
+    /// Ends what [`Self::passkey_options`] began, with the key's `RegistrationResponseJSON`.
+    ///
+    /// # Errors
+    /// A sentence.
+    pub fn passkey_made(&self, made: serde_json::Value) -> Result<(), String> {
+        self.world.passkey_made(made)
     }
 
     /// A code of the right form that is certainly wrong now.

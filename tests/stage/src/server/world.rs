@@ -9,15 +9,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
+use webauthn_rs::prelude::{Passkey, PasskeyRegistration};
 
 use super::clock::Clock;
 use super::config::Config;
 use super::grant::Grants;
 use super::journal::Journal;
+use super::passkey::RelyingParty;
 use super::random;
 use super::request::Wanted;
 use super::script::Script;
 use super::session::Sessions;
+use super::stage::StageError;
 use super::{Account, Scenario};
 
 /// What was counted since the last reset.
@@ -34,6 +37,10 @@ pub struct Counts {
     pub refreshes: u32,
     /// Requests with a response.
     pub answers: u32,
+    /// Assertions that were right.
+    pub passkeys: u32,
+    /// Assertions that were not.
+    pub wrong_passkeys: u32,
     /// Codes that were right.
     pub right: u32,
     /// Codes that were wrong.
@@ -88,6 +95,10 @@ pub(super) struct Inner {
     pub(super) sessions: Sessions,
     pub(super) grants: Grants,
     pub(super) accounts: Vec<Account>,
+    /// By account.
+    pub(super) passkeys: HashMap<String, Vec<Passkey>>,
+    /// A registration that was begun, and for whom.
+    pub(super) registering: Option<(String, PasskeyRegistration)>,
     pub(super) pages: HashMap<String, Page>,
     /// Requests behind a `request_uri`, each good once.
     pub(super) pushed: HashMap<String, Wanted>,
@@ -101,7 +112,9 @@ pub(super) struct World {
     pub(super) config: Config,
     pub(super) clock: Clock,
     pub(super) control_token: String,
+    pub(super) relying_party: RelyingParty,
     issuer: String,
+    origin: String,
     /// `host:port`, the only Host that is served.
     pub(super) host: String,
     inner: Mutex<Inner>,
@@ -114,8 +127,8 @@ impl World {
     /// A stage at this origin (`http://localhost:PORT`).
     ///
     /// # Errors
-    /// No randomness.
-    pub(super) fn new(config: Config, origin: &str) -> Result<Self, getrandom::Error> {
+    /// No randomness, or an origin that is none.
+    pub(super) fn new(config: Config, origin: &str) -> Result<Self, StageError> {
         let issuer = match &config.issuer_path {
             Some(path) => format!("{origin}/{path}"),
             None => origin.to_owned(),
@@ -124,7 +137,7 @@ impl World {
         for name in &config.accounts {
             let secret = match &config.totp_secret {
                 Some(secret) => secret.clone(),
-                None => random::bytes::<20>()?.to_vec(),
+                None => random::bytes::<20>().map_err(StageError::Randomness)?.to_vec(),
             };
             accounts.push(Account::new(name, &secret, config.otp_digits));
         }
@@ -137,6 +150,8 @@ impl World {
             sessions: Sessions::default(),
             grants: Grants::default(),
             accounts,
+            passkeys: HashMap::new(),
+            registering: None,
             pages: HashMap::new(),
             pushed: HashMap::new(),
             journal: Journal::default(),
@@ -146,8 +161,10 @@ impl World {
         Ok(Self {
             config,
             clock: Clock::default(),
-            control_token: random::name("ctl_")?,
+            control_token: random::name("ctl_").map_err(StageError::Randomness)?,
+            relying_party: RelyingParty::new(origin).map_err(StageError::RelyingParty)?,
             issuer,
+            origin: origin.to_owned(),
             host: origin.split("//").nth(1).unwrap_or_default().to_owned(),
             inner: Mutex::new(inner),
             released: watch::Sender::new(0),
@@ -159,6 +176,11 @@ impl World {
     /// The issuer identifier.
     pub(super) fn issuer(&self) -> &str {
         &self.issuer
+    }
+
+    /// Its origin, which passkeys are for.
+    pub(super) fn origin(&self) -> &str {
+        &self.origin
     }
 
     /// The resource identifier (RFC 8707).

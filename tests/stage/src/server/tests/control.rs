@@ -133,3 +133,23 @@ async fn a_dropped_stage_ends_its_connections() {
     let (answer, ()) = tokio::join!(waiting, drop_it);
     assert!(answer.is_err(), "{answer:?}");
 }
+
+#[tokio::test]
+async fn a_passkey_is_registered_over_the_control_api_once_for_each_beginning() {
+    use reqwest::Method as M;
+    let play = Play::of(Scenario::Passkey).await;
+    let refused = play.first().await.unwrap().json();
+    assert_eq!(refused["error"], json!("unmet_authentication_requirements"), "nobody has one");
+    let options = play.control(M::POST, "/passkeys/options", None).await.json();
+    assert_eq!(options["rp"]["id"], json!("localhost"));
+    let mut key = crate::softkey::SoftKey::default();
+    let origin = play.stage.issuer();
+    let party = super::super::passkey::RelyingParty::new(origin).unwrap();
+    let made = party.make(&options, &mut key).unwrap();
+    assert_eq!(play.control(M::POST, "/passkeys", Some(made.clone())).await.status, 200);
+    assert_eq!(play.control(M::POST, "/passkeys", Some(made)).await.status, 400, "it is used up");
+    let asked = play.first().await.unwrap().json();
+    assert_eq!(asked["error"], json!("insufficient_authorization"));
+    let unknown = play.control(M::POST, "/passkeys/options?account=nobody", None).await;
+    assert_eq!(unknown.status, 400);
+}

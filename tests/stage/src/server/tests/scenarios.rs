@@ -40,6 +40,23 @@ const TRACES: &[(Scenario, &str)] = {
         (S::ApprovalChanges, "authenticator, otp, code"),
         (S::ApprovalForeign, "otp, code"),
         (S::MinAssurance, "otp, code"),
+        (S::Passkey, NO_PASSKEY),
+        (S::PasskeyFlat, NO_PASSKEY),
+        (S::PasskeyAsObject, NO_PASSKEY),
+        (S::PasskeyBound, NO_PASSKEY),
+        (S::PasskeyUnbound, NO_PASSKEY),
+        (S::PasskeyTampered, NO_PASSKEY),
+        (S::PasskeyMinBound, NO_PASSKEY),
+        (S::RogueRpId, NO_PASSKEY),
+        (S::SuffixRpId, NO_PASSKEY),
+        (S::ForeignOrigin, NO_PASSKEY),
+        (S::ShortChallenge, NO_PASSKEY),
+        (S::UsedChallenge, NO_PASSKEY),
+        (S::MixedSchema, NO_PASSKEY),
+        (S::MalformedChallenge, NO_PASSKEY),
+        (S::PasskeyResetConsumed, NO_PASSKEY),
+        (S::PasskeyResetUnconsumed, NO_PASSKEY),
+        (S::PasskeySelection, "authenticator, redirect_to_web"),
         (S::WebWithRequestUri, "redirect_to_web"),
         (S::WebWithoutRequestUri, "redirect_to_web"),
         (S::WebAfterOtp, "otp, redirect_to_web"),
@@ -126,6 +143,9 @@ const TRACES: &[(Scenario, &str)] = {
         (S::TokenRedirects, "otp, code"),
     ]
 };
+
+/// Nobody has registered a passkey here; `tests/tests/fipa_passkey.rs` plays these with one.
+const NO_PASSKEY: &str = "unmet_authentication_requirements";
 
 /// Without end or waiting by nature; each has a test of its own.
 const ELSEWHERE: &[Scenario] = &[
