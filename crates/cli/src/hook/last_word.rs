@@ -63,7 +63,7 @@ impl LastWord {
         thread::Builder::new().spawn(move || match watch(&word) {
             Ok(runtime) => {
                 let _ = ready.send(Ok(()));
-                runtime.block_on(tokio::time::sleep(within));
+                runtime.block_on(async { tokio::time::sleep(within).await });
                 let seconds = within.as_secs();
                 word.end(Verdict::No(format!("Nobody answered within {seconds} s.")));
             }
@@ -150,10 +150,10 @@ mod tests {
 
     use super::*;
 
-    /// Not a test: the process that the next one looks at.
+    /// Not tests: the processes that the next one looks at.
     #[test]
     #[ignore = "panics on purpose, in a process of its own"]
-    fn a_process_that_panics() {
+    fn a_hook_that_panics() {
         let word = Arc::new(LastWord::default());
         word.guard(Duration::from_secs(60)).unwrap();
         word.shape(Shape::Decision);
@@ -161,17 +161,29 @@ mod tests {
     }
 
     #[test]
+    #[ignore = "panics on purpose, in a process of its own"]
+    fn a_program_that_panics_before_it_is_a_hook() {
+        crate::hook::guard_start();
+        panic!("on purpose, with a secret in it");
+    }
+
+    #[test]
     fn f1_a_panic_is_a_no_with_a_sentence_and_a_status_that_blocks() {
-        let child = Command::new(std::env::current_exe().unwrap())
-            .args(["--ignored", "--exact", "hook::last_word::tests::a_process_that_panics"])
-            .arg("--nocapture")
-            .output()
-            .unwrap();
-        let stdout = String::from_utf8(child.stdout).unwrap();
-        let stderr = String::from_utf8(child.stderr).unwrap();
-        assert_eq!(child.status.code(), Some(2), "{stderr}");
-        assert!(stdout.contains(r#"{"decision":"deny","reason":"The hook failed."}"#), "{stdout}");
-        assert_eq!(stderr, "placet: The hook failed.\n", "and nothing of the panic's own text");
+        let said = r#"{"decision":"deny","reason":"The hook failed."}"#;
+        for (name, says) in
+            [("a_hook_that_panics", true), ("a_program_that_panics_before_it_is_a_hook", false)]
+        {
+            let child = Command::new(std::env::current_exe().unwrap())
+                .args(["--ignored", "--exact", "--nocapture", "hook"])
+                .arg(format!("hook::last_word::tests::{name}"))
+                .output()
+                .unwrap();
+            let stdout = String::from_utf8(child.stdout).unwrap();
+            let stderr = String::from_utf8(child.stderr).unwrap();
+            assert_eq!(child.status.code(), Some(2), "{stderr}");
+            assert_eq!(stdout.contains(said), says, "{stdout}");
+            assert_eq!(stderr, "placet: The hook failed.\n", "and nothing of the panic's own text");
+        }
     }
 
     #[test]
