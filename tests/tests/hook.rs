@@ -1,0 +1,232 @@
+//! `placet hook` with the real daemon and a scripted person: an agent's payload goes in, the
+//! person's answer comes out in the agent's own words.
+//!
+//! Starts the programs `placet` and `placet-headless`, which must be built.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+
+use placet_core::request::Timestamp;
+use placet_tests::headless::Home;
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+/// An agent, its event as it was captured, and how it hears yes.
+const AGENTS: [(&str, &str, &str); 4] = [
+    ("claude-code", "claude-code-PreToolUse", "allow"),
+    ("codex", "codex-PermissionRequest", "allow"),
+    ("gemini", "gemini-BeforeTool", "allow"),
+    ("opencode", "opencode-tool.execute.before", "allow"),
+];
+
+fn program(name: &str) -> PathBuf {
+    let built = Path::new(env!("CARGO_BIN_EXE_placet-headless"));
+    built.with_file_name(name)
+}
+
+fn payload(file: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/cli/tests/fixtures/agents");
+    let text = std::fs::read_to_string(folder.join(format!("{file}.json"))).unwrap();
+    serde_json::from_str::<Value>(&text).unwrap()["payload"].to_string()
+}
+
+async fn start(home: &Home, args: &[&str], file: &str) -> Child {
+    let mut hook = Command::new(program("placet"))
+        .arg("hook")
+        .args(args)
+        .env_clear()
+        .env("PLACET_SOCK", home.socket())
+        .env("XDG_CONFIG_HOME", home.path().join("config"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("placet is built");
+    hook.stdin.take().unwrap().write_all(payload(file).as_bytes()).await.unwrap();
+    hook
+}
+
+async fn end(hook: Child) -> Output {
+    hook.wait_with_output().await.unwrap()
+}
+
+/// Blocked, with this in its words on stdout and on stderr.
+fn no(output: &Output, word: &str) {
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stdout} {stderr}");
+    assert!(stdout.contains("deny") && stdout.contains(word), "{stdout}");
+    assert!(stderr.contains(word), "{stderr}");
+}
+
+#[tokio::test]
+async fn a_persons_yes_lets_the_agent_go_on_and_they_saw_the_command_and_the_folder() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    for (agent, file, word) in AGENTS {
+        let hook = start(&home, &[agent], file).await;
+        let shown = hands.asked().await;
+        let screen = format!("{:?}", shown.screen);
+        assert!(
+            screen.contains("touch x-from-") && screen.contains("/home/dev/project"),
+            "{screen}"
+        );
+        shown.approve(&[]);
+        let output = end(hook).await;
+        assert_eq!(output.status.code(), Some(0), "{agent}");
+        let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(said.to_string().contains(&format!(":\"{word}\"")), "{said}");
+    }
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn a_persons_no_blocks_and_their_note_reaches_the_agent() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    for (agent, file, _) in AGENTS {
+        let hook = start(&home, &[agent], file).await;
+        hands.asked().await.deny(Some("use staging instead"));
+        let output = end(hook).await;
+        no(&output, "The person says: use staging instead");
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(!said.contains("req_") && !said.contains("sha256") && !said.contains("touch"));
+    }
+    let hook = start(&home, &["gemini"], "gemini-BeforeTool").await;
+    hands.asked().await.dismiss();
+    assert_eq!(end(hook).await.status.code(), Some(2), "Esc");
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn while_placet_is_paused_the_answer_is_no_and_nobody_is_asked() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    daemon.switches().pause(Timestamp(i64::MAX / 2)).await.unwrap();
+    for (agent, file, _) in AGENTS {
+        no(&end(start(&home, &[agent], file).await).await, "paused");
+    }
+    assert!(hands.asked_nothing());
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_answers_and_the_question_is_gone_when_the_hook_is() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    let hook = start(&home, &["claude-code", "--within", "1"], "claude-code-PreToolUse").await;
+    let shown = hands.asked().await;
+    no(&end(hook).await, "Nobody answered within 1 s");
+    shown.gone().await;
+    // With time enough Placet itself says that it is over, before the hook has to.
+    let hook = start(&home, &["claude-code", "--within", "20"], "claude-code-PreToolUse").await;
+    let shown = hands.asked().await;
+    let output = end(hook).await;
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("Nobody answered within"));
+    assert_eq!(output.status.code(), Some(2));
+    drop(shown);
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn an_agent_that_ends_its_hook_takes_the_question_back() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    let mut hook = start(&home, &["codex"], "codex-PreToolUse").await;
+    let shown = hands.asked().await;
+    hook.kill().await.unwrap();
+    shown.gone().await;
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn f1_placet_that_is_not_there_or_is_killed_while_it_asks_is_a_no() {
+    let home = Home::new();
+    for (agent, file, _) in AGENTS {
+        no(&end(start(&home, &[agent], file).await).await, "not running");
+    }
+    for (agent, file, _) in AGENTS {
+        let mut placet = headless(&home).await;
+        // Its person answers at once, so it is stopped first: what it was asked is then open.
+        let pid = rustix::process::Pid::from_raw(placet.id().unwrap().cast_signed()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::STOP).unwrap();
+        let hook = start(&home, &[agent], file).await;
+        connected(hook.id().unwrap()).await;
+        placet.kill().await.unwrap();
+        let output = end(hook).await;
+        assert_eq!(output.status.code(), Some(2), "{agent}");
+        assert!(!String::from_utf8_lossy(&output.stdout).contains("allow"));
+        no(&output, "no");
+        // The stale socket that a killed one leaves is no yes either.
+        no(&end(start(&home, &[agent], file).await).await, "not running");
+    }
+}
+
+async fn headless(home: &Home) -> Child {
+    let mut placet = Command::new(program("placet-headless"))
+        .arg(home.runtime())
+        .arg(home.state())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(placet.stdout.take().unwrap()).lines();
+    assert_eq!(lines.next_line().await.unwrap().as_deref(), Some("ready"));
+    placet
+}
+
+/// Waits until the process has a socket: it waits for Placet's answer.
+async fn connected(pid: u32) {
+    let folder = format!("/proc/{pid}/fd");
+    loop {
+        let links = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        let sockets = links
+            .filter_map(|link| std::fs::read_link(link.path()).ok())
+            .filter(|link| link.to_string_lossy().starts_with("socket:"));
+        // Three: two of its own signals, and the one to Placet.
+        if sockets.count() >= 3 {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn s4_a_hook_that_is_paired_is_shown_by_its_name() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    let mut pair = Command::new(program("placet"))
+        .args(["pair", "--name", "gemini"])
+        .env_clear()
+        .env("PLACET_SOCK", home.socket())
+        .env("XDG_CONFIG_HOME", home.path().join("config"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(pair.stderr.take().unwrap()).lines();
+    let code = loop {
+        let line = lines.next_line().await.unwrap().unwrap();
+        if let Some((_, code)) = line.split_once("window: ") {
+            break code.to_owned();
+        }
+    };
+    hands.asked().await.approve(&[&code]);
+    while lines.next_line().await.unwrap().is_some() {}
+    assert!(pair.wait().await.unwrap().success());
+    for (args, named) in [(&["gemini"][..], true), (&["claude-code"], false)] {
+        let file = if named { "gemini-BeforeTool" } else { "claude-code-PreToolUse" };
+        let hook = start(&home, args, file).await;
+        let shown = hands.asked().await;
+        assert_eq!(format!("{:?}", shown.screen).contains("gemini\""), named, "{:?}", shown.screen);
+        shown.deny(None);
+        end(hook).await;
+    }
+    daemon.stop().await;
+}
