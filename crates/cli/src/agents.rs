@@ -69,6 +69,11 @@ impl Agent {
         }
     }
 
+    /// Whether it goes on when a hook fails, and has no switch against that.
+    pub(crate) const fn fails_open(self) -> bool {
+        matches!(self, Self::Codex | Self::Gemini)
+    }
+
     /// The tools in which `description` is the agent's own word about the call and does nothing.
     pub(crate) const fn describes_itself(self, tool: &str) -> bool {
         matches!(
@@ -80,9 +85,14 @@ impl Agent {
     }
 }
 
+/// For an agent without a switch against a hook that fails: its shell then says no, in words that
+/// every shell has. It matters when the program is gone, or was killed.
+const OR_NO: &str = " || exit 2";
+
 /// The command that an agent's settings name.
 pub(crate) fn command(agent: Agent, program: &str) -> String {
-    format!("{} hook {} --within {WITHIN}", quoted(program), agent.name())
+    let or_no = if agent.fails_open() { OR_NO } else { "" };
+    format!("{} hook {} --within {WITHIN}{or_no}", quoted(program), agent.name())
 }
 
 /// A command of ours as it was found in settings.
@@ -92,11 +102,17 @@ pub(crate) struct Found {
     pub(crate) program: String,
     /// Its `--within`, if it has one.
     pub(crate) within: Option<u64>,
+    /// Whether the shell says no if the program cannot.
+    pub(crate) or_no: bool,
 }
 
-/// Reads `PROGRAM hook AGENT [--within N]` where the program is called `placet`; anything else is
+/// Reads `PROGRAM hook AGENT [--within N] [|| exit 2]` where the program is called `placet`; anything else is
 /// somebody else's.
 pub(crate) fn ours(agent: Agent, command: &str) -> Option<Found> {
+    let (command, or_no) = match command.strip_suffix(OR_NO) {
+        Some(command) => (command, true),
+        None => (command, false),
+    };
     let (program, rest) = command.rsplit_once(" hook ")?;
     let rest = rest.strip_prefix(agent.name())?;
     let within = match rest.strip_prefix(" --within ") {
@@ -110,7 +126,7 @@ pub(crate) fn ours(agent: Agent, command: &str) -> Option<Found> {
         None => program.to_owned(),
     };
     let named = Path::new(&program).file_name().is_some_and(|name| name == "placet");
-    named.then_some(Found { program, within })
+    named.then_some(Found { program, within, or_no })
 }
 
 #[cfg(test)]
@@ -120,8 +136,11 @@ mod tests {
     #[test]
     fn a_command_that_was_written_is_found_again_and_nothing_else_is() {
         for program in ["/usr/bin/placet", "/home/o'neil/my bin/placet", "/ü/placet"] {
-            let found = ours(Agent::Codex, &command(Agent::Codex, program)).unwrap();
-            assert_eq!(found, Found { program: program.to_owned(), within: Some(WITHIN) });
+            for agent in Agent::SEEN {
+                let found = ours(agent, &command(agent, program)).unwrap();
+                let (program, or_no) = (program.to_owned(), agent.fails_open());
+                assert_eq!(found, Found { program, within: Some(WITHIN), or_no });
+            }
             assert_eq!(ours(Agent::Gemini, &command(Agent::Codex, program)), None);
         }
         assert_eq!(ours(Agent::Codex, "placet hook codex").unwrap().within, None);

@@ -110,7 +110,11 @@ fn what_is_written_fails_closed_and_gives_a_person_time() {
     let home = Home::new();
     for (agent, file) in AGENTS {
         home.done(&["init", agent, "--yes"]);
-        let command = format!("{} hook {agent} --within 580", program());
+        let mut command = format!("{} hook {agent} --within 580", program());
+        // They have no switch of their own against a hook that fails: the shell says no.
+        if ["codex", "gemini"].contains(&agent) {
+            command.push_str(" || exit 2");
+        }
         let handlers = |event: &str| home.json(file)["hooks"][event][0].clone();
         match agent {
             "claude-code" => {
@@ -343,7 +347,9 @@ fn doctor_finds_a_hook_that_is_absent_changed_or_fails_open() {
         assert_eq!(with("\"matcher\": \"", "\"matcher\": \"x"), ["hook_changed"]);
         assert_eq!(with("\"command\",", "\"prompt\","), ["hook_changed"]);
         assert_eq!(with(&program(), "/gone/placet"), ["hook_changed"]);
-        if agent == "claude-code" {
+        if agent != "claude-code" {
+            assert_eq!(with(" || exit 2", ""), ["fails_open"]);
+        } else {
             assert_eq!(with("\"block\"", "\"allow\""), ["fails_open"]);
             assert_eq!(with("{\n", "{\n\"disableAllHooks\": true,\n"), ["hooks_disabled"]);
         }

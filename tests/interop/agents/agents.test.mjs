@@ -3,7 +3,7 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -60,6 +60,24 @@ async function file(path, text) {
   await writeFile(path, text)
 }
 
+// The hook that asks at this socket, as an agent's other tool might end it.
+function killHook(sock) {
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+      if (words[0] === PLACET && words[1] === 'hook' && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(sock)) process.kill(Number(pid), 'SIGKILL')
+    } catch {} // gone meanwhile, or not ours
+  }
+}
+
+// The settings as if Placet had been taken away since.
+async function gone(home) {
+  for (const path of ['.codex/hooks.json', '.gemini/settings.json', '.config/opencode/plugin/placet.js']) {
+    const at = join(home, path)
+    if (existsSync(at)) await writeFile(at, readFileSync(at, 'utf8').replaceAll(PLACET, '/nowhere/placet'))
+  }
+}
+
 async function run(name, outcome) {
   const agent = agents[name]
   const home = await mkdtemp(join(ROOM, 'placet-agents-'))
@@ -67,11 +85,13 @@ async function run(name, outcome) {
   await mkdir(project)
   const llm = await model()
   const sock = join(home, 'agent.sock')
-  const daemon = outcome === 'down' ? null : await placet(sock, outcome === 'killed' ? null : outcome)
+  const answer = { killed: null, 'hook killed': () => killHook(sock) }
+  const daemon = ['down', 'program gone'].includes(outcome) ? null : await placet(sock, outcome in answer ? answer[outcome] : outcome)
   const env = { PATH: process.env.PATH, HOME: home, PLACET_SOCK: sock, ...agent.env(llm.port) }
   try {
     await agent.settle(home, llm.port)
     execFileSync(PLACET, ['init', name, '--yes', '--quiet'], { env, stdio: 'ignore' })
+    if (outcome === 'program gone') await gone(home)
     const child = spawn(join(AGENTS, 'node_modules/.bin', name), agent.args, { cwd: project, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let said = ''
     child.stdout.on('data', (chunk) => { said += chunk })
@@ -101,6 +121,15 @@ for (const name of Object.keys(agents)) {
     assert.equal(seen.ran, false)
     assert.match(seen.heard, /A sentence of Placet\. The person says: use staging instead/, seen.said)
     assert.doesNotMatch(seen.heard, /req_0|sha256|TRVN/)
+  })
+  test(`${name}: a hook that is killed blocks it`, { skip }, async () => {
+    const seen = await run(name, 'hook killed')
+    assert.equal(seen.asked.length, 1)
+    assert.equal(seen.ran, false, seen.said)
+  })
+  test(`${name}: a hook whose program is gone blocks it`, { skip }, async () => {
+    const seen = await run(name, 'program gone')
+    assert.equal(seen.ran, false, seen.said)
   })
   for (const [outcome, sentence] of [['down', /Placet is not running/], ['killed', /closed the connection/], ['expired', /A sentence of Placet/]]) {
     test(`${name}: ${outcome} blocks it`, { skip }, async () => {

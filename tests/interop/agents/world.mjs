@@ -71,7 +71,8 @@ function gemini(body) {
   return { result, events: [{ candidates: [{ content: { role: 'model', parts: [part] }, finishReason: 'STOP', index: 0 }], usageMetadata }] }
 }
 
-// A Placet that answers every question with one outcome; `null` hangs up in the middle of it.
+// A Placet that answers every question with one outcome; `null` hangs up in the middle of it, and a
+// function is called instead of an answer.
 export async function placet(path, outcome) {
   const asked = []
   const server = socket((peer) => {
@@ -92,6 +93,7 @@ export async function placet(path, outcome) {
         }
         asked.push(params)
         if (outcome === null) peer.destroy()
+        else if (typeof outcome === 'function') outcome()
         else say({ request_id: 'req_0', outcome, reason: { code: 'x', sentence: 'A sentence of Placet.' }, receipt: 'sha256:00', binding_code: 'TRVN-6KLD', ...(outcome === 'declined' && { note: 'use staging instead' }) })
       }
     })

@@ -120,6 +120,10 @@ fn wrong(agent: Agent, one: &Handler<'_>) -> Vec<(&'static str, String)> {
         let sentence = "has no \"onFailure\": \"block\": if it is killed, the tool runs.";
         all.push(("fails_open", sentence.to_owned()));
     }
+    if agent.fails_open() && !one.found.or_no {
+        let sentence = "has no `|| exit 2`: if the program is gone or killed, the tool runs.";
+        all.push(("fails_open", sentence.to_owned()));
+    }
     let unit = if agent == Agent::Gemini { 1000 } else { 1 };
     let timeout = one.handler.get("timeout").and_then(Value::as_u64).map(|given| given / unit);
     let within = one.found.within.unwrap_or_else(|| agent.within());

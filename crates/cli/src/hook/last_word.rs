@@ -4,8 +4,8 @@
 //! are a no, said in the shape that is known by then. A word that could not be written is a no by
 //! its exit status.
 //!
-//! **Cannot** answer SIGKILL, an abort or a lack of memory: for those the agent's own setting stands
-//! (`onFailure`), where it has one.
+//! **Cannot** answer SIGKILL, an abort or a lack of memory: for those stands what `placet init`
+//! writes beside the command: the agent's own switch, or the shell's no.
 
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
