@@ -175,7 +175,8 @@ fn becomes(agent: Agent, before: &str, groups: &[Group], value: &Value) -> bool 
         },
     };
     // As text: the order counts too.
-    settings::put_in(agent, before, groups).to_string() == value.to_string()
+    let with = settings::put_in(agent, before, groups);
+    settings::write(&with, "") == settings::write(value, "")
 }
 
 fn plugin(undo: bool, path: PathBuf, old: Option<String>) -> Result<Change, Stop> {
