@@ -118,9 +118,9 @@ async fn while_placet_is_paused_the_answer_is_no_and_nobody_is_asked() {
 async fn nobody_answers_and_the_question_is_gone_when_the_hook_is() {
     let home = Home::new();
     let (daemon, mut hands) = home.start().await;
-    let hook = start(&home, &["claude-code", "--within", "1"], "claude-code-PreToolUse").await;
+    let hook = start(&home, &["claude-code", "--within", "5"], "claude-code-PreToolUse").await;
     let shown = hands.asked().await;
-    no(&end(hook).await, "Nobody answered within 1 s");
+    no(&end(hook).await, "Nobody answered within 5 s");
     shown.gone().await;
     // With time enough Placet itself says that it is over, before the hook has to.
     let hook = start(&home, &["claude-code", "--within", "20"], "claude-code-PreToolUse").await;
@@ -163,7 +163,12 @@ async fn f1_placet_that_is_not_there_or_is_killed_while_it_asks_is_a_no() {
 
 /// A Placet as a program of its own, whose person looks and does nothing.
 async fn headless(home: &Home) -> (Child, Lines<BufReader<ChildStdout>>) {
-    let mut placet = Command::new(program("placet-headless"))
+    // Called as the real one is, so that nobody takes it for something else.
+    let called = home.path().join("placet-desktop");
+    if !called.exists() {
+        std::fs::copy(program("placet-headless"), &called).unwrap();
+    }
+    let mut placet = Command::new(called)
         .arg(home.runtime())
         .arg(home.state())
         .stdin(Stdio::piped())
@@ -212,4 +217,40 @@ async fn s4_a_hook_that_is_paired_is_shown_by_its_name() {
         end(hook).await;
     }
     daemon.stop().await;
+}
+
+#[tokio::test]
+async fn where_nothing_is_wrong_doctor_says_so_and_a_no_is_one_sentence_alone() {
+    let home = Home::new();
+    let doctor = async || {
+        let output = Command::new(program("placet"))
+            .args(["--json", "doctor"])
+            .env_clear()
+            .env("PLACET_SOCK", home.socket())
+            .env("HOME", home.path())
+            .output()
+            .await
+            .unwrap();
+        let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let codes = said["wrong"].as_array().unwrap().iter();
+        let codes: Vec<String> =
+            codes.map(|one| one["code"].as_str().unwrap().to_owned()).collect();
+        (output.status.code(), codes)
+    };
+    assert_eq!(doctor().await, (Some(4), vec!["not_running".to_owned()]));
+    let (mut placet, mut lines) = headless(&home).await;
+    assert_eq!(doctor().await, (Some(0), vec![]));
+    // A pairing that Placet does not know, as after it was taken back.
+    let agents = home.path().join(".config/placet/agents");
+    std::fs::create_dir_all(&agents).unwrap();
+    let token = agents.join("ci.json");
+    std::fs::write(&token, r#"{"name": "ci", "token": "no-such-token"}"#).unwrap();
+    std::fs::set_permissions(&token, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    assert_eq!(doctor().await, (Some(4), vec!["token_unknown".to_owned()]));
+
+    let hook = start(&home, &["claude-code", "--within", "6"], "claude-code-PreToolUse").await;
+    assert_eq!(lines.next_line().await.unwrap().as_deref(), Some("asked"));
+    let output = end(hook).await;
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "placet: Nobody answered within 6 s.\n");
+    placet.kill().await.unwrap();
 }

@@ -353,7 +353,8 @@ fn f1_a_placet_that_does_not_answer_is_a_no_when_the_time_is_up() {
     for (file, agent, _, no) in TOOLS {
         let seen = stage("0", Rest).run(&[agent, "--within", "1"], fixture(file).to_string());
         assert_eq!(seen.no(no), "Nobody answered within 1 s.");
-        assert_eq!(seen.question().unwrap()["expires_in"], 1);
+        // On a slow machine the time can be up before it has asked.
+        assert!(seen.question().is_none_or(|question| question["expires_in"] == 1));
     }
     // Nor one that takes the connection and says nothing at all.
     let stage = nobody();

@@ -447,3 +447,14 @@ fn doctor_says_that_an_agent_has_no_name_yet() {
     fs::set_permissions(home.at(token), fs::Permissions::from_mode(0o600)).unwrap();
     assert!(!has("token_missing"));
 }
+
+#[test]
+fn uninstall_names_the_agents_that_would_be_left_asking() {
+    let home = Home::new();
+    assert!(!home.done(&["uninstall", "--yes"]).contains("still asks"));
+    for (agent, _) in AGENTS {
+        home.done(&["init", agent, "--yes"]);
+        let said = home.done(&["uninstall", "--yes"]);
+        assert!(said.contains(&format!("placet init {agent} --undo")), "{said}");
+    }
+}

@@ -117,6 +117,19 @@ pub(crate) fn init(asked: &Init, printer: &mut Printer) -> Result<Exit, Stop> {
     Ok(Exit::Approved)
 }
 
+/// The agents whose settings of the person's own still ask Placet.
+pub(crate) fn still_asking() -> Vec<Agent> {
+    let asks = |agent: &Agent| {
+        let text = wanted::place(*agent, Scope::User).ok().and_then(|path| read(&path).ok()?);
+        text.is_some_and(|text| match agent {
+            Agent::Opencode => text.starts_with(PLUGIN_MARK),
+            _ => settings::read(&text, "the settings")
+                .is_ok_and(|value| !settings::handlers(*agent, &value).is_empty()),
+        })
+    };
+    Agent::SEEN.into_iter().filter(asks).collect()
+}
+
 /// What the person has left to do.
 fn next(agent: Agent, scope: Scope) -> Vec<String> {
     let name = agent.name();
