@@ -202,8 +202,8 @@ fn verdict(ended: &Ended) -> Verdict {
 /// A server's form. Placet has no form for it here yet, so nobody is asked and the server hears that
 /// nobody answered. A url is never opened from here.
 ///
-/// The seam: whoever connects `elicitation/create` puts the question there and makes
-/// `Verdict::Filled` of its answer.
+/// The seam: whoever connects `elicitation/create` asks here, as [`approval`] does, and gives the
+/// shape the answer's `action` and `content`; then `init` may ask for the event.
 fn elicitation(form: &payload::Form) -> Verdict {
     Verdict::No(match form {
         payload::Form::Fields => {
