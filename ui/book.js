@@ -5,6 +5,7 @@
 
 import { open as history } from "./history.js";
 import { agents, health, servers } from "./known.js";
+import { settings, settled } from "./settings.js";
 import { beginning } from "./start.js";
 import { look, page } from "./tauri.js";
 
@@ -29,9 +30,9 @@ function placeItems({ label, path }) {
   return [term, value];
 }
 
-function stateWords({ waiting, paused_until }) {
+function stateWords({ waiting, paused_until, quiet_until }) {
   if (paused_until !== null) return `Paused until ${paused_until}: every answer is no`;
-  if (waiting.length === 0) return "Ready";
+  if (waiting.length === 0) return quiet_until === null ? "Ready" : `Quiet until ${quiet_until}: no notification is shown`;
   return waiting.length === 1 ? "1 request is waiting" : `${waiting.length} requests are waiting`;
 }
 
@@ -45,6 +46,7 @@ function draw({ version, state, places }) {
   at("waiting").replaceChildren(...state.waiting.map(waitingItem));
   at("places").replaceChildren(...places.flatMap(placeItems));
   at("version").textContent = version;
+  settled(state);
   if (focused) at("waiting").querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus();
 }
 
@@ -67,7 +69,7 @@ follow().catch(() => {
   at("state").textContent = "Placet does not answer. Close this window and open the book again.";
 });
 
-const fresh = { now: async () => {}, history, agents, servers, health, start: beginning };
+const fresh = { now: async () => {}, history, agents, servers, health, settings, start: beginning };
 
 async function turn(to) {
   for (const one of document.querySelectorAll("nav button")) {

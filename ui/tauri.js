@@ -4,12 +4,14 @@
 const { invoke } = window.__TAURI__.core;
 
 // Resolves with `{number, page}` as soon as there is a page newer than `seen`.
+/** @type {(seen: number) => Promise<import("./types").Numbered>} */
 export const page = (seen) => invoke("book", { seen });
 
 // Brings up the prompt.
 export const look = () => invoke("look");
 
-// Asks a question of src/book/question.rs; resolves with what the answer of this name holds.
+// Asks a question of src/book/question.rs (`Question` and `Answer` in types.d.ts); resolves with what
+// the answer holds.
 export async function ask(name, about) {
   const answer = await invoke("ask", { question: about === undefined ? name : { [name]: about } });
   if ("failed" in answer) throw new Error(answer.failed);

@@ -10,8 +10,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use gtk::glib;
 use gtk::prelude::{Cast as _, GtkWindowExt as _};
+use gtk::{gio, glib};
+use placet_core::ports::Gesture;
 use placet_core::request::RequestId;
 use tauri::{AppHandle, RunEvent};
 use tokio::runtime::Runtime;
@@ -19,7 +20,7 @@ use tokio::sync::watch;
 
 use crate::away::Away;
 use crate::book::{Answer, Book, Place, Question, Reply};
-use crate::notify::{self, Deny, Open};
+use crate::notify::{self, Acts, Open};
 use crate::places::Places;
 use crate::tray::{self, Tray};
 use crate::view::{Act, State};
@@ -28,8 +29,14 @@ use crate::view::{Act, State};
 pub trait Keeper: Send + Sync + 'static {
     /// Brings up the prompt of whoever's turn it is, if anybody waits.
     fn open(&self);
+    /// A notification of this request stands.
+    fn announced(&self, request: &RequestId);
     /// Declines this request, if it still waits.
     fn deny(&self, request: &RequestId);
+    /// Approves this request, if it is the one on the screen and offers that on its notification.
+    fn approve(&self, request: &RequestId, pressed: Gesture);
+    /// Puts on record what only an attack or a broken tool does.
+    fn suspicious(&self, what: &'static str, detail: &str);
     /// Declines everything for this long; zero ends a pause.
     fn pause(&self, time: Duration);
     /// Lets the requests of this bucket through again.
@@ -75,6 +82,7 @@ pub fn run<K: Keeper>(
     away: Away,
     keeper: Arc<K>,
 ) -> tauri::Result<i32> {
+    outlive_the_bus();
     let at_prompt = at_prompt();
     let app = tauri::Builder::default().build(crate::context())?;
     let desktop = Desktop { app: app.handle().clone(), book: Book::default() };
@@ -84,11 +92,16 @@ pub fn run<K: Keeper>(
         Arc::new(move || keeper.open())
     };
     let picture = tray::write_picture(&places.pictures());
-    let deny: Deny = {
-        let keeper = Arc::clone(&keeper);
-        Arc::new(move |request| keeper.deny(request))
+    let acts = {
+        let [deny, approve, told, suspicious] = [&keeper; 4].map(Arc::clone);
+        Acts {
+            open: Arc::clone(&open),
+            deny: Arc::new(move |request| deny.deny(request)),
+            approve: Arc::new(move |request, pressed| approve.approve(request, pressed)),
+            told: Arc::new(move |request| told.announced(request)),
+            suspicious: Arc::new(move |what, detail| suspicious.suspicious(what, detail)),
+        }
     };
-    let acts = (Arc::clone(&open), deny);
     let notifications = notify::follow(states.clone(), at_prompt, away, acts, picture);
     let notifications = runtime.spawn(notifications);
     let book = {
@@ -135,6 +148,18 @@ pub fn run<K: Keeper>(
         let _ = notifications.await;
     });
     Ok(status)
+}
+
+/// The session's bus may go away while a question is open. GLib's default is to end a program of
+/// that session with it; what waits can still be answered in the prompt.
+fn outlive_the_bus() {
+    gio::bus_get(gio::BusType::Session, gio::Cancellable::NONE, |bus| {
+        if let Ok(bus) = bus {
+            bus.set_exit_on_close(false);
+            // All of the process share this one, as long as somebody has it.
+            std::mem::forget(bus);
+        }
+    });
 }
 
 /// Whether the person is at the prompt: one of the windows that this process has now, which is

@@ -1,27 +1,21 @@
-//! The daemon behind the desktop, and the prompt behind the daemon.
+//! The daemon behind the desktop: [`Kept`] is the desktop's keeper, the daemon as the tray and the book
+//! see it; the daemon's own window is [`Glass`].
 //!
-//! [`Glass`] is the daemon's window: the prompt, as soon as there is one. [`Kept`] is the
-//! desktop's keeper: the daemon, as the tray and the book see it.
+//! **Promises.** What the daemon says is handed to the tray at once.
 //!
-//! **Promises.** What the daemon says is handed to the tray at once. A request that comes before
-//! the prompt is made waits for it; without a prompt every answer is a no.
-//!
-//! **Never** decide here: a pause, an open and a stop are handed on.
+//! **Never** decide here: a pause, an open, a stop and a press on a notification are handed on.
 
-use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use gtk::glib;
 use placet_agentd::clock::RealClock;
-use placet_agentd::daemon::{Daemon, Switches};
-use placet_agentd::desk::{self, Window};
+use placet_agentd::daemon::{Changed, Daemon, Switches};
+use placet_agentd::desk;
 use placet_agentd::store::StoreError;
 use placet_agentd::store::history::Wanted;
-use placet_core::display::Screen;
-use placet_core::ports::{Answer, Clock as _};
-use placet_core::request::{RequestId, Timestamp};
+use placet_core::ports::{Clock as _, Gesture};
+use placet_core::request::{Request, RequestId, Timestamp};
 use placet_core::text::visible_line;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
@@ -32,130 +26,10 @@ use crate::book::health::{self, Inside};
 use crate::book::question::{Agent, Beginning, Trusted};
 use crate::book::{self, Question};
 use crate::desktop::Keeper;
-use crate::prompt::{PromptHandle, Witness};
+use crate::glass::{By, Glass};
+use crate::local;
+use crate::prompt::Witness;
 use crate::view::{Muted, State, Waiting};
-
-/// The daemon's window: the prompt, once it is there.
-#[derive(Debug, Default)]
-pub struct Glass {
-    /// `None` inside: there is no display and never will be.
-    prompt: OnceLock<Option<PromptHandle>>,
-    /// When somebody last wanted it open, and who.
-    wanted: Mutex<Option<(Instant, By)>>,
-    /// Which buckets the latest screens belonged to: a request that was answered a moment ago no
-    /// longer stands among those that wait.
-    buckets: Mutex<VecDeque<(RequestId, String)>>,
-    /// Told when a pause or a mute is on record.
-    changed: Arc<Notify>,
-}
-
-/// Who wants the prompt open. Any program can press a notification, so that this is what it is meant
-/// for and no proof.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum By {
-    /// A click on the tray, a notification or the book.
-    Person,
-    /// A call over the socket.
-    Program,
-}
-
-/// Screens that may still be asked about; one is enough but for the moment of a change.
-const REMEMBERED: usize = 8;
-
-/// An open that came just before the screen is meant for it: what waits is announced a moment
-/// before it is drawn. A later screen would take the focus of a person who asked for another.
-const MEANT_WITHIN: Duration = Duration::from_secs(1);
-
-impl Glass {
-    /// Says which prompt it is, or that there is none. Counts once.
-    pub fn put_in(&self, prompt: Option<PromptHandle>) {
-        let _ = self.prompt.set(prompt);
-    }
-
-    fn prompt(&self) -> Option<&PromptHandle> {
-        self.prompt.get().and_then(Option::as_ref)
-    }
-
-    /// Remembers whose the screen is, before anything is offered on it.
-    fn remember(&self, shown: &desk::Waiting) {
-        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if !buckets.iter().any(|(request, _)| *request == shown.request) {
-            buckets.push_front((shown.request.clone(), shown.bucket.clone()));
-            buckets.truncate(REMEMBERED);
-        }
-    }
-
-    fn bucket_of(&self, request: &RequestId) -> Option<String> {
-        let buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        buckets.iter().find(|(one, _)| one == request).map(|(_, bucket)| bucket.clone())
-    }
-
-    /// Takes what was wanted just now.
-    fn wanted(&self) -> Option<By> {
-        let wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner).take();
-        wanted.filter(|(at, _)| at.elapsed() < MEANT_WITHIN).map(|(_, by)| by)
-    }
-
-    fn open_for(&self, by: By) {
-        let Some(prompt) = self.prompt() else { return };
-        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
-        // What a program wants takes nothing away from what the person wants.
-        if by == By::Person || wanted.is_none_or(|(at, _)| at.elapsed() >= MEANT_WITHIN) {
-            *wanted = Some((Instant::now(), by));
-        }
-        drop(wanted);
-        bring_up(prompt, by);
-    }
-}
-
-impl Window for Glass {
-    async fn ask(&self, screen: Screen) -> Answer {
-        match self.prompt() {
-            Some(prompt) => {
-                // The prompt hears both in this order.
-                let open = async {
-                    if let Some(by) = self.wanted() {
-                        bring_up(prompt, by);
-                    }
-                };
-                tokio::join!(biased; prompt.ask(screen), open).0
-            }
-            None => Answer::Dismiss,
-        }
-    }
-
-    async fn wait(&self, screen: Screen) -> Answer {
-        match self.prompt() {
-            Some(prompt) => prompt.wait(screen).await,
-            None => Answer::Dismiss,
-        }
-    }
-
-    fn release(&self, request: &RequestId) {
-        if let Some(prompt) = self.prompt() {
-            // What was wanted is over.
-            self.wanted();
-            prompt.release(request);
-        }
-    }
-
-    fn open(&self) {
-        self.open_for(By::Program);
-    }
-
-    /// The socket takes requests some tens of milliseconds before the prompt is made. The first
-    /// one waits here for that moment instead of hearing that there is no person.
-    fn available(&self) -> bool {
-        self.prompt.wait().as_ref().is_some_and(PromptHandle::available)
-    }
-}
-
-fn bring_up(prompt: &PromptHandle, by: By) {
-    match by {
-        By::Person => prompt.open(),
-        By::Program => prompt.raise(),
-    }
-}
 
 /// The daemon, kept.
 #[derive(Debug)]
@@ -163,6 +37,7 @@ pub struct Kept {
     daemon: Mutex<Option<Daemon>>,
     switches: Switches,
     glass: Arc<Glass>,
+    away: Away,
     paused: Arc<Notify>,
     runtime: Handle,
 }
@@ -179,15 +54,16 @@ impl Kept {
         let switches = daemon.switches();
         let paused = Arc::clone(&glass.changed);
         let mut sources = Sources {
-            away,
+            away: away.clone(),
             waiting: daemon.waiting(),
             health: daemon.health(),
+            switched: switches.switched(),
             switches: switches.clone(),
             paused: Arc::clone(&paused),
         };
-        let (sender, states) = watch::channel(sources.state());
+        let (sender, states) = watch::channel(sources.state(&glass));
         runtime.spawn(sources.follow(sender, Arc::clone(&glass)));
-        (Self { daemon: Mutex::new(Some(daemon)), switches, glass, paused, runtime }, states)
+        (Self { daemon: Mutex::new(Some(daemon)), switches, glass, away, paused, runtime }, states)
     }
 }
 
@@ -207,8 +83,30 @@ impl Keeper for Kept {
         });
     }
 
+    fn announced(&self, request: &RequestId) {
+        if let Some(prompt) = self.glass.prompt() {
+            prompt.announced(request);
+        }
+    }
+
     fn deny(&self, request: &RequestId) {
         self.switches.decline(request);
+    }
+
+    fn approve(&self, request: &RequestId, pressed: Gesture) {
+        // Nothing is decided while the person is away (F9).
+        if !self.away.clone().is() {
+            self.glass.approve(request, pressed);
+        }
+    }
+
+    fn suspicious(&self, what: &'static str, detail: &str) {
+        let (switches, detail) = (self.switches.clone(), detail.to_owned());
+        self.runtime.spawn(async move {
+            if switches.suspicious(what, &detail).await.is_err() {
+                tracing::warn!(what, "this could not be recorded");
+            }
+        });
     }
 
     fn unmute(&self, bucket: &str) {
@@ -226,6 +124,12 @@ impl Keeper for Kept {
                 };
             }
             Question::Autostart(on) => return autostart(on),
+            Question::Change(change) => {
+                return match switches.change(change).await {
+                    Ok(changed) => book::Answer::Changed(changed == Changed::Asked),
+                    Err(error) => book::Answer::Failed(error.to_string()),
+                };
+            }
             looks => self.runtime.spawn_blocking(move || looked_up(&switches, looks)).await,
         };
         match answered {
@@ -244,10 +148,15 @@ impl Keeper for Kept {
 }
 
 fn inside(switches: &Switches) -> Inside {
-    let trouble = switches.trouble().map(|trouble| trouble.to_string());
-    let (seat, hardened) = switches.station();
-    let entries = switches.known().entries();
-    Inside { trouble, entries, seat, hardened, refused: crate::modules::refused() }
+    let (station, hardened) = switches.station();
+    Inside {
+        socket: switches.socket().to_owned(),
+        trouble: switches.trouble(),
+        entries: switches.known().entries(),
+        station: station.clone(),
+        hardened,
+        refused: crate::modules::refused(),
+    }
 }
 
 /// What only has to be looked up. Blocks.
@@ -287,7 +196,7 @@ fn looked_up(switches: &Switches, question: Question) -> Result<book::Answer, St
                 asked: !history.page(&Wanted::default())?.is_empty(),
             })
         }
-        Question::Health | Question::Revoke(_) | Question::Autostart(_) => {
+        Question::Health | Question::Revoke(_) | Question::Autostart(_) | Question::Change(_) => {
             book::Answer::Failed("Not to be looked up.".to_owned())
         }
     })
@@ -339,18 +248,21 @@ struct Sources {
     waiting: watch::Receiver<Vec<desk::Waiting>>,
     health: watch::Receiver<Option<StoreError>>,
     switches: Switches,
+    switched: watch::Receiver<()>,
     paused: Arc<Notify>,
 }
 
 /// While paused the time left is looked at this often: a clock that is set or a machine that
 /// slept must not leave the icon behind.
 const LOOK_AGAIN: Duration = Duration::from_secs(15);
+/// Quiet hours begin and end on the minute, which is looked at so often where there are any.
+const A_MINUTE: Duration = Duration::from_secs(20);
 
 impl Sources {
     /// Keeps `states` and the prompt's list of names true until the daemon is gone.
     async fn follow(mut self, states: watch::Sender<State>, glass: Arc<Glass>) {
         loop {
-            let state = self.state();
+            let state = self.state(&glass);
             let left = self.left(&state);
             states.send_if_modified(|now| {
                 let changed = *now != state;
@@ -370,29 +282,38 @@ impl Sources {
                 changed = self.waiting.changed() => if changed.is_err() { return },
                 changed = self.health.changed() => if changed.is_err() { return },
                 () = self.away.changed() => {}
+                changed = self.switched.changed() => if changed.is_err() { return },
                 () = self.paused.notified() => {}
                 () = sleep(left) => {}
             }
         }
     }
 
-    fn state(&mut self) -> State {
+    fn state(&mut self, glass: &Glass) -> State {
         let until = self.switches.paused_until();
+        let settings = self.switches.settings();
+        let quiet = settings.quiet.zip(local::minute());
         State {
-            waiting: self.waiting.borrow().iter().map(seen).collect(),
-            paused_until: (until > RealClock.now()).then(|| local_time(until)),
+            waiting: self.waiting.borrow().iter().map(|one| seen(one, glass)).collect(),
+            paused_until: (until > RealClock.now()).then(|| local::time(until)),
             away: self.away.is(),
             muted: self.switches.muted().into_iter().map(muted).collect(),
+            quiet_until: quiet.and_then(|(quiet, now)| local::quiet_until(quiet, now)),
+            settings,
             trouble: self.health.borrow().as_ref().map(sentence),
         }
     }
 
-    /// When to look again because a pause ends, or somebody is muted no longer.
+    /// When to look again because a pause ends, somebody is muted no longer, or it gets quiet.
     fn left(&self, state: &State) -> Option<Duration> {
         let paused = state.paused_until.is_some().then(|| self.switches.paused_until());
         let muted = self.switches.muted().into_iter().map(|(_, until)| until);
-        let first = paused.into_iter().chain(muted).min()?;
-        Some(Duration::from_secs(RealClock.now().seconds_until(first)).min(LOOK_AGAIN))
+        let first = paused.into_iter().chain(muted).min();
+        let ends = first
+            .map(|first| Duration::from_secs(RealClock.now().seconds_until(first)).min(LOOK_AGAIN));
+        // The minute that is begun counts: it is looked at once more when it is over.
+        let quiet = state.settings.quiet.map(|_| A_MINUTE);
+        ends.into_iter().chain(quiet).min()
     }
 
     /// Who waits behind the one on the screen.
@@ -412,20 +333,16 @@ fn others<'a>(
 }
 
 fn muted((bucket, until): (String, Timestamp)) -> Muted {
-    let name = match bucket.as_str() {
-        "" => "programs without a name".to_owned(),
-        // No pairing has a space in its name.
-        "set up" => "questions about setting up".to_owned(),
-        name => visible_line(name).as_str().to_owned(),
-    };
-    Muted { bucket, name, until: local_time(until) }
+    let name = visible_line(Request::who(&bucket)).as_str().to_owned();
+    Muted { bucket, name, until: local::time(until) }
 }
 
-fn seen(waiting: &desk::Waiting) -> Waiting {
+fn seen(waiting: &desk::Waiting, glass: &Glass) -> Waiting {
     Waiting {
         id: waiting.request.clone(),
         name: waiting.asker.as_str().to_owned(),
         heading: waiting.heading.as_str().to_owned(),
+        offer: glass.offered(&waiting.request),
     }
 }
 
@@ -443,13 +360,6 @@ async fn sleep(time: Option<Duration>) {
 fn after(now: Timestamp, time: Duration) -> Timestamp {
     let milliseconds = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
     Timestamp(now.0.saturating_add(milliseconds))
-}
-
-/// Hours and minutes, as the person's clock shows them.
-fn local_time(at: Timestamp) -> String {
-    glib::DateTime::from_unix_local(at.0.div_euclid(1000))
-        .and_then(|at| at.format("%H:%M"))
-        .map_or_else(|_| "later".to_owned(), String::from)
 }
 
 /// Hears the prompt: puts on record what its gate refused, without letting its sender fill the

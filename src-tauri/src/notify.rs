@@ -4,18 +4,21 @@
 //! for, and withdrawn when the person turns to the prompt or the request ends, also when the person
 //! or the daemon closed it before or somebody pretended so. Few have one of their own; one more says
 //! how many others wait, and changes with them. A daemon that shows no buttons gets none, and words
-//! that say where to go instead. No daemon, no bus, a daemon that hangs: nothing happens and nobody is
+//! that say where to go instead. In the quiet hours there is none. No daemon, no bus, a daemon that hangs: nothing happens and nobody is
 //! told, because what waits is reachable without it. While the person is away there is none: it
 //! would stand on the lock screen. What still waits when they are back is announced then.
 //!
 //! **What a notification may do.** Any program on the bus can read it and can send a forged
 //! `ActionInvoked`: the library's match rule names no sender. So its actions are opening the prompt,
 //! which its forger could do with `placet open` as well, and Deny, which harms only who asks (design
-//! §6). It never approves anything.
+//! §6). None of these approves anything. What the person marked as low-risk may have an Approve, and
+//! is posted and heard in another way ([`offer`]).
 //!
-//! **Never** put into it what the agent wrote about itself, an argument of the action, or anything
-//! a person typed: only the name and the escaped heading. They go into the summary, which has no
-//! markup (Desktop Notifications Specification 1.2, "Basic Design"); the body is ours alone.
+//! **Never** put into it what the agent wrote about itself, or anything a person typed, nor, but for
+//! [`offer`], an argument of the action: only the name and the escaped heading. They go into the
+//! summary, which has no markup (Desktop Notifications Specification 1.2, "Basic Design").
+
+mod offer;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -23,6 +26,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use notify_rust::{Hint, Notification, NotificationHandle, NotificationResponse, Timeout, Urgency};
+use placet_core::ports::Gesture;
 use placet_core::request::RequestId;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
@@ -34,6 +38,27 @@ use crate::view::{State, Waiting, clipped, sentence};
 pub type Open = Arc<dyn Fn() + Send + Sync>;
 /// What is asked when its Deny is pressed.
 pub type Deny = Arc<dyn Fn(&RequestId) + Send + Sync>;
+/// What is asked when its Approve is pressed, and how it was pressed.
+pub type Approve = Arc<dyn Fn(&RequestId, Gesture) + Send + Sync>;
+/// Who hears that a notification of this request stands.
+pub type Told = Arc<dyn Fn(&RequestId) + Send + Sync>;
+/// Who hears what only an attack or a broken tool does: a word and the details.
+pub type Suspicious = Arc<dyn Fn(&'static str, &str) + Send + Sync>;
+
+/// What a notification can do.
+#[derive(Clone)]
+pub struct Acts {
+    /// Bring the prompt up.
+    pub open: Open,
+    /// Deny this one.
+    pub deny: Deny,
+    /// Approve this one, which offered it.
+    pub approve: Approve,
+    /// Hear that this one stands.
+    pub told: Told,
+    /// Put on record what only an attack or a broken tool does.
+    pub suspicious: Suspicious,
+}
 
 /// So many requests have a notification of their own: more would cover the screen.
 const APART: usize = 3;
@@ -58,26 +83,31 @@ pub async fn follow(
     mut state: watch::Receiver<State>,
     mut at_prompt: watch::Receiver<bool>,
     mut away: Away,
-    (open, deny): (Open, Deny),
+    acts: Acts,
     picture: Option<PathBuf>,
 ) {
-    let mut posted: HashMap<RequestId, oneshot::Sender<()>> = HashMap::new();
+    // With what each offered to approve.
+    let mut posted: HashMap<RequestId, (Option<String>, oneshot::Sender<()>)> = HashMap::new();
     let mut seen: HashSet<RequestId> = HashSet::new();
     let mut tasks = JoinSet::new();
     let (others, count) = watch::channel(0);
-    tasks.spawn(count_others(count, Arc::clone(&open), picture.clone()));
+    tasks.spawn(count_others(count, Arc::clone(&acts.open), picture.clone()));
     loop {
-        let waiting = state.borrow_and_update().waiting.clone();
+        let State { waiting, quiet_until, .. } = state.borrow_and_update().clone();
         if *at_prompt.borrow_and_update() {
             seen.extend(waiting.iter().map(|one| one.id.clone()));
         }
-        let is_away = away.is();
+        let silent = away.is() || quiet_until.is_some();
         let waits = |id: &RequestId| waiting.iter().any(|one| one.id == *id);
         seen.retain(waits);
         // A dropped sender tells its task to withdraw.
-        posted.retain(|id, _| waits(id) && !seen.contains(id) && !is_away);
+        posted.retain(|id, _| waits(id) && !seen.contains(id) && !silent);
         let mut left = 0;
-        for one in waiting.iter().filter(|one| !is_away && !seen.contains(&one.id)) {
+        for one in waiting.iter().filter(|one| !silent && !seen.contains(&one.id)) {
+            // Its turn has come, or what may be approved there has changed: another takes its place.
+            if posted.get(&one.id).is_some_and(|(offer, _)| *offer != one.offer) {
+                posted.remove(&one.id);
+            }
             if posted.contains_key(&one.id) {
                 continue;
             }
@@ -85,9 +115,8 @@ pub async fn follow(
                 left += 1;
             } else {
                 let (end, ended) = oneshot::channel();
-                posted.insert(one.id.clone(), end);
-                let acts = (Arc::clone(&open), Arc::clone(&deny));
-                tasks.spawn(accompany(one.clone(), ended, acts, picture.clone()));
+                posted.insert(one.id.clone(), (one.offer.clone(), end));
+                tasks.spawn(accompany(one.clone(), ended, acts.clone(), picture.clone()));
             }
         }
         others.send_if_modified(|count| std::mem::replace(count, left) != left);
@@ -116,7 +145,7 @@ pub async fn alarm(sentence: &str) {
 async fn accompany(
     waiting: Waiting,
     mut ended: oneshot::Receiver<()>,
-    (open, deny): (Open, Deny),
+    acts: Acts,
     picture: Option<PathBuf>,
 ) {
     tokio::select! {
@@ -125,11 +154,27 @@ async fn accompany(
         _ = &mut ended => return,
         () = tokio::time::sleep(AFTER_THE_PROMPT) => {}
     }
+    if let Some(action) = &waiting.offer {
+        let summary = summary(&waiting);
+        if let Some(mut offered) =
+            offer::post(&waiting.id, &summary, action, picture.as_deref()).await
+        {
+            (acts.told)(&waiting.id);
+            tokio::select! {
+                _ = &mut ended => {}
+                () = offered.listen(&waiting.id, &acts) => {
+                    let _ = ended.await;
+                }
+            }
+            return offered.withdraw().await;
+        }
+    }
     let buttons = has_buttons().await;
     let Some(handle) = post(compose(&waiting, buttons, picture.as_deref())).await else { return };
+    (acts.told)(&waiting.id);
     tokio::select! {
         _ = &mut ended => {}
-        () = listen(&handle, &open, || deny(&waiting.id)) => {
+        () = listen(&handle, &acts.open, || (acts.deny)(&waiting.id)) => {
             // Nothing more to hear; it is still to be withdrawn.
             let _ = ended.await;
         }
@@ -203,9 +248,13 @@ async fn has_buttons() -> bool {
     }
 }
 
+fn summary(waiting: &Waiting) -> String {
+    clipped(&sentence(&waiting.name, &waiting.heading), SUMMARY_LIMIT)
+}
+
 fn compose(waiting: &Waiting, buttons: bool, picture: Option<&Path>) -> Notification {
-    let summary = clipped(&sentence(&waiting.name, &waiting.heading), SUMMARY_LIMIT);
-    let mut notification = pointer(&summary, "Placet's window says what for.", buttons, picture);
+    let mut notification =
+        pointer(&summary(waiting), "Placet's window says what for.", buttons, picture);
     if buttons {
         notification.action(DENY, "Deny");
     }
@@ -267,6 +316,7 @@ mod tests {
             id: RequestId("req_1".into()),
             name: "<b>bot</b>".into(),
             heading: "Let <a href=\"x\">bot</a> do this?".into(),
+            offer: None,
         };
         let notification = compose(&waiting, true, None);
         assert_eq!(notification.summary, "<b>bot</b> asks: Let <a href=\"x\">bot</a> do this?");
@@ -276,14 +326,18 @@ mod tests {
     #[test]
     fn a_long_name_does_not_cover_the_screen() {
         let (id, long) = (RequestId("req_1".into()), "x".repeat(5000));
-        let waiting = Waiting { id, name: "bot".into(), heading: long };
+        let waiting = Waiting { id, name: "bot".into(), heading: long, offer: None };
         assert!(compose(&waiting, true, None).summary.chars().count() <= SUMMARY_LIMIT + 1);
     }
 
     #[test]
     fn h18_its_actions_open_and_deny_and_none_approves() {
-        let waiting =
-            Waiting { id: RequestId("req_1".into()), name: "a".into(), heading: "b".into() };
+        let waiting = Waiting {
+            id: RequestId("req_1".into()),
+            name: "a".into(),
+            heading: "b".into(),
+            offer: None,
+        };
         let actions = compose(&waiting, true, None).actions;
         assert_eq!(actions, ["default", "Review", "deny", "Deny"]);
     }

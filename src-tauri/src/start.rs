@@ -26,10 +26,11 @@ use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior,
 use tokio::runtime::{Builder, Runtime};
 
 use crate::environment::{Process, restart_clean};
-use crate::keep::{Glass, Kept, Notary};
+use crate::glass::Glass;
+use crate::keep::{Kept, Notary};
 use crate::places::Places;
 use crate::prompt::{Appearance, Prompt};
-use crate::{away, book, desktop, modules, notify, seat, second, tray};
+use crate::{away, book, desktop, modules, notify, others, seat, second, tray};
 
 /// Any program of the session can watch and inject input, on Wayland too (design §2, 3).
 const OBSERVABLE: bool = true;
@@ -148,6 +149,7 @@ fn run(places: &Places, manner: Manner) -> Result<ExitCode, String> {
             hardened: HARDENED,
             observable: OBSERVABLE,
             seat: station.seat,
+            sees_cover: others::is_x11(),
         },
         station,
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -9,6 +9,7 @@
 use std::time::Duration;
 
 use placet_core::request::RequestId;
+use placet_core::settings::Settings;
 use serde::{Deserialize, Serialize};
 
 /// One request that waits for the person.
@@ -20,6 +21,9 @@ pub struct Waiting {
     pub name: String,
     /// The prompt's heading, escaped.
     pub heading: String,
+    /// The whole action, if a notification may approve it now; for the notification alone.
+    #[serde(skip)]
+    pub offer: Option<String>,
 }
 
 /// A requester that is muted.
@@ -46,6 +50,12 @@ pub struct State {
     /// Who is muted.
     #[serde(default)]
     pub muted: Vec<Muted>,
+    /// The local time at which the quiet hours end, if they hold now: no notification is shown.
+    #[serde(default)]
+    pub quiet_until: Option<String>,
+    /// What is set.
+    #[serde(default)]
+    pub settings: Settings,
     /// One sentence, if something is wrong.
     pub trouble: Option<String>,
 }
@@ -119,6 +129,9 @@ impl State {
         // Also for the person whose screen is not locked, if a program pretends that it is.
         if self.away {
             lines.push(Line::Says("Screen locked or asleep: no request is shown".to_owned()));
+        }
+        if let Some(until) = &self.quiet_until {
+            lines.push(Line::Says(format!("Quiet until {until}: no notification is shown")));
         }
         lines.push(Line::Says(match self.waiting.len() {
             0 => "Nothing is waiting".to_owned(),
@@ -225,6 +238,7 @@ mod tests {
                 id: RequestId(format!("req_{n}")),
                 name: "build-bot".to_owned(),
                 heading: "Let build-bot do this?".to_owned(),
+                offer: None,
             })
             .collect()
     }
@@ -339,11 +353,11 @@ mod tests {
             name: name.to_owned(),
             until: "15:20".to_owned(),
         };
-        let muted = vec![one("", "programs without a name"), one("build-bot", "build-bot")];
+        let muted = vec![one("", "all unpaired programs"), one("build-bot", "build-bot")];
         let state = State { muted, ..State::default() };
         let labels = labels(&state);
         for words in [
-            "Unmute programs without a name (muted until 15:20)",
+            "Unmute all unpaired programs (muted until 15:20)",
             "Unmute build-bot (muted until 15:20)",
         ] {
             assert!(labels.contains(&words.to_owned()), "{labels:?}");

@@ -63,6 +63,11 @@ const STATES: &[Shot] = &[
         told: || json!({"ask": "kinds"}),
     },
     Shot {
+        name: "for-the-agent",
+        what: "A form whose answers go to the agent itself.",
+        told: || json!({"ask": "elicitation"}),
+    },
+    Shot {
         name: "waiting",
         what: "The server is asked; others wait.",
         told: || json!({"wait": "otp", "waiting": ["build-bot", "an unpaired program"]}),

@@ -102,6 +102,11 @@ impl<'s> Hands<'s> {
             node.name == name && matches!(node.role.as_str(), "text" | "entry" | "password text")
         })?;
         self.focus(&field)?;
+        // The first click may only have raised the window.
+        let focused = |node: &Node| node.name == name && node.is(State::Focused);
+        if self.eyes.await_node(PROGRAM, READING, focused).is_err() {
+            self.focus(&field)?;
+        }
         self.person.type_text(text)?;
         // A person sees what they typed, or its dots, before they go on.
         let arrived = |node: &Node| {

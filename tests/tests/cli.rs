@@ -92,7 +92,12 @@ impl House {
             runtime_dir: folder.path().join("run"),
             state_dir: folder.path().join("state"),
             socket: None,
-            surroundings: Surroundings { hardened: false, observable: true, seat: Seat::Unknown },
+            surroundings: Surroundings {
+                hardened: false,
+                observable: true,
+                seat: Seat::Unknown,
+                sees_cover: true,
+            },
             station: Station::default(),
             version: "0.1.0".into(),
             allow_http_loopback: true,
@@ -187,6 +192,37 @@ async fn a_person_says_yes_and_no_to_a_command() {
     assert!(house.moves.send(Move::Deny("use staging instead")).is_ok());
     let no = house.json(&["--json", "request", "--", "git", "push"], 1).await;
     assert_eq!(no["note"], "use staging instead");
+    house.daemon.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn s17_a_script_asks_for_a_form_and_gets_what_the_person_filled_in() {
+    let mut house = House::start().await;
+    let form = r#"{"type":"object","properties":{"branch":{"type":"string"}}}"#;
+    let ask = |schema| ["elicit", "--message", "Which branch?", "--schema", schema];
+    house.fill("branch", "release-2".into());
+    let result = house.json(&ask(form), 0).await;
+    assert_eq!(
+        (&result["action"], &result["content"]["branch"]),
+        (&json!("accept"), &json!("release-2"))
+    );
+    let screen = house.screens.recv().await.unwrap();
+    assert!(screen.lines().iter().any(|line| line.contains("Which branch?")));
+    let outcome = &result["_meta"]["placet/outcome"];
+    assert_eq!(outcome["binding_code"], screen.binding_code.as_str(), "S16: both show the same");
+    assert!(house.moves.send(Move::Deny("main")).is_ok());
+    let no = house.json(&ask(form), 1).await;
+    assert_eq!((&no["action"], no.get("content")), (&json!("decline"), None));
+    house.screens.recv().await.unwrap();
+
+    let secret = r#"{"type":"object","properties":{"password":{"type":"string"}}}"#;
+    let no = house.json(&ask(secret), 1).await;
+    assert_eq!(no["_meta"]["placet/outcome"]["reason"]["code"], "secret_in_form");
+    let nested = r#"{"type":"object","properties":{"a":{"type":"object"}}}"#;
+    let output = house.run(&ask(nested)).await;
+    assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), String::new()));
+    assert!(text(&output.stderr).contains("a is nested"), "{}", text(&output.stderr));
+    assert!(house.screens.try_recv().is_err(), "nobody was asked");
     house.daemon.stop().await;
 }
 

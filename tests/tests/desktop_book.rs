@@ -8,8 +8,8 @@ use std::fs::File;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use desktop_support::{SOON, alone, ask, await_label, built, desktop, icon, picture, start};
-use placet_stage::desktop::{Program, Session, keys};
+use desktop_support::{SOON, alone, ask, await_label, built, desktop, icon, picture, run, start};
+use placet_stage::desktop::{Entry, Node, Program, Session, keys};
 use serde_json::{Value, json};
 
 const TITLE: &str = "Placet: the book";
@@ -162,7 +162,10 @@ impl Driven {
     }
 
     fn show(&mut self, waiting: &Value) {
-        let state = json!({"waiting": waiting, "paused_until": null, "trouble": null});
+        self.state(&json!({"waiting": waiting, "paused_until": null, "trouble": null}));
+    }
+
+    fn state(&mut self, state: &Value) {
         let page = json!({"show": {"version": "1.2.3", "state": state, "places": []}});
         writeln!(self.to, "{page}").unwrap();
     }
@@ -255,6 +258,11 @@ fn looked_at(session: &Session, book: &Driven, name: &str) {
         picture(session, &format!("book-{name}-{look}"));
         assert_eq!(wide, 0, "{name} at {look} is wider than the window");
     }
+    let end = "scrollTo(0, document.body.scrollHeight)";
+    book.script(&format!(
+        "{end}; requestAnimationFrame(() => requestAnimationFrame(() => done(1)))"
+    ));
+    picture(session, &format!("book-{name}-double-end"));
     book.script("document.documentElement.style.fontSize = '100%'; done(1)");
 }
 
@@ -336,6 +344,145 @@ fn agents_servers_and_health_are_shown_and_a_revocation_takes_two_presses() {
     let asked = json!({"history": {"before": null, "outcome": null, "agent": null, "server": null, "words": ""}});
     answered(&mut book, 6, &asked, &json!({"failed": "The history cannot be read."}));
     await_text(&book, "#found", "cannot be read");
+}
+
+#[test]
+fn settings_say_what_is_so_and_ask_for_what_widens() {
+    let _alone = alone();
+    let session = Session::builder().accessibility(false).start().unwrap();
+    let mut book = Driven::open(&session);
+    let shown = |quiet: Value, offers: Value| {
+        let settings = json!({"quiet": quiet, "on_notification": offers});
+        json!({"waiting": [], "paused_until": null, "trouble": null, "settings": settings})
+    };
+    book.state(&shown(json!(null), json!([])));
+    await_text(&book, "#version", "1.2.3");
+    book.script("document.querySelector('[data-page=settings]').click(); done(1)");
+    let agents = json!({"agents": [{"name": "build-bot", "paired_at": 1, "last_used": null}]});
+    answered(&mut book, 1, &json!("agents"), &agents);
+    await_text(&book, "#quiet-now", "Notifications are always shown.");
+    await_text(&book, "#offers", "No notification approves anything.");
+    looked_at(&session, &book, "settings");
+    let fill = |from: &str, to: &str| {
+        format!(
+            "document.querySelector('[name=from]').value = '{from}'; document.querySelector('[name=to]').value = '{to}';
+             document.getElementById('quiet').requestSubmit(); done(1)"
+        )
+    };
+    // What is no time is not sent.
+    book.script(&fill("22", "7:00"));
+    await_text(&book, "#quiet-said", "Write both times like 22:00.");
+    book.script(&fill("22:00", "7:05"));
+    let quiet = json!({"from": 1320, "to": 425});
+    answered(
+        &mut book,
+        2,
+        &json!({"change": {"set": {"quiet": quiet}}}),
+        &json!({"changed": false}),
+    );
+    await_text(&book, "#quiet-said", "It is set.");
+    // It says so once the program does.
+    await_text(&book, "#quiet-now", "Notifications are always shown.");
+    let kind = json!({"agent": "build-bot", "tool": "<b>ls</b>"});
+    book.state(&shown(quiet, json!([kind])));
+    await_text(&book, "#quiet-now", "from 22:00 to 07:05");
+    await_text(&book, "#offers .heading", "<b>ls</b>");
+    book.script(
+        "document.querySelector('[name=tool]').value = '<b>ls</b>'; document.getElementById('offer').requestSubmit(); done(1)",
+    );
+    let on = json!({"change": {"set": {"on_notification": {"kind": kind, "on": true}}}});
+    answered(&mut book, 3, &on, &json!({"changed": true}));
+    await_text(&book, "#offers-said", "Placet's prompt asks you now.");
+    book.script("document.querySelector('#offers button').click(); done(1)");
+    let off = json!({"change": {"set": {"on_notification": {"kind": kind, "on": false}}}});
+    answered(&mut book, 4, &off, &json!({"failed": "Nothing was changed."}));
+    await_text(&book, "#offers-said", "Nothing was changed.");
+    looked_at(&session, &book, "settings-set");
+}
+
+#[test]
+fn h16_a_pause_and_mutes_are_told_with_their_end_and_ended_by_asking() {
+    let _alone = alone();
+    let session = Session::builder().accessibility(false).start().unwrap();
+    let mut book = Driven::open(&session);
+    let muted = json!([{"bucket": "", "name": "all unpaired programs", "until": "15:20"}]);
+    book.state(&json!({"waiting": [], "paused_until": "14:00", "trouble": null, "muted": muted}));
+    await_text(&book, "#version", "1.2.3");
+    book.script("document.querySelector('[data-page=agents]').click(); done(1)");
+    answered(&mut book, 1, &json!("agents"), &json!({"agents": []}));
+    await_text(&book, "#agents-stopped", "Paused until 14:00. Every answer is no.");
+    await_text(&book, "#agents-stopped", "Muted until 15:20: all unpaired programs.");
+    looked_at(&session, &book, "agents-stopped");
+    let press = |number: u32| {
+        format!("document.querySelectorAll('#agents-stopped button')[{number}].click(); done(1)")
+    };
+    book.script(&press(0));
+    answered(&mut book, 2, &json!({"change": "end_pause"}), &json!({"changed": true}));
+    await_text(&book, "#agents-stopped [role=status]", "Placet's prompt asks you now.");
+    book.script(&press(1));
+    answered(&mut book, 3, &json!({"change": {"end_mute": ""}}), &json!({"changed": true}));
+    book.state(&json!({"waiting": [], "paused_until": null, "trouble": null, "muted": []}));
+    await_text(&book, "#state", "Ready");
+    assert_eq!(book.script("done(document.getElementById('agents-stopped').textContent)"), "");
+    book.script("document.querySelector('[data-page=health]').click(); done(1)");
+    answered(&mut book, 4, &json!("health"), &json!({"health": []}));
+    book.state(&json!({"waiting": [], "paused_until": "14:00", "trouble": null, "muted": []}));
+    await_text(&book, "#health-stopped", "Paused until 14:00");
+}
+
+#[test]
+fn h16_the_book_asks_in_the_prompt_before_it_ends_a_pause() {
+    let _alone = alone();
+    let session = Session::builder().panel(true).start().unwrap();
+    let program = start(&session, desktop(&session));
+    let icon = icon(&session);
+    icon.press("Pause for 1 hour").unwrap();
+    await_label(&icon, "Paused until");
+    icon.press("Open the book").unwrap();
+    let book = session.screen().await_window(SOON, |window| window.title == TITLE && window.mapped);
+    let book = book.unwrap();
+    let eyes = session.eyes().unwrap();
+    let mut person = session.person().unwrap();
+    let begun = Instant::now();
+    let a_while = Duration::from_secs(2);
+    let waits = |menu: &Entry| menu.labels().contains(&"1 request is waiting");
+    // The first key after a click may go to the view itself.
+    let mut ways = [4, 3].into_iter().cycle();
+    while icon.await_menu(a_while, waits).is_err() {
+        let to_agents = ways.next().unwrap();
+        assert!(begun.elapsed() < SOON * 3, "the book does not ask");
+        // From the top of the page, wherever the keys before that went while it was loading: the third
+        // button is the page of the agents, and the fifth after that ends the pause.
+        person.click(book.x + 20, book.y + 12).unwrap();
+        for tabs in [to_agents, 5] {
+            for key in std::iter::repeat_n(keys::TAB, tabs).chain([keys::RETURN]) {
+                person.key(key).unwrap();
+                // The page takes them one by one.
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        }
+        picture(&session, "book-ends-a-pause");
+    }
+    await_label(&icon, "Paused until");
+    let asked = |node: &Node| node.name == "End the pause?";
+    eyes.await_node("placet", SOON, asked).unwrap();
+    let prompt = session.screen().await_window(SOON, |window| window.title == "Placet").unwrap();
+    assert!(run(&session, &["open"]).success);
+    let begun = Instant::now();
+    while icon.menu().unwrap().labels().iter().any(|label| label.starts_with("Paused until")) {
+        assert!(begun.elapsed() < SOON * 3, "the pause does not end: {}", program.log());
+        // A person clicks the window, reads, and holds the button.
+        person.click(prompt.x + 20, prompt.y + 20).unwrap();
+        std::thread::sleep(Duration::from_millis(1500));
+        picture(&session, "book-asked-to-end-a-pause");
+        let approve = eyes.program("placet").unwrap();
+        let approve =
+            approve.iter().find_map(|program| program.named("push button", "End the pause"));
+        if let Some(approve) = approve {
+            person.hold_on(approve, Duration::from_millis(900)).unwrap();
+        }
+    }
+    await_label(&icon, "Pause for 1 hour");
 }
 
 #[test]

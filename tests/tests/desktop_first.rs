@@ -111,7 +111,10 @@ fn a_first_start_leads_to_a_named_agent_and_a_yes_and_uninstalling_leaves_nothin
     let refused = run(&session, &["uninstall", "--yes"]);
     assert!(!refused.success && refused.err.contains("Quit it"), "{}", refused.err);
     assert!(entry.exists());
-    icon(&session).press("Quit").unwrap();
+    // The menu is drawn anew when what waited is answered.
+    let icon = icon(&session);
+    await_label(&icon, "Nothing is waiting");
+    icon.press("Quit").unwrap();
     assert!(program.wait(SOON).unwrap().success(), "{}", program.log());
     // Nobody can be asked at this terminal.
     let unasked = run(&session, &["uninstall"]);

@@ -11,7 +11,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use desktop_support::{SOON, alone, ask, await_attention, built, desktop, run, start};
-use placet_stage::desktop::{Notifications, Program, Session, Window};
+use placet_stage::desktop::{Notifications, Program, Session, Window, WindowManager};
 use rustix::process::Signal;
 
 /// A second start waits this long for the first at most, and some.
@@ -26,6 +26,47 @@ fn again(session: &Session, arguments: &[&str]) -> Program {
 
 fn prompt(session: &Session) -> Window {
     session.screen().await_window(SOON, |window| window.title == "Placet" && window.mapped).unwrap()
+}
+
+#[test]
+fn f9_a_bus_that_goes_away_under_an_open_prompt_answers_nothing_and_the_prompt_still_works() {
+    let _alone = alone();
+    let session =
+        Session::builder().panel(true).notifications(Notifications::Fake).start().unwrap();
+    let mut program = start(&session, desktop(&session));
+    desktop_support::icon(&session);
+    let mut asked = ask(&session, "agent");
+    let window = prompt(&session);
+    let posted = |note: &placet_stage::desktop::Posted| note.app == "Placet";
+    session.fake_notifications().unwrap().await_posted(SOON, posted).unwrap();
+    let bus =
+        session.own_processes().into_iter().find(|(name, _)| name == "dbus-daemon").unwrap().1;
+    let pid = rustix::process::Pid::from_raw(i32::try_from(bus).unwrap()).unwrap();
+    rustix::process::kill_process(pid, Signal::KILL).unwrap();
+    let begun = Instant::now();
+    while session.bus().await_owner("org.freedesktop.DBus", Duration::from_millis(100)).is_ok() {
+        assert!(begun.elapsed() < SOON, "the bus is still there");
+    }
+    // Some time in which a library may end the program for it.
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(program.running(), "it ended with the bus: {}", program.log());
+    assert!(asked.running(), "it answered: {}", asked.log());
+    // A later question comes as well, and the person still answers the first.
+    let later = ask(&session, "later");
+    let mut person = session.person().unwrap();
+    let begun = Instant::now();
+    while asked.wait(Duration::from_millis(500)).is_err() {
+        assert!(begun.elapsed() < SOON, "the prompt does not answer: {}", program.log());
+        // Its heading; no control is there.
+        person.click(window.x + 20, window.y + 20).unwrap();
+        std::thread::sleep(Duration::from_millis(900));
+        person.key(placet_stage::desktop::keys::ESCAPE).unwrap();
+    }
+    assert_eq!(asked.wait(SOON).unwrap().code(), Some(3), "{}", asked.log());
+    assert!(later.running(), "{}", later.log());
+    assert!(run(&session, &["status"]).out.contains("waiting: 1"));
+    program.signal(Signal::TERM).unwrap();
+    assert!(program.wait(SOON).unwrap().success(), "{}", program.log());
 }
 
 #[test]
@@ -129,7 +170,11 @@ fn s1_its_folders_are_open_to_nobody_else() {
 #[test]
 fn f9_without_a_display_it_says_so_and_leaves_no_socket() {
     let _alone = alone();
-    let session = Session::builder().window_manager(false).accessibility(false).start().unwrap();
+    let session = Session::builder()
+        .window_manager(WindowManager::None)
+        .accessibility(false)
+        .start()
+        .unwrap();
     let mut command = desktop(&session);
     command.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY");
     let mut program = session.spawn("blind", command).unwrap();
@@ -206,7 +251,11 @@ fn first_line(program: &mut Program) {
 #[test]
 fn it_says_its_version_and_what_it_understands() {
     let _alone = alone();
-    let session = Session::builder().window_manager(false).accessibility(false).start().unwrap();
+    let session = Session::builder()
+        .window_manager(WindowManager::None)
+        .accessibility(false)
+        .start()
+        .unwrap();
     let said = |argument: &str| desktop(&session).arg(argument).output().unwrap();
     let version = said("--version");
     assert!(version.status.success());

@@ -83,7 +83,7 @@ fn h16_a_requester_can_be_muted_for_an_hour_and_heard_again_from_the_tray() {
     while first.wait(Duration::from_secs(1)).is_err() {
         assert!(begun.elapsed() < SOON, "nothing was denied: {}", first.log());
         let button = eyes.await_node("placet", SOON, |node| {
-            let mute = "Deny, and mute this requester for 1 hour";
+            let mute = "Deny, and mute all unpaired programs for 1 hour";
             let shown = node.is(placet_stage::desktop::State::Showing) && node.is(sensitive);
             shown && (node.name == mute || node.name == "Deny with a reason…")
         });
@@ -91,11 +91,11 @@ fn h16_a_requester_can_be_muted_for_an_hour_and_heard_again_from_the_tray() {
         person.click_on(&button.unwrap()).unwrap();
     }
     assert_eq!(first.wait(SOON).unwrap().code(), Some(1), "{}", first.log());
-    await_label(&icon, "Unmute programs without a name");
+    await_label(&icon, "Unmute all unpaired programs");
     let mut second = ask_for(&session, "second", "git push");
     assert_eq!(second.wait(SOON).unwrap().code(), Some(1), "{}", second.log());
     assert!(second.log().contains("muted"), "{}", second.log());
-    icon.press("Unmute programs without a name").unwrap();
+    icon.press("Unmute all unpaired programs").unwrap();
     await_label(&icon, "Nothing is waiting");
     let third = ask_for(&session, "third", "git push THIRD");
     await_label(&icon, "1 request is waiting");

@@ -5,7 +5,8 @@
 mod desktop_support;
 
 use desktop_support::{
-    SOON, alone, ask, ask_for, await_label, await_picture, desktop, icon, picture, run, start,
+    SOON, alone, ask, ask_for, await_label, await_picture, desktop, icon, picture, recorded, run,
+    start, state,
 };
 use placet_stage::desktop::Session;
 
@@ -122,6 +123,32 @@ fn r8_a_damaged_record_is_trouble_in_the_tray_with_a_sentence() {
     assert!(menu.labels()[0].contains("damaged"), "{:?}", menu.labels());
     let mut refused = ask(&session, "refused");
     assert_eq!(refused.wait(SOON).unwrap().code(), Some(4), "{}", refused.log());
+}
+
+#[test]
+fn f1_a_record_of_the_future_or_one_that_may_not_be_written_is_trouble_in_the_tray() {
+    let _alone = alone();
+    for (says, is_newer) in [("has version 99", true), ("may not be written", false)] {
+        let session = Session::builder().panel(true).start().unwrap();
+        recorded(&session, vec![]);
+        let record = state(&session).join("record.db");
+        if is_newer {
+            let connection = rusqlite::Connection::open(&record).unwrap();
+            connection.pragma_update(None, "user_version", 99).unwrap();
+        } else {
+            let mut chmod = session.command("chmod").unwrap();
+            assert!(chmod.arg("400").arg(&record).status().unwrap().success());
+        }
+        let before = std::fs::read(&record).unwrap();
+        let _desktop = start(&session, desktop(&session));
+        let icon = icon(&session);
+        let menu = await_label(&icon, "Placet answers no to everything");
+        await_picture(&icon, "trouble");
+        assert!(menu.labels()[0].contains(says), "{:?}", menu.labels());
+        let mut refused = ask(&session, "refused");
+        assert_eq!(refused.wait(SOON).unwrap().code(), Some(4), "{}", refused.log());
+        assert_eq!(std::fs::read(&record).unwrap(), before, "it was changed");
+    }
 }
 
 /// Changes one letter of what is on record.

@@ -294,6 +294,78 @@ fn h9_a_form_that_would_be_taken_for_something_else_is_written_out() {
 }
 
 #[test]
+fn h6_a_form_for_the_agent_says_who_gets_the_answers_and_each_can_be_changed_before_it_goes() {
+    let mut desk = Desk::new();
+    let window = desk.ask(json!({"ask": "elicitation"}));
+    desk.picture("prompt-elicitation.png");
+    for words in [
+        "Answer claude-code?",
+        "The agent sees what you type here. Never type a password, a code or another secret.",
+        "For the server, says the agent",
+        "parcel-service",
+        "The parcel for order 4711 is packed. How shall it be sent?",
+        "What you fill in goes to the agent itself, not to a server. It can read it and pass it on.",
+    ] {
+        let said = |node: &Node| node.name == words || node.text.as_deref() == Some(words);
+        assert!(window.find(said).is_some(), "{words}:\n{}", window.outline());
+    }
+    assert_eq!(desk.approve_name(), "Send to the agent");
+    // What is wrong does not go out (H7).
+    for _ in 0..3 {
+        desk.person.key(keys::TAB).unwrap();
+    }
+    focused(&desk, "Reference");
+    desk.person.type_text("42").unwrap();
+    holds(&desk, "Reference", "42");
+    desk.chord();
+    desk.says("This needs at least 3 characters.");
+    desk.no_event("answer");
+    desk.armed();
+    // What stood there, typed or suggested, is changed.
+    go(&mut desk, "Reference", "Contact");
+    for (from, name, text) in [
+        ("Contact", "Contact", "sam@example.com"),
+        ("Contact", "Reference", "INV-7"),
+        ("Reference", "Weight in kg", "2.5"),
+        ("Weight in kg", "Copies", "3"),
+    ] {
+        go(&mut desk, from, name);
+        desk.person.chord(&[keys::CONTROL, u32::from('a')]).unwrap();
+        desk.person.type_text(text).unwrap();
+        holds(&desk, name, text);
+    }
+    go(&mut desk, "Copies", "Insured");
+    desk.person.key(keys::SPACE).unwrap();
+    chosen(&desk, "check box", "Insured", false);
+    let values = sent(&mut desk);
+    assert_eq!(
+        values,
+        json!({"reference": "INV-7", "contact": "sam@example.com", "weight": 2.5, "copies": 3,
+               "insured": false, "days": ["mon"], "tags": []})
+    );
+}
+
+#[test]
+fn h5_a_form_for_the_agent_is_read_from_its_top_and_takes_no_keys_before_the_person_goes_to_it() {
+    let mut desk = Desk::new();
+    desk.show(json!({"ask": "elicitation"}));
+    desk.open();
+    desk.armed();
+    focused(&desk, "Deny");
+    // H1: before anything is scrolled.
+    in_sight(&desk, "Answer claude-code?");
+    in_sight(
+        &desk,
+        "The agent sees what you type here. Never type a password, a code or another secret.",
+    );
+    desk.picture("prompt-elicitation-top.png");
+    desk.person.type_text("INV-42").unwrap();
+    desk.chord();
+    desk.no_event("answer");
+    holds(&desk, "Reference", "");
+}
+
+#[test]
 fn h20_a_long_form_fits_a_small_screen_at_twice_the_text_size() {
     let mut desk = Desk::with(Session::builder().text_scale(2.0).theme(Theme::Dark));
     desk.ask(json!({"ask": "kinds"}));

@@ -64,6 +64,23 @@ fn h4_ctrl_enter_does_nothing_in_the_line_for_a_reason() {
 }
 
 #[test]
+fn h4_a_click_on_approve_says_what_approves_instead() {
+    let mut desk = Desk::new();
+    let window = desk.ask(json!({"ask": "plain"}));
+    let approve = window.named("push button", "Approve").unwrap().clone();
+    // The window manager's focus may come with the click and arm anew: a person clicks again.
+    desk.person.click_on(&approve).unwrap();
+    desk.focused("Approve");
+    desk.armed();
+    desk.person.click_on(&approve).unwrap();
+    desk.says("To approve, hold the mouse button down until it says “let go to confirm”, or press Ctrl+Enter.");
+    desk.picture("click-on-approve.png");
+    desk.no_event("answer");
+    desk.hold_approve();
+    assert_eq!(desk.answer().0, "approve", "it still works");
+}
+
+#[test]
 fn h4_a_click_or_a_single_key_does_not_approve() {
     let mut desk = Desk::new();
     let window = desk.ask(json!({"ask": "plain"}));

@@ -354,3 +354,80 @@ fn no_key_opens_the_toolkits_inspector_where_the_settings_allow_it() {
     let strange: Vec<_> = windows.iter().filter(|window| window.title != "Placet").collect();
     assert!(strange.is_empty(), "{strange:?}");
 }
+
+#[test]
+fn a_window_that_another_program_destroys_comes_back_and_approves_nothing() {
+    let mut desk = Desk::new();
+    desk.ask(json!({"ask": "otp", "id": "a"}));
+    desk.focused(CODE);
+    desk.person.type_text("123").unwrap();
+    typed(&desk, "3 characters typed");
+    for _ in 0..3 {
+        let (old, attacker) = (desk.placet(), desk.session.attacker().unwrap());
+        attacker.screen().connection().destroy_window(old).unwrap().check().unwrap();
+        desk.event("painted");
+        desk.session.screen().await_no_window(SOON, |window| window.id == old).unwrap();
+    }
+    desk.no_event("answer");
+    typed(&desk, "Nothing typed");
+    desk.open();
+    desk.scroll_through();
+    desk.armed();
+    desk.person.type_text("123456").unwrap();
+    desk.hold_approve();
+    let (answer, with) = desk.answer();
+    assert_eq!((answer.as_str(), &with["values"]), ("approve", &json!({"otp": "123456"})));
+    desk.tell(&json!({"release": "a"}));
+    desk.ask(json!({"ask": "plain", "id": "b"}));
+    desk.hold_approve();
+    assert_eq!(desk.answer().0, "approve", "the next question is asked as ever");
+}
+
+#[test]
+fn a_window_that_another_program_destroys_is_on_record() {
+    let mut desk = Desk::new();
+    desk.ask(json!({"ask": "plain"}));
+    let (old, attacker) = (desk.placet(), desk.session.attacker().unwrap());
+    attacker.screen().connection().destroy_window(old).unwrap().check().unwrap();
+    assert_eq!(desk.event("suspicious")["suspicious"], "window_destroyed");
+}
+
+#[test]
+fn a_window_that_is_destroyed_while_nothing_is_asked_is_there_for_the_next_question() {
+    let mut desk = Desk::new();
+    desk.ask(json!({"ask": "plain", "id": "a"}));
+    let old = desk.placet();
+    desk.tell(&json!({"drop": true}));
+    desk.tell(&json!({"release": "a"}));
+    desk.gone();
+    let attacker = desk.session.attacker().unwrap();
+    attacker.screen().connection().destroy_window(old).unwrap().check().unwrap();
+    desk.ask(json!({"ask": "plain", "id": "b"}));
+    desk.hold_approve();
+    assert_eq!(desk.answer().0, "approve");
+}
+
+#[test]
+fn a_window_that_is_destroyed_before_the_prompt_hears_of_it_does_not_end_the_process() {
+    let mut desk = Desk::new();
+    desk.ask(json!({"ask": "plain"}));
+    for _ in 0..5 {
+        let (old, attacker) = (desk.placet(), desk.session.attacker().unwrap());
+        // What it is told meanwhile is about a window that is no more.
+        desk.stop();
+        attacker.screen().connection().destroy_window(old).unwrap().check().unwrap();
+        for look in ["dark", "light"] {
+            desk.tell(&json!({"open": true}));
+            desk.tell(&json!({"look": look}));
+            desk.tell(&json!({"raise": true}));
+        }
+        desk.go_on();
+        desk.event("painted");
+        desk.session.screen().await_no_window(SOON, |window| window.id == old).unwrap();
+    }
+    desk.open();
+    desk.armed();
+    desk.scroll_through();
+    desk.hold_approve();
+    assert_eq!(desk.answer().0, "approve");
+}

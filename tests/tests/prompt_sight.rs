@@ -13,14 +13,16 @@ use x11rb::protocol::randr::{ConnectionExt as _, MonitorInfo};
 use x11rb::protocol::res::ConnectionExt as _;
 use x11rb::protocol::shape::{ConnectionExt as _, SK, SO};
 use x11rb::protocol::xproto::{
-    AtomEnum, ClipOrdering, ConfigureWindowAux, ConnectionExt as _, PropMode, Rectangle,
+    AtomEnum, ChangeWindowAttributesAux, ClipOrdering, ConfigureWindowAux, ConnectionExt as _,
+    CreateGCAux, PropMode, Rectangle,
 };
 use x11rb::wrapper::ConnectionExt as _;
 
 const OFF: &str = "Part of this window is off the screen. Move it back to approve.";
 const CUT: &str = "Part of this window was cut away. It cannot approve like this.";
-const UNKNOWN: &str = "The display let Placet not look at what lies over this window, so it cannot \
-                       approve. Quit Placet and start it again.";
+const UNKNOWN: &str = "The display does not let Placet look at what lies over this window, so it \
+                       cannot approve.";
+const POINTER: &str = "The pointer hides too much of this window. It cannot approve like this.";
 const RECOLOURED: &str = "The colours of the screen were changed. Set them back to approve.";
 const TOO_SMALL: &str = "This window is too small for what it says. Make it larger to approve.";
 const SEE_THROUGH: &str = "This window was made see-through. It cannot approve like this.";
@@ -80,6 +82,35 @@ fn a_screen_whose_colours_hide_text_does_not_approve() {
     set(&flat, &flat, &flat);
     // With a night light, which takes blue away, the person can approve.
     blocked(&mut desk, RECOLOURED, || set(&plain, &plain, &ramp(&|_| 0)));
+}
+
+#[test]
+fn a_pointer_as_large_as_a_page_blocks_approve() {
+    let (mut desk, attacker, ours, _) = scene();
+    let connection = attacker.screen().connection();
+    let set = |cursor: u32| {
+        let aux = ChangeWindowAttributesAux::new().cursor(cursor);
+        connection.change_window_attributes(ours, &aux).unwrap().check().unwrap();
+    };
+    // All of one colour, and larger than what is asked.
+    let (picture, gc) = (connection.generate_id().unwrap(), connection.generate_id().unwrap());
+    let cursor = connection.generate_id().unwrap();
+    let (width, height) = (500, 300);
+    connection.create_pixmap(1, picture, ours, width, height).unwrap();
+    connection.create_gc(gc, picture, &CreateGCAux::new().foreground(1)).unwrap();
+    let all = Rectangle { x: 0, y: 0, width, height };
+    connection.poly_fill_rectangle(picture, gc, &[all]).unwrap();
+    let white = u16::MAX;
+    connection
+        .create_cursor(cursor, picture, picture, white, white, white, white, white, white, 0, 0)
+        .unwrap()
+        .check()
+        .unwrap();
+    let place = desk.window().place.unwrap();
+    desk.person.move_to(place.x + 20, place.y + 20).unwrap();
+    set(cursor);
+    desk.picture("prompt-pointer.png");
+    blocked(&mut desk, POINTER, || set(x11rb::NONE));
 }
 
 #[test]
@@ -357,5 +388,18 @@ fn a_prompt_that_cannot_look_what_lies_over_it_does_not_approve() {
         }
         desk.hold_approve();
         desk.no_event("answer");
+        // Once others may connect again, it looks and can approve.
+        drop(taken);
+        desk.eyes
+            .until(PROMPT, SOON, |windows| {
+                let said = windows.iter().any(|window| window.words().contains(&UNKNOWN));
+                (!said).then_some(())
+            })
+            .unwrap();
+        desk.scroll_through();
+        desk.open();
+        desk.armed();
+        desk.hold_approve();
+        assert_eq!(desk.answer().0, "approve");
     }
 }

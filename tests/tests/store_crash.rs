@@ -63,6 +63,7 @@ async fn a_day(home: &Home, daemon: &mut Headless, heard: &mut Vec<Value>) -> Op
     daemon.tell("suspicious").await?;
     daemon.tell("pause").await?;
     daemon.tell("mute").await?;
+    daemon.tell("set").await?;
     let mut agent = Agent::connect(&home.socket()).await.ok()?;
     let id = agent.call("placet/pair", json!({ "name": "worker" })).await;
     let code = agent.pair_code().await?;

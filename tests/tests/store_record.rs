@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use placet_agentd::daemon::StartError;
+use std::os::unix::fs::PermissionsExt as _;
+
 use placet_agentd::store::StoreError;
 use placet_core::ports::{Entry, Event, Seat, Station};
+use placet_core::request::Timestamp;
 use placet_tests::headless::agent::{authorization, enrolment, shell};
 use placet_tests::headless::server::{CODE, OTP};
 use placet_tests::headless::{Home, chain};
@@ -250,17 +252,46 @@ async fn r8_a_file_that_is_no_database_is_reported_and_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_record_of_a_newer_version_is_refused_with_both_numbers_and_left_as_it_is() {
+async fn f1_a_record_of_a_newer_version_is_trouble_with_both_numbers_and_left_as_it_is() {
     let home = Home::new();
     a_whole_authorization(&home).await;
     let connection = Connection::open(home.record()).unwrap();
     connection.pragma_update(None, "user_version", 7).unwrap();
     drop(connection);
     let before = std::fs::read(home.record()).unwrap();
-    let refused = home.try_start(home.options()).await.unwrap_err();
-    assert!(matches!(refused, StartError::Store(StoreError::TooNew { found: 7, known: 1 })));
+    let (daemon, mut hands) = home.start().await;
+    let newer = StoreError::TooNew { found: 7, known: 1 };
+    assert_eq!(*daemon.health().borrow(), Some(newer));
+    let ended = home.agent().await.end("approval/request", shell("true")).await;
+    assert_eq!(ended.reason.code, "record_unwritable");
+    assert!(hands.asked_nothing(), "nobody is asked");
+    assert!(daemon.switches().pause(Timestamp(i64::MAX)).await.is_err());
+    daemon.stop().await;
     assert_eq!(std::fs::read(home.record()).unwrap(), before);
-    assert!(!home.socket().exists());
+}
+
+#[tokio::test]
+async fn f1_a_record_that_may_not_be_written_is_trouble_from_the_start_and_nothing_is_lost() {
+    if rustix::process::geteuid().is_root() {
+        // Root passes file modes; the suite runs as an ordinary user.
+        return;
+    }
+    let home = Home::new();
+    a_whole_authorization(&home).await;
+    let before = std::fs::read(home.record()).unwrap();
+    let mode = |mode| std::fs::Permissions::from_mode(mode);
+    std::fs::set_permissions(home.record(), mode(0o400)).unwrap();
+    let (daemon, mut hands) = home.start().await;
+    assert_eq!(*daemon.health().borrow(), Some(StoreError::ReadOnly));
+    let ended = home.agent().await.end("approval/request", shell("true")).await;
+    assert_eq!(ended.reason.code, "record_unwritable");
+    assert!(hands.asked_nothing(), "nobody is asked");
+    daemon.stop().await;
+    assert_eq!(std::fs::read(home.record()).unwrap(), before);
+    std::fs::set_permissions(home.record(), mode(0o600)).unwrap();
+    let (daemon, _hands) = home.start().await;
+    assert_eq!(*daemon.health().borrow(), None, "it is whole again");
+    daemon.stop().await;
 }
 
 #[tokio::test]

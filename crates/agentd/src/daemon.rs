@@ -10,10 +10,11 @@ use std::sync::atomic::AtomicU64;
 
 use placet_core::outcome::Reason;
 use placet_core::ports::{
-    Clock as _, Entry, Event, NotRecorded, Record as _, Seat, Servers, Station, Surroundings,
+    Clock as _, Entry, Event, NotRecorded, Record as _, Servers, Station, Surroundings,
 };
 use placet_core::request::{RequestId, Timestamp};
-use tokio::sync::{Semaphore, watch};
+use placet_core::settings::{Change, Setting, Settings, Unfit};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -50,7 +51,8 @@ pub struct Options {
     pub allow_http_loopback: bool,
 }
 
-/// Why the daemon did not start. A damaged record is not among these: it starts in trouble then
+/// Why the daemon did not start. A record that is damaged, newer or cannot be written is not among
+/// these: it starts in trouble then
 /// and refuses every request (R8), see [`Daemon::health`].
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -61,6 +63,9 @@ pub enum StartError {
     #[error(transparent)]
     Socket(#[from] SocketError),
 }
+
+/// Changes that wait to be put as a question; each takes a moment.
+const CHANGES: usize = 4;
 
 /// A running daemon.
 #[derive(Debug)]
@@ -107,6 +112,7 @@ impl Daemon {
         let (store, record) =
             opened.map_err(|error| StoreError::Io(error.to_string())).and_then(|opened| opened)?;
         let board = Arc::new(Board::default());
+        let (changes, to_ask) = mpsc::channel(CHANGES);
         let house = Arc::new(House {
             store,
             history,
@@ -121,6 +127,8 @@ impl Daemon {
             started_ms: clock.awake_and_asleep(),
             large: Arc::new(Semaphore::new(LARGE_AT_ONCE)),
             connections: AtomicU64::new(0),
+            changes,
+            switched: watch::Sender::new(()),
         });
         if house.store.state().entries() > MANY {
             let house = Arc::clone(&house);
@@ -133,7 +141,8 @@ impl Daemon {
         }
         let shared = Shared { house: Arc::clone(&house), desk: Desk::new(window, board), servers };
         let stop = CancellationToken::new();
-        let accepting = tokio::spawn(listener::accept(socket, Arc::new(shared), stop.clone()));
+        let accepting =
+            tokio::spawn(listener::accept(socket, Arc::new(shared), to_ask, stop.clone()));
         Ok(Self { house, record, accepting, stop: stop.drop_guard(), socket: socket_path })
     }
 
@@ -159,7 +168,7 @@ impl Daemon {
     /// A handle for the tray and the prompt, cheap to clone.
     #[must_use]
     pub fn switches(&self) -> Switches {
-        Switches { house: Arc::clone(&self.house) }
+        Switches { house: Arc::clone(&self.house), socket: Arc::from(self.socket.as_path()) }
     }
 
     /// Ends every prompt, waits until each end is told and recorded, closes the record.
@@ -173,10 +182,34 @@ impl Daemon {
     }
 }
 
+/// What became of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// It is so now.
+    Done,
+    /// The prompt asks the person.
+    Asked,
+}
+
+/// Why nothing was changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotChanged {
+    /// The value.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// Others wait to be asked.
+    #[error("Other changes wait to be asked.")]
+    Busy,
+    /// The record.
+    #[error("Nothing was changed: {0}.")]
+    NotRecorded(#[from] NotRecorded),
+}
+
 /// What the person can do beside answering.
 #[derive(Clone, Debug)]
 pub struct Switches {
     house: Arc<House>,
+    socket: Arc<std::path::Path>,
 }
 
 impl Switches {
@@ -224,6 +257,51 @@ impl Switches {
         Ok(())
     }
 
+    /// What is set.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.house.store.state().settings().clone()
+    }
+
+    /// Tells whenever something was set, or asked for and agreed to.
+    #[must_use]
+    pub fn switched(&self) -> watch::Receiver<()> {
+        self.house.switched.subscribe()
+    }
+
+    /// Changes something, or has the prompt ask first if that widens what is allowed
+    /// ([`Change::asks`]). It is on record when this says [`Changed::Done`].
+    ///
+    /// # Errors
+    /// [`NotChanged`]: nothing was changed and nobody is asked.
+    pub async fn change(&self, change: Change) -> Result<Changed, NotChanged> {
+        if let Change::Set(setting) = &change {
+            self.fits(setting)?;
+        }
+        if change.asks() {
+            self.house.changes.try_send(change).map_err(|_| NotChanged::Busy)?;
+            return Ok(Changed::Asked);
+        }
+        if let Change::Set(setting) = change {
+            let event = Event::Set { setting };
+            let entry = Entry { at: self.house.clock.now(), request: None, event };
+            self.house.store.append(entry).await?;
+        }
+        self.house.switched.send_replace(());
+        Ok(Changed::Done)
+    }
+
+    fn fits(&self, setting: &Setting) -> Result<(), Unfit> {
+        let state = self.house.store.state();
+        state.settings().fits(setting)?;
+        match setting {
+            Setting::OnNotification { kind, on: true } if !state.is_paired(&kind.agent) => {
+                Err(Unfit::Agent)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Who is muted and until when, in the order of the buckets.
     #[must_use]
     pub fn muted(&self) -> Vec<(String, Timestamp)> {
@@ -231,6 +309,12 @@ impl Switches {
         let state = self.house.store.state();
         let muted = state.muted().filter(|(_, until)| *until > now);
         muted.map(|(bucket, until)| (bucket.to_owned(), until)).collect()
+    }
+
+    /// Where the socket is.
+    #[must_use]
+    pub fn socket(&self) -> &std::path::Path {
+        &self.socket
     }
 
     /// What is over. Its looks block.
@@ -247,8 +331,8 @@ impl Switches {
 
     /// Where the prompt is drawn, and whether the install is hardened.
     #[must_use]
-    pub fn station(&self) -> (Seat, bool) {
-        (self.house.station.seat, self.house.surroundings.hardened)
+    pub fn station(&self) -> (&Station, bool) {
+        (&self.house.station, self.house.surroundings.hardened)
     }
 
     /// The record's agents and servers, for the book.

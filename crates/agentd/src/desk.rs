@@ -12,7 +12,7 @@ use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use placet_core::display::{Screen, name_of, spoken_of};
+use placet_core::display::{BOOK, Screen, name_of, spoken_of};
 use placet_core::json::Digest;
 use placet_core::nagging::{DECLINES, gist};
 use placet_core::outcome::Reason;
@@ -293,7 +293,11 @@ struct Place {
 
 impl Place {
     fn take(board: &Arc<Board>, request: &Request) -> Self {
-        let asker = sentence("{}", &[name_of(&request.asker)]);
+        let asker = match &request.matter {
+            Matter::Change { .. } => BOOK,
+            _ => name_of(&request.asker),
+        };
+        let asker = sentence("{}", &[asker]);
         let line = Waiting {
             request: request.id.clone(),
             bucket: request.bucket().to_owned(),
@@ -330,8 +334,10 @@ fn heading(request: &Request) -> Text {
         Matter::Authorization(asked) => {
             phrase("{} wants an authorization of {}", &[who, &visible_line(&asked.issuer)])
         }
+        Matter::Elicitation(_) => phrase("{} asks you to fill in a form", &[who]),
         Matter::EnrolServer(server) => sentence("Trust {}?", &[&server.issuer]),
         Matter::RemoveServer(server) => sentence("Forget {}?", &[&server.issuer]),
         Matter::Pair(pairing) => sentence("Pair with {}?", &[&pairing.name]),
+        Matter::Change { .. } => "Change what is allowed?".into(),
     }
 }

@@ -33,6 +33,16 @@ then redeem the code, so send it into a program, not to a terminal, a file or a 
 
   placet authorize --issuer https://as.example --scope files:write --code-challenge E9Melhoa2Ow…";
 
+const ELICIT: &str = "\
+The answers come here and can be read by whoever reads this stdout, so no secret may be asked for: a \
+form with a field that looks like one is declined and shown to nobody. Stdout gets one JSON object, \
+MCP's ElicitResult: {\"action\": \"accept\", \"content\": {…}}. Use the content only if the exit status \
+is 0.
+
+  placet elicit --message 'Which branch?' --schema @form.json
+  echo '{\"type\": \"object\", \"properties\": {\"branch\": {\"type\": \"string\"}}}' |
+    placet elicit --message 'Which branch?' --schema -";
+
 /// Ask a person, in a window that the asking program does not control.
 #[derive(Debug, Parser)]
 #[command(name = "placet", version, after_help = EXIT, arg_required_else_help = true)]
@@ -73,6 +83,9 @@ pub(crate) enum Command {
     /// Ask for an authorization code of an authorization server
     #[command(after_help = AUTHORIZE)]
     Authorize(Authorize),
+    /// Ask a person to fill in a form; the answers come here
+    #[command(after_help = ELICIT)]
+    Elicit(Elicit),
     /// Give this agent a name; prints a code that the person types into Placet
     Pair(Pair),
     /// Say how Placet is
@@ -158,6 +171,23 @@ pub(crate) struct Authorize {
     pub(crate) code_challenge: Option<String>,
     #[command(flatten)]
     pub(crate) asking: Asking,
+}
+
+/// `placet elicit`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Elicit {
+    /// What is asked, in one or a few sentences
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) message: String,
+    /// The form, MCP's requestedSchema, as JSON; @FILE reads a file, - stdin
+    #[arg(long, value_name = "JSON")]
+    pub(crate) schema: String,
+    /// The MCP server that asks, if it is one: shown as your word
+    #[arg(long, value_name = "NAME")]
+    pub(crate) server: Option<String>,
+    /// Seconds until the answer is no, 15 to 600 [default: 300]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(15..=600))]
+    pub(crate) expires_in: Option<u64>,
 }
 
 /// What both kinds of question take.

@@ -171,6 +171,7 @@ fn patience(ask: &Ask) -> Duration {
     match ask {
         Ask::Approval(asked) => seconds(asked.expires_in),
         Ask::Authorization(asked) => seconds(asked.expires_in),
+        Ask::Elicit(asked) => seconds(asked.expires_in()),
         Ask::Pair(_) | Ask::AddServer(_) | Ask::RemoveServer(_) => seconds(None),
         _ => SOON,
     }

@@ -1,9 +1,10 @@
-//! JSON that a caller gives as an argument.
+//! JSON that a caller gives as an argument or on stdin.
 //!
 //! **Promises.** A member that occurs twice is refused: Placet would show one of the two and the
 //! caller's tool might use the other.
 
 use std::fmt;
+use std::io::Read as _;
 
 use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
@@ -15,6 +16,15 @@ pub(crate) fn parse(text: &str, what: &str) -> Result<Value, Stop> {
     serde_json::from_str::<Once>(text)
         .map(|once| once.0)
         .map_err(|error| Stop::Usage(format!("{what} cannot be read as JSON: {error}")))
+}
+
+/// All of stdin.
+pub(crate) fn stdin() -> Result<String, Stop> {
+    let mut text = String::new();
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .map_err(|error| Stop::Usage(format!("stdin cannot be read: {error}")))?;
+    Ok(text)
 }
 
 struct Once(Value);

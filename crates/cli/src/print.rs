@@ -41,6 +41,11 @@ impl Printer {
         self.data(text.as_bytes())
     }
 
+    /// The answer as JSON, whether that was asked for or not.
+    pub(crate) fn object(&mut self, value: &Value) -> Result<(), Stop> {
+        self.data(json_line(value).as_bytes())
+    }
+
     /// Bytes for stdout as they are: completions and manual pages.
     pub(crate) fn data(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         let mut out = io::stdout().lock();

@@ -341,6 +341,17 @@ fn usage_exits_2_and_asks_nobody() {
         &["authorize", "--issuer", "i", "--code-challenge", CHALLENGE, "--details", "{}"],
         &["authorize", "--issuer", "i", "--code-challenge", CHALLENGE, "--details", "@/none"],
         &["authorize", "--issuer", "i", "--code-challenge", CHALLENGE, "--client-id", "x"],
+        &["elicit", "--message", "?"],
+        &["elicit", "--schema", "{}"],
+        &["elicit", "--message", "", "--schema", "{}"],
+        &["elicit", "--message", "?", "--schema", "{"],
+        &["elicit", "--message", "?", "--schema", "[]"],
+        &["elicit", "--message", "?", "--schema", r#"{"type":"object","type":"object"}"#],
+        &["elicit", "--message", "?", "--schema", "@/none"],
+        &["elicit", "--message", "?", "--schema", "-"],
+        &["elicit", "--message", "?", "--schema", "{}", "--expires-in", "14"],
+        &["elicit", "--message", "?", "--schema", "{}", "--server", &long],
+        &["elicit", "--message", "?", "--schema", "{}", "--url", "https://mcp.example"],
         &["pair", "--name", "../x"],
         &["as", "add", "https://as.example"],
         &["log", "--limit", "501"],
@@ -611,6 +622,131 @@ fn f1_an_approval_without_a_code_or_of_another_issuer_is_a_no() {
     }
 }
 
+const BRANCH: &str =
+    r#"{"type":"object","properties":{"branch":{"type":"string"}},"required":["branch"]}"#;
+
+/// MCP's result of an end.
+fn elicited(action: &str, content: Option<Value>, ended: Value) -> Value {
+    let mut result = json!({"action": action, "_meta": {"placet/outcome": ended}});
+    if let Some(content) = content {
+        result["content"] = content;
+    }
+    result
+}
+
+#[test]
+fn s17_a_form_that_was_filled_in_is_printed_as_json_and_exits_0() {
+    let content = json!({"branch": "main", "days": ["mon"], "copies": 2, "sure": true});
+    let result = elicited("accept", Some(content), ended("approved", "approved"));
+    let seen = stage(vec![Hear, shown(), Answer(result.clone())]).run(&[
+        "elicit",
+        "--message",
+        "Which branch?",
+        "--schema",
+        BRANCH,
+        "--server",
+        "builder",
+        "--expires-in",
+        "60",
+    ]);
+    assert_eq!((seen.status, seen.json()), (Some(0), result.clone()));
+    assert_eq!(
+        seen.stderr,
+        "placet: shown to the person (the prompt shows TRVN-6KLD)\n\
+         placet: approved: A sentence of Placet.\n"
+    );
+    let schema: Value = serde_json::from_str(BRANCH).unwrap();
+    assert_eq!(
+        seen.params("elicitation/create"),
+        &json!({"mode": "form", "message": "Which branch?", "requestedSchema": schema,
+            "_meta": {"placet/server": "builder", "placet/expires_in": 60}})
+    );
+    let args = ["--json", "--quiet", "elicit", "--message", "?", "--schema", BRANCH];
+    let seen = stage(vec![Hear, Answer(result.clone())]).run(&args);
+    assert_eq!((seen.status, seen.json(), seen.stderr.as_str()), (Some(0), result, ""));
+    assert!(seen.params("elicitation/create").get("_meta").is_none());
+}
+
+#[test]
+fn s17_the_form_comes_from_a_file_or_from_stdin_in_the_order_of_its_author() {
+    let yes = || {
+        let content = Some(json!({"branch": "main"}));
+        stage(vec![Hear, Answer(elicited("accept", content, ended("approved", "approved")))])
+    };
+    let form = r#"{"type":"object","properties":{"z":{"type":"string"},"a":{"type":"number"}}}"#;
+    let file = yes();
+    let path = file.folder.path().join("form.json");
+    std::fs::write(&path, form).unwrap();
+    let path = format!("@{}", path.display());
+    let seen = file.run(&["elicit", "--message", "?", "--schema", &path]);
+    let heard = seen.params("elicitation/create")["requestedSchema"].to_string();
+    assert_eq!((seen.status, heard.as_str()), (Some(0), form), "{}", seen.stderr);
+
+    let piped = yes();
+    let mut child = piped
+        .command(&["elicit", "--message", "?", "--schema", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(form.as_bytes()).unwrap();
+    let seen = piped.finish(child.wait_with_output().unwrap());
+    let heard = seen.params("elicitation/create")["requestedSchema"].to_string();
+    assert_eq!((seen.status, heard.as_str()), (Some(0), form));
+}
+
+#[test]
+fn s12_a_form_that_was_not_filled_in_exits_as_the_contract_says() {
+    for (action, outcome, status) in [
+        ("decline", "declined", 1),
+        ("cancel", "cancelled", 3),
+        ("cancel", "expired", 3),
+        ("cancel", "superseded", 3),
+        ("cancel", "approved", 4),
+    ] {
+        let result = elicited(action, None, ended(outcome, "code"));
+        let args = ["elicit", "--message", "?", "--schema", BRANCH];
+        let seen = stage(vec![Hear, Answer(result.clone())]).run(&args);
+        assert_eq!((seen.status, seen.json()), (Some(status), result), "{outcome}");
+    }
+    let mut end = ended("declined", "denied");
+    end["note"] = json!("use main");
+    let args = ["elicit", "--message", "?", "--schema", BRANCH, "--quiet"];
+    let seen = stage(vec![Hear, Answer(elicited("decline", None, end))]).run(&args);
+    assert_eq!(seen.stderr, "placet: declined: A sentence of Placet. They wrote: use main\n");
+    for (code, word, status) in [(-32003, "not_asked", 4), (-32602, "bad_value", 2)] {
+        let refused = json!({"code": code, "message": "No.", "data": {"code": word}});
+        let args = ["--json", "elicit", "--message", "?", "--schema", BRANCH];
+        let seen = stage(vec![Hear, Refuse(refused)]).run(&args);
+        assert_eq!((seen.status, &seen.json()["error"]["code"]), (Some(status), &json!(word)));
+    }
+}
+
+#[test]
+fn f1_answers_of_a_form_without_a_yes_to_this_very_call_are_a_no() {
+    let content = || Some(json!({"branch": "main"}));
+    let mut repeated = ended("approved", "approved");
+    repeated["repeated"] = json!(true);
+    for result in [
+        elicited("accept", content(), ended("declined", "denied")),
+        elicited("accept", content(), ended("expired", "time_out")),
+        elicited("accept", content(), repeated),
+        elicited("accept", None, ended("approved", "approved")),
+        elicited("decline", content(), ended("declined", "denied")),
+        elicited("cancel", content(), ended("approved", "approved")),
+        elicited("decline", None, ended("cancelled", "dismissed")),
+        elicited("cancel", None, ended("unreachable", "no_human")),
+        elicited("yes", content(), ended("approved", "approved")),
+        json!({"action": "accept", "content": {"branch": "main"}}),
+    ] {
+        let args = ["elicit", "--message", "?", "--schema", BRANCH];
+        let seen = stage(vec![Hear, Answer(result.clone())]).run(&args);
+        assert_eq!((seen.status, seen.stdout.as_str()), (Some(4), ""), "{result}");
+        assert!(seen.stderr.ends_with("That is a no.\n"), "{}", seen.stderr);
+    }
+}
+
 #[test]
 fn pairing_prints_the_code_to_stderr_and_keeps_the_token_for_the_user_alone() {
     let steps = vec![
@@ -714,6 +850,11 @@ fn status_is_one_call_without_a_hello() {
     paused["paused_until"] = json!(1_795_000_000_000_i64);
     let seen = stage(vec![Hear, Answer(paused)]).run(&["status"]);
     assert!(seen.stdout.contains("paused until 2026-11-18T11:06:40Z: "), "{}", seen.stdout);
+    let mut muted = status();
+    muted["muted"] = json!([{"who": "all unpaired programs", "until": 1_795_000_000_000_i64}]);
+    let seen = stage(vec![Hear, Answer(muted)]).run(&["status"]);
+    let says = "muted until 2026-11-18T11:06:40Z: all unpaired programs\nto end that: ";
+    assert!(seen.stdout.contains(says), "{}", seen.stdout);
     let seen = stage(vec![Hear, Answer(status())]).run(&["status", "--json"]);
     assert_eq!(seen.json(), status());
 }
@@ -896,9 +1037,9 @@ fn completions_and_manual_pages_are_made_for_every_command() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let seen = no_daemon().run(&["completions", shell]);
         assert_eq!(seen.status, Some(0));
-        assert!(seen.stdout.contains("authorize"), "{shell}");
+        assert!(["authorize", "elicit"].iter().all(|c| seen.stdout.contains(c)), "{shell}");
     }
-    for args in [&["man"][..], &["man", "request"], &["man", "as"]] {
+    for args in [&["man"][..], &["man", "request"], &["man", "elicit"], &["man", "as"]] {
         let seen = no_daemon().run(args);
         assert_eq!(seen.status, Some(0));
         assert!(seen.stdout.contains(".TH"), "{args:?}");
@@ -912,6 +1053,8 @@ fn help_is_data_and_names_the_exit_statuses() {
     assert!(seen.stdout.contains("3  expired, cancelled or superseded"));
     let seen = no_daemon().run(&["authorize", "--help"]);
     assert!(seen.stdout.contains("whoever reads this stdout"), "the secrecy of stdout is said");
+    let seen = no_daemon().run(&["elicit", "--help"]);
+    assert!(seen.stdout.contains("no secret may be asked for"), "{}", seen.stdout);
 }
 
 #[test]

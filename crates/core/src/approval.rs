@@ -23,7 +23,8 @@ use crate::names::resembled;
 use crate::outcome::{Assurance, Ended, Granted, Method, Reason};
 use crate::policy::{Verdict, judge};
 use crate::ports::{
-    Answer, Clock, Entry, Event, Gesture, NotRecorded, Person, Ports, Record, Servers, Status, Turn,
+    Answer, Clock, Entry, Event, Gesture, GestureKind, NotRecorded, Person, Ports, Record, Servers,
+    Status, Turn,
 };
 use crate::request::{Authorization, Matter, Pairing, Request, Server, Timestamp};
 use crate::secret::Secret;
@@ -116,6 +117,7 @@ impl<P: Ports> Case<'_, P> {
         let mut turn = turn.map_err(|_| Reason::NoHuman)?;
         // Only now: what was enrolled while it waited counts as well.
         let review = self.warned(review);
+        let review = if self.is_low_risk() { review.offered() } else { review };
         if let Matter::Pair(pairing) = &self.request.matter {
             return self.pair(&mut turn, review, pairing, over).await;
         }
@@ -131,6 +133,7 @@ impl<P: Ports> Case<'_, P> {
             }
             // Policy has refused this already; without a server there is nobody to say yes.
             (Matter::Authorization(_), None) => Err(Reason::IssuerNotEnrolled),
+            (Matter::Elicitation(_), _) => Ok(elicited(yes)),
             _ => Ok(approved(Assurance::Gesture, Method::Gesture, yes)),
         }
     }
@@ -245,7 +248,7 @@ impl<P: Ports> Case<'_, P> {
         };
         match self.show(turn, &Screen::found(review, &found), over).await? {
             Decided::Yes(yes) => Ok(Ended {
-                enrolled: Some(found),
+                enrolled: Some(Box::new(found)),
                 ..approved(Assurance::Gesture, Method::Gesture, yes)
             }),
             Decided::No(ended) => Ok(ended),
@@ -290,6 +293,13 @@ impl<P: Ports> Case<'_, P> {
         let answer = match unless(over, turn.ask(screen)).await? {
             // H3: no window may say yes to what it could not show.
             Answer::Approve { .. } if !screen.approvable => Answer::Dismiss,
+            // Nor a notification to what it was not offered, or is not to answer any more.
+            Answer::Approve { gesture, .. }
+                if gesture.kind == GestureKind::Notification
+                    && (screen.on_notification.is_none() || !self.is_low_risk()) =>
+            {
+                Answer::Dismiss
+            }
             answer => answer,
         };
         let took_ms = self.ports.clock().awake_and_asleep().saturating_sub(since);
@@ -420,6 +430,16 @@ impl<P: Ports> Case<'_, P> {
         }
     }
 
+    /// A plain approval of a kind that the person has marked, as the record says now.
+    fn is_low_risk(&self) -> bool {
+        match (&self.request.matter, &self.request.asker.pairing) {
+            (Matter::Approval(call), Some(agent)) => {
+                self.ports.record().is_low_risk(agent, &call.tool)
+            }
+            _ => false,
+        }
+    }
+
     /// With a warning if a new server could be taken for one that is enrolled.
     fn warned(&self, review: Screen) -> Screen {
         let Matter::EnrolServer(new) = &self.request.matter else { return review };
@@ -464,6 +484,12 @@ fn approved(assurance: Assurance, method: Method, yes: Yes) -> Ended {
     Ended::approved(assurance, method, yes.gesture.observable, yes.display_hash)
 }
 
+/// The answers of a form, for the requester.
+fn elicited(mut yes: Yes) -> Ended {
+    let content = Some(std::mem::take(&mut yes.values));
+    Ended { content, ..approved(Assurance::Gesture, Method::Form, yes) }
+}
+
 fn granted(authorization_code: Secret, server: &Server) -> Granted {
     Granted {
         authorization_code,
@@ -476,9 +502,11 @@ fn received(request: &Request) -> Result<Event, Refused> {
     let (kind, issuer) = match &request.matter {
         Matter::Approval(_) => ("approval", None),
         Matter::Authorization(asked) => ("authorization", Some(asked.issuer.clone())),
+        Matter::Elicitation(_) => ("elicitation", None),
         Matter::EnrolServer(server) => ("enrol_server", Some(server.issuer.clone())),
         Matter::RemoveServer(server) => ("remove_server", Some(server.issuer.clone())),
         Matter::Pair(_) => ("pair", None),
+        Matter::Change { .. } => ("change", None),
     };
     Ok(Event::Received {
         kind: kind.to_owned(),

@@ -266,6 +266,7 @@ fn standing() -> Standing {
             hardened: false,
             observable: true,
             seat: crate::ports::Seat::Unknown,
+            sees_cover: true,
         },
     }
 }
@@ -474,7 +475,7 @@ fn s6_a_server_that_is_to_be_enrolled_is_looked_at_only_after_the_person_agreed_
     let world = World::new(vec![Act::Approve, Act::Approve], vec![]);
     let ended = world.run(&enrolment());
     assert!(ended.is_approved());
-    assert_eq!(ended.enrolled, Some(server()), "as it was found and shown");
+    assert_eq!(ended.enrolled, Some(Box::new(server())), "as it was found and shown");
     assert_eq!(world.calls(), ["look at https://as.example"]);
     assert_eq!(
         world.events(),
@@ -758,4 +759,43 @@ fn s6_a_new_server_that_resembles_an_enrolled_one_is_shown_with_a_warning() {
             .iter()
             .any(|banner| banner.as_str().starts_with("It looks like Example at"))
     );
+}
+
+fn asking(schema: serde_json::Value) -> Request {
+    let form = Form::parse(&schema, Source::Requester).unwrap();
+    let matter = Matter::Elicitation(crate::request::Elicitation {
+        server: None,
+        message: "Who are you?".into(),
+        requested_schema: schema,
+        form,
+    });
+    Request { matter, ..plain() }
+}
+
+#[test]
+fn h1_what_is_filled_in_for_the_agent_is_said_to_go_there_and_is_not_on_record() {
+    let schema = json!({ "type": "object", "properties": { "name": { "type": "string" } } });
+    let world = World::new(vec![Act::Type("name", "octocat")], vec![]);
+    let ended = world.run(&asking(schema.clone()));
+    assert!(ended.is_approved());
+    assert_eq!(ended.method, Some(Method::Form));
+    assert_eq!(ended.content.unwrap().text("name"), Some("octocat"));
+    let lines = world.script.screens.lock().unwrap()[0].lines().join("\n");
+    assert!(lines.contains("Never type a password, a code or another secret."), "{lines}");
+    let record = serde_json::to_string(&*world.entries.lock().unwrap()).unwrap();
+    assert!(!record.contains("octocat"), "R3");
+    for act in [Act::Deny(""), Act::Dismiss] {
+        let ended = World::new(vec![act], vec![]).run(&asking(schema.clone()));
+        assert!(!ended.is_approved() && ended.content.is_none());
+    }
+}
+
+#[test]
+fn s21_a_form_for_the_agent_that_seems_to_ask_for_a_secret_is_shown_to_nobody() {
+    let schema = json!({ "type": "object", "properties": { "password": { "type": "string" } } });
+    let world = World::new(vec![Act::Type("password", "x")], vec![]);
+    let ended = world.run(&asking(schema));
+    assert_eq!(ended.reason, Reason::SecretInForm);
+    assert_eq!(ended.outcome, Outcome::Declined);
+    assert!(world.script.screens.lock().unwrap().is_empty());
 }

@@ -12,6 +12,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::change;
 use crate::field::fields;
 pub use crate::field::{FieldView, Input, OptionView};
 use crate::form::{Form, Kind};
@@ -20,7 +21,8 @@ use crate::layout::laid_out;
 use crate::names::host_in_letters;
 use crate::ports::{Seat, Surroundings};
 use crate::request::{
-    Asker, Authorization, Kernel, Matter, Place, Request, RequestId, Server, Timestamp, ToolCall,
+    Asker, Authorization, Elicitation, Kernel, Matter, Place, Request, RequestId, Server,
+    Timestamp, ToolCall,
 };
 pub use crate::section::{Part, Row, Section};
 use crate::text::{Text, called, clipped, name, phrase, prose, sentence, visible, visible_line};
@@ -60,10 +62,16 @@ pub struct Screen {
     pub words: Option<Section>,
     /// False if it is too large to be shown in full: then it cannot be approved (H3).
     pub approvable: bool,
+    /// The whole action once more, for a notification that may answer it; `None` if none may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_notification: Option<Text>,
     /// The label of the approving control.
     pub approve: Text,
     /// The label of the refusing control.
     pub deny: Text,
+    /// The label of what mutes who asks; a control of the prompt's own, like that for a reason.
+    #[serde(skip)]
+    pub mute: Text,
     /// A short code that the agent may print as well.
     pub binding_code: Text,
     /// When it is over.
@@ -85,6 +93,8 @@ pub enum Step {
     Server,
     /// Name an agent.
     Pair,
+    /// A change that the book asks for.
+    Change,
 }
 
 impl Screen {
@@ -108,6 +118,18 @@ impl Screen {
                 authorization(asked),
                 server_section(server),
                 "Approve and continue",
+            ),
+            Matter::Elicitation(asked) => (
+                Step::Review,
+                phrase("Answer {}?", &[&spoken_of(&request.asker)]),
+                elicitation(asked),
+                Section {
+                    title: "Where the answer goes".into(),
+                    rows: vec![plain(
+                        "What you fill in goes to the agent itself, not to a server. It can read it and pass it on.",
+                    )],
+                },
+                "Send to the agent",
             ),
             Matter::EnrolServer(new) => (
                 Step::Server,
@@ -151,10 +173,12 @@ impl Screen {
                 },
                 "Pair",
             ),
+            Matter::Change { change } => change::asked(change),
         };
         let (action, approvable) = shown_in_full(action);
         let form = match &request.matter {
             Matter::Pair(_) => pairing_form(),
+            Matter::Elicitation(asked) => asked.form.clone(),
             _ => Form::default(),
         };
         Self {
@@ -162,20 +186,34 @@ impl Screen {
             step,
             round: 1,
             heading,
-            banners: banners(server_of(&request.matter).or(server), surroundings),
+            banners: banners(&request.matter, server_of(&request.matter).or(server), surroundings),
             action,
-            asker: asker(&request.asker),
+            asker: match &request.matter {
+                Matter::Change { .. } => change::asker(),
+                _ => asker(&request.asker),
+            },
             destination,
             problem: None,
             fields: fields(&form, false),
             words: words(request.words.as_deref()),
             approvable,
+            on_notification: None,
             approve: approve.into(),
             deny: "Deny".into(),
+            mute: mute(request),
             binding_code: visible_line(&request.binding_code),
             expires_at: request.expires_at,
             form,
         }
+    }
+
+    /// With what a notification may show and answer: this is a plain approval of a kind that the
+    /// person marked as low-risk. Nothing changes if the whole of it does not fit there (H3).
+    #[must_use]
+    pub fn offered(mut self) -> Self {
+        let plain = self.step == Step::Review && self.fields.is_empty() && self.approvable;
+        self.on_notification = plain.then(|| in_short(&self.action)).flatten();
+        self
     }
 
     /// With a warning that stays: this new server could be taken for one that is enrolled.
@@ -276,6 +314,36 @@ impl Screen {
     }
 }
 
+/// A notification shows at most this much of an action; some daemons cut what is longer.
+const SHORT_CHARACTERS: usize = 200;
+/// Nor more lines.
+const SHORT_LINES: usize = 4;
+
+/// All of an action on a few short lines; `None` if it is more. Titles of ours over rows say nothing
+/// of the action.
+fn in_short(action: &Section) -> Option<Text> {
+    let rows = action.rows.iter().filter(|row| row.part != Part::Heading);
+    let lines = rows.map(|row| match row.label.as_str() {
+        "" => row.value.clone(),
+        _ => phrase("{}: {}", &[&row.label, &row.value]),
+    });
+    // A line feed in a value could pose as another row.
+    let lines =
+        lines.map(|line| (line.lines() == 1).then_some(line)).collect::<Option<Vec<_>>>()?;
+    let text = lines.iter().cloned().reduce(|all, line| phrase("{}\n{}", &[&all, &line]))?;
+    (lines.len() <= SHORT_LINES && text.characters() <= SHORT_CHARACTERS).then_some(text)
+}
+
+/// Whom a mute would hit: programs without a name are muted all together.
+fn mute(request: &Request) -> Text {
+    let whom = match request.bucket() {
+        // No pairing has a space in its name.
+        whom @ ("" | "set up") => visible_line(Request::who(whom)),
+        name => called(name),
+    };
+    phrase("Deny, and mute {} for 1 hour", &[&whom])
+}
+
 /// The action, or that it is too large, and whether it can be approved. What a person cannot be
 /// shown in full is not shown in part.
 fn shown_in_full(action: Section) -> (Section, bool) {
@@ -290,6 +358,9 @@ fn shown_in_full(action: Section) -> (Section, bool) {
     (Section { rows: vec![fact(Text::default(), words, false)], ..action }, false)
 }
 
+/// The name under which a change is asked for.
+pub const BOOK: &str = "Placet's book";
+
 /// The name under which a requester is spoken of: its pairing, or that it has none. Never what it
 /// calls itself.
 #[must_use]
@@ -303,11 +374,11 @@ pub fn spoken_of(asker: &Asker) -> Text {
     asker.pairing.as_deref().map_or_else(|| "an unpaired program".into(), called)
 }
 
-fn plain(words: &'static str) -> Row {
+pub(crate) fn plain(words: &'static str) -> Row {
     fact(Text::default(), words.into(), false)
 }
 
-fn row(label: &'static str, value: &str) -> Row {
+pub(crate) fn row(label: &'static str, value: &str) -> Row {
     fact(label.into(), visible_line(value), false)
 }
 
@@ -341,6 +412,19 @@ fn tool_call(call: &ToolCall) -> Section {
         }
     }
     Section { title: "What it wants to do".into(), rows }
+}
+
+/// Stands over every form whose answers the agent gets (digest §3.5).
+const NO_SECRET_HERE: &str =
+    "The agent sees what you type here. Never type a password, a code or another secret.";
+
+fn elicitation(asked: &Elicitation) -> Section {
+    let server = match &asked.server {
+        Some(name) => row("For the server, says the agent", name),
+        None => plain("The agent does not say for which server."),
+    };
+    let says = Row { value: prose(&asked.message), ..row("It says", "") };
+    Section { title: "What it asks".into(), rows: vec![server, says] }
 }
 
 fn authorization(asked: &Authorization) -> Section {
@@ -465,13 +549,19 @@ fn server_of(matter: &Matter) -> Option<&Server> {
     }
 }
 
-fn banners(server: Option<&Server>, surroundings: Surroundings) -> Vec<Text> {
+fn banners(matter: &Matter, server: Option<&Server>, surroundings: Surroundings) -> Vec<Text> {
     let mut banners = Vec::new();
+    if matches!(matter, Matter::Elicitation(_)) {
+        banners.push(NO_SECRET_HERE.into());
+    }
     if server.is_some_and(|server| server.danger_http_loopback) {
         banners.push("Test server on this machine: the connection is not encrypted.".into());
     }
     if surroundings.seat == Seat::Elsewhere {
         banners.push("This is not the screen that you are logged in at.".into());
+    }
+    if !surroundings.sees_cover {
+        banners.push("Placet cannot see here whether something lies over this window.".into());
     }
     if !surroundings.hardened {
         banners.push("This installation is not hardened: other programs of your account could press its buttons.".into());

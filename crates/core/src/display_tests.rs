@@ -3,10 +3,14 @@
 use serde_json::json;
 
 use super::*;
-use crate::request::Process;
+use crate::request::{Pairing, Process};
 
-const BARE: Surroundings =
-    Surroundings { hardened: false, observable: true, seat: crate::ports::Seat::Unknown };
+const BARE: Surroundings = Surroundings {
+    hardened: false,
+    observable: true,
+    seat: crate::ports::Seat::Unknown,
+    sees_cover: true,
+};
 
 fn request(matter: Matter, words: Option<&str>) -> Request {
     Request {
@@ -372,8 +376,70 @@ fn h1_a_prompt_on_another_screen_than_the_persons_own_says_so() {
 }
 
 #[test]
+fn h1_a_prompt_that_cannot_know_what_lies_over_it_says_so() {
+    let banner = "Placet cannot see here whether something lies over this window.";
+    for sees_cover in [true, false] {
+        let at = Surroundings { sees_cover, ..BARE };
+        let review = Screen::review(&request(call(json!({})), None), None, at);
+        let next = Screen::challenge(&review, 2, "", Form::default(), None, Timestamp(1));
+        for screen in [review, next] {
+            assert_eq!(screen.lines().iter().any(|line| line == banner), !sees_cover);
+        }
+    }
+}
+
+#[test]
 fn h18_no_screen_offers_to_approve_for_ever() {
     for word in ["always", "remember", "don't ask"] {
         assert!(!lines(call(json!({})), None).join("\n").to_lowercase().contains(word));
     }
+}
+
+#[test]
+fn h3_a_notification_shows_the_whole_of_a_short_action_or_does_not_offer_to_approve() {
+    let offered = |matter| {
+        let screen = Screen::review(&request(matter, Some("words of the agent")), None, BARE);
+        screen.offered().on_notification.map(|text| text.as_str().to_owned())
+    };
+    let whole = "Tool: shell\nIn the folder: /srv/app\ncommand: ls -l\ntimeout (number): 5";
+    let short = offered(call(json!({"command": "ls -l", "timeout": 5})));
+    assert_eq!(short.as_deref(), Some(whole));
+    let long = "x".repeat(SHORT_CHARACTERS);
+    for too_much in [
+        json!({"command": long}),
+        json!({"a": 1, "b": 2, "c": 3}),
+        // Its second line could pose as another row.
+        json!({"command": "ls\nTool: nothing"}),
+    ] {
+        assert_eq!(offered(call(too_much.clone())), None, "{too_much}");
+    }
+    // What reorders or hides is written out here as well.
+    let evil = offered(call(json!({"command": "a\u{202e}b"}))).unwrap();
+    assert!(!evil.contains('\u{202e}'), "{evil}");
+    let pairing = Pairing { name: "bot".into(), code: "ABCD-EFGH".into() };
+    assert_eq!(offered(Matter::Pair(pairing)), None, "only a plain approval is offered");
+}
+
+#[test]
+fn h3_what_a_notification_shows_is_part_of_what_is_hashed() {
+    let screen = Screen::review(&request(call(json!({"command": "ls"})), None), None, BARE);
+    let json = serde_json::to_value(&screen).unwrap();
+    assert!(json.get("on_notification").is_none(), "a screen without one is as it always was");
+    let offered = screen.clone().offered();
+    assert_ne!(screen.hash().unwrap(), offered.hash().unwrap());
+}
+
+#[test]
+fn h16_a_mute_says_whom_it_hits() {
+    let mute = |pairing: Option<&str>, matter| {
+        let mut request = request(matter, None);
+        request.asker.pairing = pairing.map(str::to_owned);
+        Screen::review(&request, None, BARE).mute.as_str().to_owned()
+    };
+    let ask = || call(json!({}));
+    assert_eq!(mute(None, ask()), "Deny, and mute all unpaired programs for 1 hour");
+    assert_eq!(mute(Some("bot"), ask()), "Deny, and mute bot for 1 hour");
+    let pairing = Pairing { name: "bot".into(), code: String::new() };
+    let set_up = "Deny, and mute questions about setting up for 1 hour";
+    assert_eq!(mute(None, Matter::Pair(pairing)), set_up);
 }

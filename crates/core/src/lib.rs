@@ -16,6 +16,7 @@
 
 pub mod approval;
 pub mod ceremony;
+mod change;
 pub mod display;
 mod field;
 pub mod form;
@@ -29,4 +30,5 @@ pub mod ports;
 pub mod request;
 pub mod secret;
 pub mod section;
+pub mod settings;
 pub mod text;

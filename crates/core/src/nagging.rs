@@ -31,7 +31,15 @@ pub fn gist(matter: &Matter) -> Option<Digest> {
             "resource": asked.resource,
             "details": asked.authorization_details.iter().map(of_members).collect::<Vec<_>>(),
         }),
-        Matter::EnrolServer(_) | Matter::RemoveServer(_) | Matter::Pair(_) => return None,
+        Matter::Elicitation(asked) => json!({
+            "server": asked.server.as_deref().map(plain),
+            "message": plain(&asked.message),
+            "form": of(&asked.requested_schema),
+        }),
+        Matter::EnrolServer(_)
+        | Matter::RemoveServer(_)
+        | Matter::Pair(_)
+        | Matter::Change { .. } => return None,
     };
     digest(&about).ok()
 }

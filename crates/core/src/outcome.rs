@@ -9,6 +9,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::form::Values;
 use crate::json::Digest;
 use crate::request::Server;
 use crate::secret::Secret;
@@ -114,6 +115,8 @@ reasons! {
     Paused = "paused", Declined, "Placet is paused, which means no. Ask again later.";
     /// The person muted this requester for a time (H16).
     Muted = "muted", Declined, "The person muted this requester for a time, which means no. Ask again later.";
+    /// A form for the agent asks for what looks like a secret (S21).
+    SecretInForm = "secret_in_form", Declined, "This form asks for what looks like a secret, and its answers would go to the agent. Nobody was asked.";
     /// The prompt was closed without an answer.
     Dismissed = "dismissed", Cancelled, "The prompt was closed without an answer.";
     /// The connection that asked has ended (S13).
@@ -250,8 +253,11 @@ pub struct Ended {
     pub retry_after: Option<u64>,
     /// What the server granted, for the requester and nobody else (S15).
     pub granted: Option<Granted>,
+    /// What the person filled in for the agent, for the requester and nobody else: for a form of
+    /// `elicitation/create`. Never a secret, never on record (R3).
+    pub content: Option<Values>,
     /// The server that the person trusts now, as it was found and shown: for an enrolment.
-    pub enrolled: Option<Server>,
+    pub enrolled: Option<Box<Server>>,
 }
 
 /// An authorization code and what is needed to redeem it (digest §2.10-6).
@@ -282,6 +288,7 @@ impl Ended {
             note: None,
             retry_after: None,
             granted: None,
+            content: None,
             enrolled: None,
         }
     }

@@ -9,6 +9,7 @@ use crate::nagging::DECLINES;
 use crate::outcome::{Assurance, Reason};
 use crate::ports::Standing;
 use crate::request::{Matter, Request, Server, Timestamp};
+use crate::settings::Change;
 
 /// Prompts shown for one bucket in ten minutes (S22).
 pub const PROMPTS_OF_BUCKET: u32 = 10;
@@ -36,10 +37,10 @@ pub fn judge(
     standing: &Standing,
     now: Timestamp,
 ) -> Verdict {
-    if standing.paused_until > now {
+    if standing.paused_until > now && !ends_a_pause(request) {
         return Verdict::Refuse(Reason::Paused, Some(now.seconds_until(standing.paused_until)));
     }
-    if standing.muted_until > now {
+    if standing.muted_until > now && !ends_a_mute(request) {
         return Verdict::Refuse(Reason::Muted, Some(now.seconds_until(standing.muted_until)));
     }
     if let Matter::Authorization(_) = request.matter {
@@ -49,6 +50,12 @@ pub fn judge(
         if server.is_none() {
             return Verdict::Refuse(Reason::IssuerNotEnrolled, None);
         }
+    }
+    // Before any limit: it would be no at any time (S21).
+    if let Matter::Elicitation(asked) = &request.matter
+        && asked.form.seems_secret()
+    {
+        return Verdict::Refuse(Reason::SecretInForm, None);
     }
     let least = request.least_assurance();
     if least > best_here(request) {
@@ -68,6 +75,15 @@ pub fn judge(
         return Verdict::Refuse(Reason::TooManyPrompts, Some(standing.retry_after));
     }
     Verdict::Ask(least)
+}
+
+/// To end a pause or a mute must not be refused for being paused or muted.
+fn ends_a_pause(request: &Request) -> bool {
+    matches!(&request.matter, Matter::Change { change: Change::EndPause })
+}
+
+fn ends_a_mute(request: &Request) -> bool {
+    matches!(&request.matter, Matter::Change { change: Change::EndPause | Change::EndMute(_) })
 }
 
 /// The best that this installation can reach for a request: a code that a server verifies, or a
@@ -126,6 +142,7 @@ mod tests {
                 hardened: false,
                 observable: true,
                 seat: crate::ports::Seat::Unknown,
+                sees_cover: true,
             },
         }
     }

@@ -16,6 +16,7 @@ use crate::json::Digest;
 use crate::outcome::{Assurance, Method, Outcome, Reason};
 use crate::request::{Asker, Authorization, Request, RequestId, Server, Timestamp};
 use crate::secret::Secret;
+use crate::settings::Setting;
 
 /// All ports together, so that [`crate::approval::handle`] takes one parameter.
 pub trait Ports: Send + Sync {
@@ -75,6 +76,8 @@ pub struct Surroundings {
     pub observable: bool,
     /// Whether the prompt is drawn where the person is logged in.
     pub seat: Seat,
+    /// It can be known what lies over the prompt.
+    pub sees_cover: bool,
 }
 
 /// Whether the prompt is drawn on the screen that the person is logged in at, as the system's login
@@ -160,6 +163,11 @@ pub trait Record: Send + Sync {
 
     /// True if an agent is paired under this name now.
     fn is_paired(&self, name: &str) -> bool;
+
+    /// True if the person has marked plain approvals of this agent and tool as low-risk, now.
+    fn is_low_risk(&self, _agent: &str, _tool: &str) -> bool {
+        false
+    }
 }
 
 /// The entry could not be made durable. Carries no detail: the adapter logs it.
@@ -185,7 +193,8 @@ pub struct Entry {
 pub enum Event {
     /// A request was admitted; nobody has been asked yet.
     Received {
-        /// Kind of matter: `approval`, `authorization`, `enrol_server`, `remove_server`, `pair`.
+        /// Kind of matter: `approval`, `authorization`, `elicitation`, `enrol_server`,
+        /// `remove_server`, `pair`, `change`.
         kind: String,
         /// Kernel facts and claims, apart (R2).
         asker: Asker,
@@ -285,6 +294,12 @@ pub enum Event {
         /// Until when everything from there is declined.
         until: Timestamp,
     },
+    /// Something was set. If it widens what is allowed, the entry's `request` is the one in which the
+    /// person agreed.
+    Set {
+        /// What.
+        setting: Setting,
+    },
     /// An input or a peer did something that only an attack or a broken tool does.
     Suspicious {
         /// A stable word, such as `injected_input`.
@@ -321,6 +336,8 @@ pub enum GestureKind {
     Held,
     /// Ctrl and Enter together.
     Chord,
+    /// Approve on a notification (opt-in): pressed there by whoever can, never more than a gesture.
+    Notification,
 }
 
 /// The person at the screen. One prompt at a time (H16).

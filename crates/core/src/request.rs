@@ -9,8 +9,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::form::Form;
 use crate::json::{Digest, Refused, exact_digest};
 use crate::outcome::Assurance;
+use crate::settings::Change;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -111,19 +113,26 @@ pub struct Request {
 }
 
 /// What is to be decided.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Matter {
     /// `approval/request`: one concrete action, no server.
     Approval(ToolCall),
     /// `authorization/request` in `start` mode, delivery `code`.
     Authorization(Authorization),
+    /// `elicitation/create` in form mode: answers for the agent itself.
+    Elicitation(Elicitation),
     /// `as/add`: trust this server.
     EnrolServer(Server),
     /// `as/remove`: forget this server.
     RemoveServer(Server),
     /// `placet/pair`: an agent wants a name here.
     Pair(Pairing),
+    /// From the book: a change that widens what is allowed.
+    Change {
+        /// Which.
+        change: Change,
+    },
 }
 
 /// One concrete action of an agent.
@@ -135,6 +144,20 @@ pub struct ToolCall {
     pub arguments: Value,
     /// The working directory that the agent names.
     pub working_directory: Option<String>,
+}
+
+/// A form whose answers go to the agent (digest §3.5 b and c): no secret belongs into it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Elicitation {
+    /// The MCP server behind the agent, as the agent calls it.
+    pub server: Option<String>,
+    /// What it says.
+    pub message: String,
+    /// The form as it was written.
+    pub requested_schema: Value,
+    /// The form as it was understood.
+    #[serde(skip)]
+    pub form: Form,
 }
 
 /// An OAuth authorization request as the requester may shape it (digest §2.8 `start`, A5).
@@ -203,9 +226,20 @@ impl Request {
     pub fn bucket(&self) -> &str {
         match (&self.asker.pairing, &self.matter) {
             (Some(name), _) => name,
-            (None, Matter::Approval(_) | Matter::Authorization(_)) => "",
+            (None, Matter::Approval(_) | Matter::Authorization(_) | Matter::Elicitation(_)) => "",
             // No pairing has a space in its name.
             (None, Matter::Pair(_) | Matter::EnrolServer(_) | Matter::RemoveServer(_)) => "set up",
+            (None, Matter::Change { .. }) => "set up",
+        }
+    }
+
+    /// Who is meant by a bucket, raw; no pairing has a space in its name.
+    #[must_use]
+    pub fn who(bucket: &str) -> &str {
+        match bucket {
+            "" => "all unpaired programs",
+            "set up" => "questions about setting up",
+            agent => agent,
         }
     }
 

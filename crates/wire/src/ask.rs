@@ -6,6 +6,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::elicit::Elicit;
 use crate::flaw::{Fault, Flaw};
 use crate::members::Members;
 use crate::params::{
@@ -29,6 +30,8 @@ pub enum Ask {
     Approval(ApprovalRequest),
     /// `authorization/request`: get a code from an authorization server for this.
     Authorization(AuthorizationRequest),
+    /// `elicitation/create`: may the agent have these answers? (MCP, form mode)
+    Elicit(Box<Elicit>),
     /// `as/add`: trust an authorization server, after the person agreed.
     AddServer(AddServer),
     /// `as/list`: the trusted ones.
@@ -49,11 +52,12 @@ pub enum Ask {
 
 impl Ask {
     /// The names of all methods with an answer.
-    pub const METHODS: [&'static str; 12] = [
+    pub const METHODS: [&'static str; 13] = [
         "placet/hello",
         "placet/pair",
         "approval/request",
         "authorization/request",
+        "elicitation/create",
         "as/add",
         "as/list",
         "as/remove",
@@ -72,6 +76,7 @@ impl Ask {
             Self::Pair(_) => "placet/pair",
             Self::Approval(_) => "approval/request",
             Self::Authorization(_) => "authorization/request",
+            Self::Elicit(_) => "elicitation/create",
             Self::AddServer(_) => "as/add",
             Self::ListServers => "as/list",
             Self::RemoveServer(_) => "as/remove",
@@ -101,6 +106,7 @@ impl Ask {
             Self::Pair(params) => serde_json::to_value(params),
             Self::Approval(params) => serde_json::to_value(params),
             Self::Authorization(params) => serde_json::to_value(params),
+            Self::Elicit(params) => serde_json::to_value(params),
             Self::AddServer(params) => serde_json::to_value(params),
             Self::RemoveServer(params) => serde_json::to_value(params),
             Self::RevokePairing(params) => serde_json::to_value(params),
@@ -138,6 +144,9 @@ impl Ask {
             "placet/pair" => Pair::read(members).map(Self::Pair),
             "approval/request" => ApprovalRequest::read(members).map(Self::Approval),
             "authorization/request" => AuthorizationRequest::read(members).map(Self::Authorization),
+            "elicitation/create" => {
+                Elicit::read(members).map(|asked| Self::Elicit(Box::new(asked)))
+            }
             "as/add" => AddServer::read(members).map(Self::AddServer),
             "as/list" => members.end().map(|()| Self::ListServers),
             "as/remove" => RemoveServer::read(members).map(Self::RemoveServer),

@@ -76,6 +76,8 @@ faults! {
     NoCommonVersion = -32001, "no_common_version";
     /// Too many connections, or too many open calls on this one. Wait and ask again.
     Busy = -32002, "busy";
+    /// `elicitation/create` only: nobody could be asked, or too much was asked. `message` says which.
+    NotAsked = -32003, "not_asked";
 }
 
 /// One fault with its place and its sentence.

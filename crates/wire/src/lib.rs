@@ -19,6 +19,7 @@
 
 pub mod answerer;
 pub mod ask;
+pub mod elicit;
 pub mod flaw;
 pub mod heard;
 mod members;

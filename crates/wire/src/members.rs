@@ -139,6 +139,11 @@ impl Members {
         self.map.remove(name).ok_or_else(|| self.missing(name))
     }
 
+    /// JSON of any shape, if it is there.
+    pub(crate) fn optional_any(&mut self, name: &'static str) -> Option<Value> {
+        self.map.remove(name)
+    }
+
     /// Refuses what was not taken.
     pub(crate) fn end(self) -> Result<(), Flaw> {
         let Some(name) = self.map.keys().next() else { return Ok(()) };

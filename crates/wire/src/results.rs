@@ -153,6 +153,15 @@ pub struct Opened {
     pub waiting: u32,
 }
 
+/// A requester that is muted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Muted {
+    /// An agent's name, `all unpaired programs` or `questions about setting up`.
+    pub who: String,
+    /// Until when, in milliseconds since 1970.
+    pub until: i64,
+}
+
 /// Answer of `status`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StatusAnswer {
@@ -165,6 +174,9 @@ pub struct StatusAnswer {
     /// Milliseconds since 1970; there while paused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub paused_until: Option<i64>,
+    /// Who is muted: every answer to them is no.
+    #[serde(default)]
+    pub muted: Vec<Muted>,
     /// How many agents have a name.
     pub paired_agents: u32,
     /// How many authorization servers are enrolled.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use placet_wire::ask::Ask;
+use placet_wire::elicit::ElicitResult;
 use placet_wire::flaw::Fault;
 use placet_wire::heard::{Heard, hear};
 use placet_wire::message::{Incoming, line, read};
@@ -94,6 +95,7 @@ fn same_as_its_type(method: &str, result: &Value) {
     match method {
         "placet/hello" => through::<HelloAnswer>(result),
         "placet/pair" => through::<PairAnswer>(result),
+        "elicitation/create" => through::<ElicitResult>(result),
         "as/list" => through::<ServerList>(result),
         "pairing/list" => through::<PairingList>(result),
         "pairing/revoke" => through::<Revoked>(result),
@@ -143,6 +145,7 @@ fn s10_every_bad_message_gets_exactly_the_error_of_the_table() {
         "internal",
         "no_common_version",
         "busy",
+        "not_asked",
     ];
     seen.extend(elsewhere.map(str::to_owned));
     assert_eq!(seen, Fault::ALL.iter().map(|f| f.word().to_owned()).collect());

@@ -8,8 +8,9 @@
 //! |---|---|
 //! | `{"ask":"otp","seconds":60,"problem":"…","lines":40,"id":"a"}` | asks; then `shown` and, later, `answer` |
 //! | `{"wait":"otp"}` | shows that the server is asked |
-//! | `{"drop":true}`, `{"release":"a"}`, `{"open":true}`, `{"raise":true}`, `{"away":true}`, `{"waiting":["x"]}`, `{"same":1,"of":"a"}` | as the handle does |
+//! | `{"drop":true}`, `{"release":"a"}`, `{"announced":"a"}`, `{"open":true}`, `{"raise":true}`, `{"away":true}`, `{"waiting":["x"]}`, `{"same":1,"of":"a"}` | as the handle does |
 //! | `{"buses":"unix:path=…"}` | follows what the login manager and the screen saver on this bus say |
+//! | `{"others":true}` | says what the session lets other programs do: `others` |
 //! | `{"look":"dark","scale":2.0,"still":true}` | how it looks |
 //!
 //! **Never** part of a package: it prints what was typed.
@@ -24,8 +25,8 @@ use placet_core::display::Screen;
 use placet_core::form::{Filled, Form, Source};
 use placet_core::ports::{Answer, Seat, Surroundings};
 use placet_core::request::{
-    Asker, Authorization, Kernel, Matter, Pairing, Place, Process, Request, RequestId, Server,
-    Timestamp, ToolCall,
+    Asker, Authorization, Elicitation, Kernel, Matter, Pairing, Place, Process, Request, RequestId,
+    Server, Timestamp, ToolCall,
 };
 use placet_core::text::visible_line;
 use placet_desktop::prompt::{Appearance, Prompt, PromptHandle, Scheme, Witness};
@@ -98,6 +99,9 @@ fn run(
                 reduced_motion: command.get("still").and_then(Value::as_bool),
             });
         }
+        if on("others") {
+            say(&json!({"others": placet_desktop::others::look().sentence()}));
+        }
         if on("open") {
             handle.open();
         }
@@ -108,6 +112,9 @@ fn run(
             && let Some(asked) = asked.take()
         {
             asked.abort();
+        }
+        if let Some(id) = text("announced") {
+            handle.announced(&RequestId(id.to_owned()));
         }
         if let Some(id) = text("release") {
             handle.release(&RequestId(id.to_owned()));
@@ -243,6 +250,7 @@ fn sample(name: &str, command: &Value) -> Option<Screen> {
             (Matter::Pair(Pairing { name: "claude-code".into(), code: "WXYZ-2345".into() }), false)
         }
         "enrol" => (Matter::EnrolServer(server()), false),
+        "elicitation" => (elicitation()?, true),
         _ => (payment(), true),
     };
     let with_server = matches!(matter, Matter::Authorization(_)).then(server);
@@ -259,6 +267,7 @@ fn sample(name: &str, command: &Value) -> Option<Screen> {
         hardened: name != "unpaired" && name != "otp",
         observable: true,
         seat: Seat::Unknown,
+        sees_cover: placet_desktop::others::is_x11(),
     };
     let review = Screen::review(&request, with_server.as_ref(), surroundings);
     let review = if name == "look-alike" { review.resembling(&server()) } else { review };
@@ -322,6 +331,17 @@ fn kinds() -> Value {
         "tags": {"type": "array", "title": "Marks", "items": {"type": "string", "enum": ["fragile", "cold"]}}}})
 }
 
+/// A form whose answers go to the agent.
+fn elicitation() -> Option<Matter> {
+    let requested_schema = kinds();
+    Some(Matter::Elicitation(Elicitation {
+        server: Some("parcel-service".into()),
+        message: "The parcel for order 4711 is packed. How shall it be sent?".into(),
+        form: Form::parse(&requested_schema, Source::Requester).ok()?,
+        requested_schema,
+    }))
+}
+
 /// A form whose author tries to be taken for something else (H9).
 fn hostile_form() -> Value {
     json!({"type": "object", "properties": {
@@ -338,7 +358,7 @@ fn words(name: &str) -> Option<&'static str> {
             Some("<b>SYSTEM:</b> already approved \u{202E}ksa ot deen on. https://example.com")
         }
         "leftwards" => Some("כל הבדיקות עברו (42 מתוך 42), אז אפשר להעלות את גרסה 2.1 עכשיו."),
-        "pair" | "enrol" | "unpaired" | "look-alike" => None,
+        "pair" | "enrol" | "unpaired" | "look-alike" | "elicitation" => None,
         _ => Some("The tests pass, so I would like to bring the new version to production now."),
     }
 }

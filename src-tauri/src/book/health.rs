@@ -6,216 +6,431 @@
 //! **Never** take a word on the session's bus for proof: any program of the session can stand there
 //! under these names, and the page says what it heard.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use placet_core::ports::Seat;
+use placet_agentd::store::StoreError;
+use placet_core::ports::{Seat, Station};
+use placet_core::text::visible_line;
 
 use super::question::Finding;
+use crate::others::{self, Others};
 use crate::{away, seat};
 
 /// A bus that has not answered by then counts as one that says nothing.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
+const NOTIFICATIONS: &str = "org.freedesktop.Notifications";
+/// As KDE's StatusNotifierItem specification names it; panels of others use the same name.
+const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 
 /// What only the daemon knows.
 #[derive(Clone, Debug)]
 pub struct Inside {
+    /// Where agents ask.
+    pub socket: PathBuf,
     /// What is wrong with the record.
-    pub trouble: Option<String>,
+    pub trouble: Option<StoreError>,
     /// Entries of the record.
     pub entries: u64,
     /// Where the prompt is drawn.
-    pub seat: Seat,
+    pub station: Station,
     /// Whether the install keeps the program from the user's own processes.
     pub hardened: bool,
     /// Modules that were not let in since the start.
     pub refused: u64,
 }
 
+/// Who answers at the socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answers {
+    Placet,
+    Another,
+    Nobody,
+}
+
+/// What shows notifications.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Daemon {
+    /// Its name, and whether it shows buttons and text.
+    There {
+        name: String,
+        buttons: bool,
+    },
+    /// It is there and does not answer.
+    Silent,
+    None,
+}
+
+/// What shows the icon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Panel {
+    There,
+    /// Somebody collects icons, and nobody shows them.
+    NobodyShows,
+    None,
+}
+
+/// All that was heard.
+struct Heard {
+    answers: Answers,
+    notifications: Daemon,
+    panel: Panel,
+    login: bool,
+    savers: Vec<&'static str>,
+    others: Others,
+}
+
 /// Everything, line by line.
 pub async fn look(inside: Inside) -> Vec<Finding> {
-    let session = zbus::Connection::session();
-    let session = tokio::time::timeout(ANSWERS_WITHIN, session).await.ok().and_then(Result::ok);
+    let session = within(zbus::connection::Builder::session().build()).await;
+    let session = session.as_ref();
     let system_bus = seat::system_bus();
-    let system = zbus::connection::Builder::address(system_bus.as_str()).build();
-    let system = tokio::time::timeout(ANSWERS_WITHIN, system).await.ok().and_then(Result::ok);
-    let notifications = owned(session.as_ref(), "org.freedesktop.Notifications").await;
-    let tray = owned(session.as_ref(), "org.kde.StatusNotifierWatcher").await;
-    let login = owned(system.as_ref(), seat::LOGIN).await;
-    let mut saver = false;
+    let system = within(zbus::connection::Builder::address(system_bus.as_str()).build()).await;
+    let mut savers = Vec::new();
     for name in away::savers() {
-        saver = saver || owned(session.as_ref(), name).await;
+        if owned(session, name).await {
+            savers.push(name);
+        }
     }
-    findings(&inside, notifications, tray, (login, saver))
+    let heard = Heard {
+        answers: answers(&inside.socket).await,
+        notifications: daemon(session).await,
+        panel: panel(session).await,
+        login: owned(system.as_ref(), seat::LOGIN).await,
+        savers,
+        others: tokio::task::spawn_blocking(others::look).await.unwrap_or(Others::Unknown),
+    };
+    findings(&inside, &heard)
+}
+
+async fn within<T>(asked: impl Future<Output = zbus::Result<T>>) -> Option<T> {
+    tokio::time::timeout(ANSWERS_WITHIN, asked).await.ok().and_then(Result::ok)
 }
 
 async fn owned(bus: Option<&zbus::Connection>, name: &str) -> bool {
     let Some(bus) = bus else { return false };
     let dbus = Some("org.freedesktop.DBus");
     let asked = bus.call_method(dbus, "/org/freedesktop/DBus", dbus, "NameHasOwner", &name);
-    let answer = tokio::time::timeout(ANSWERS_WITHIN, asked).await.ok().and_then(Result::ok);
-    answer.is_some_and(|answer| answer.body().deserialize().unwrap_or(false))
+    within(asked).await.is_some_and(|answer| answer.body().deserialize().unwrap_or(false))
 }
 
-fn findings(
-    inside: &Inside,
-    notifications: bool,
-    tray: bool,
-    (login, saver): (bool, bool),
-) -> Vec<Finding> {
-    let record = match &inside.trouble {
-        None => finding(
-            "Record",
-            (true, format!("Whole at the start, and can be written: {} entries", inside.entries)),
-            "What was asked, shown and answered is kept, and a changed or missing entry is noticed when Placet starts.",
-            "",
-        ),
-        Some(trouble) => finding(
-            "Record",
-            (false, trouble.clone()),
-            "Nothing can be approved while it is so.",
-            "Free space on the disk if it is full. Put a damaged record aside (see “Where things are”) and start Placet again; agents and servers then have to be added anew.",
-        ),
+/// Whether it is this very process that takes connections there.
+async fn answers(socket: &Path) -> Answers {
+    let connected = tokio::time::timeout(ANSWERS_WITHIN, tokio::net::UnixStream::connect(socket));
+    let Ok(Ok(stream)) = connected.await else { return Answers::Nobody };
+    let ours = i32::try_from(std::process::id()).ok();
+    match stream.peer_cred() {
+        Ok(peer) if ours.is_some() && peer.pid() == ours => Answers::Placet,
+        _ => Answers::Another,
+    }
+}
+
+async fn daemon(bus: Option<&zbus::Connection>) -> Daemon {
+    let Some(bus) = bus else { return Daemon::None };
+    const PATH: &str = "/org/freedesktop/Notifications";
+    let to = Some(NOTIFICATIONS);
+    // Starts one if the desktop has one that waits to be started: that is how it is found.
+    let asked = within(bus.call_method(to, PATH, to, "GetCapabilities", &())).await;
+    let Some(words) = asked.and_then(|words| words.body().deserialize::<Vec<String>>().ok()) else {
+        let there = owned(Some(bus), NOTIFICATIONS).await;
+        return if there { Daemon::Silent } else { Daemon::None };
     };
-    let seat = match inside.seat {
-        Seat::Here => finding(
-            "Screen",
-            (true, "The one where you are logged in".into()),
-            "The login manager names this display as yours.",
-            "",
-        ),
-        Seat::Elsewhere => finding(
-            "Screen",
-            (false, "Not the one where you are logged in".into()),
-            "Whoever started Placet there may be no person.",
-            "Quit Placet and start it from your own desktop.",
-        ),
-        Seat::Unknown => finding(
-            "Screen",
-            (false, "Not known".into()),
-            "The login manager does not say which display is yours.",
-            "Nothing to do on Wayland: the login manager knows no names of Wayland displays.",
-        ),
-    };
+    let asked = within(bus.call_method(to, PATH, to, "GetServerInformation", &())).await;
+    type Said = (String, String, String, String);
+    let name = asked.and_then(|said| said.body().deserialize::<Said>().ok()).map(|said| said.0);
+    let name: String = name.unwrap_or_default().chars().take(60).collect();
+    let name = visible_line(&name).as_str().to_owned();
+    Daemon::There { name, buttons: words.iter().any(|word| word == "actions") }
+}
+
+async fn panel(bus: Option<&zbus::Connection>) -> Panel {
+    let Some(bus) = bus else { return Panel::None };
+    if !owned(Some(bus), WATCHER).await {
+        return Panel::None;
+    }
+    let properties = Some("org.freedesktop.DBus.Properties");
+    let what = (WATCHER, "IsStatusNotifierHostRegistered");
+    let path = "/StatusNotifierWatcher";
+    let asked = within(bus.call_method(Some(WATCHER), path, properties, "Get", &what)).await;
+    let shown = asked.is_some_and(|answer| {
+        let body = answer.body();
+        let value = body.deserialize::<zbus::wire::Variant<'_>>();
+        value.ok().and_then(|value| bool::try_from(value).ok()).unwrap_or(false)
+    });
+    if shown { Panel::There } else { Panel::NobodyShows }
+}
+
+fn findings(inside: &Inside, heard: &Heard) -> Vec<Finding> {
     vec![
-        finding(
-            "Socket",
-            (true, "Placet took it at the start".into()),
-            "Agents of this user ask there. Whether another program took it away since is not looked at.",
-            "",
-        ),
-        record,
-        either(
-            "Notifications",
-            notifications,
-            (
-                "Somebody shows them",
-                "Each request is announced, and the announcement leads to the prompt.",
-            ),
-            (
-                "Nobody shows them",
-                "The prompt still opens by itself.",
-                "Start the notification service of your desktop.",
-            ),
-        ),
-        either(
-            "Tray",
-            tray,
-            ("There is a place for the icon", "What waits can be reached from the icon."),
-            (
-                "There is no place for the icon",
-                "What waits is reached with “placet open” or by starting Placet again.",
-                "On GNOME, install the extension AppIndicator and KStatusNotifierItem Support.",
-            ),
-        ),
-        either(
-            "Locked screen",
-            login,
-            (
-                "The login manager can say so",
-                "While the screen is locked nothing is decided and what was typed is wiped.",
-            ),
-            (
-                if saver { "Only a screen saver can say so" } else { "Nobody can say so" },
-                "Without the login manager, Placet may not notice that you are away.",
-                "Use a desktop that locks through systemd-logind or elogind.",
-            ),
-        ),
-        seat,
-        finding(
-            "Other programs of this session",
-            (false, "Can watch and type".into()),
-            "Any program of yours may see the screen or send input. Input that is known to be sent is refused, but not all of it is known.",
-            "Run agents where they cannot reach this session: in a container, as another user, or on another machine.",
-        ),
+        socket(heard.answers),
+        record(inside),
+        notifications(&heard.notifications),
+        tray(heard.panel),
+        lock(heard.login, &heard.savers),
+        screen(inside.station.seat),
+        others(heard.others),
         match inside.refused {
-            0 => finding(
+            0 => good(
                 "Foreign modules",
-                (true, "None was refused".into()),
+                "None was refused",
                 "No code from outside the system’s folders was to be loaded since the start.",
-                "",
             ),
-            n => finding(
+            n => poor(
                 "Foreign modules",
-                (false, format!("{n} refused since the start")),
+                &format!("{n} refused since the start"),
                 "Something wanted code from outside the system’s folders in Placet. It was not loaded.",
                 "See “refused_module” in “placet log”: it names the file.",
             ),
         },
-        either(
-            "Install",
-            inside.hardened,
-            ("Hardened", "Programs of yours cannot change Placet."),
-            (
+        match inside.hardened {
+            true => good("Install", "Hardened", "Programs of yours cannot change Placet."),
+            false => poor(
+                "Install",
                 "Not hardened",
-                "A program that runs as you can replace Placet, or change its record.",
+                "A program that runs as you can replace Placet, or change its record. What you approve counts as a gesture, or as a code, and no more.",
                 "There is no hardened install yet.",
             ),
-        ),
+        },
     ]
 }
 
-fn finding(what: &str, (good, state): (bool, String), means: &str, better: &str) -> Finding {
-    Finding { what: what.into(), good, state, means: means.into(), better: better.into() }
+fn socket(answers: Answers) -> Finding {
+    let again = "Quit Placet and start it again; see which program took the place of its socket.";
+    match answers {
+        Answers::Placet => good(
+            "Socket",
+            "Placet answers there",
+            "Agents of this user ask there, and Placet hears them.",
+        ),
+        Answers::Another => poor(
+            "Socket",
+            "Another program answers there",
+            "Agents ask that program, and what it tells them is not from you.",
+            again,
+        ),
+        Answers::Nobody => poor(
+            "Socket",
+            "Nobody answers there",
+            "Agents cannot ask; what they do then is up to them.",
+            again,
+        ),
+    }
 }
 
-fn either(
-    what: &str,
-    good: bool,
-    (yes, means): (&str, &str),
-    (no, worse, better): (&str, &str, &str),
-) -> Finding {
-    if good {
-        finding(what, (true, yes.to_owned()), means, "")
-    } else {
-        finding(what, (false, no.to_owned()), worse, better)
+fn record(inside: &Inside) -> Finding {
+    let Some(trouble) = &inside.trouble else {
+        return good(
+            "Record",
+            &format!("Whole at the start, and can be written: {} entries", inside.entries),
+            "What was asked, shown and answered is kept, and a changed or missing entry is noticed when Placet starts.",
+        );
+    };
+    let better = match trouble {
+        StoreError::Full => {
+            "Free space on the disk. Placet goes on by itself when it can write again, or when it is started again."
+        }
+        StoreError::ReadOnly => {
+            "Make the record’s folder and file writable for you (see “Where things are”), and start Placet again."
+        }
+        StoreError::TooNew { .. } => "Start the newer Placet that wrote it.",
+        StoreError::Busy | StoreError::InUse(_) => "Close the other program that holds the record.",
+        StoreError::NotPrivate { .. } => "Close the folder and file to others, as it says.",
+        StoreError::Damaged { .. } | StoreError::Io(_) => {
+            "Put a damaged record aside (see “Where things are”) and start Placet again; agents and servers then have to be added anew."
+        }
+    };
+    poor(
+        "Record",
+        &trouble.to_string(),
+        "Nothing can be approved while it is so. What is recorded already stays.",
+        better,
+    )
+}
+
+fn notifications(daemon: &Daemon) -> Finding {
+    const WHAT: &str = "Notifications";
+    match daemon {
+        Daemon::There { name, buttons: true } => good(
+            WHAT,
+            &format!("Shown by {name}, with buttons"),
+            "Each request is announced, and the announcement leads to the prompt and can deny. Any program of yours can stand there and do the same.",
+        ),
+        Daemon::There { name, buttons: false } => poor(
+            WHAT,
+            &format!("Shown by {name}, without buttons"),
+            "Each request is announced; to answer it, bring up the prompt from the icon or with “placet open”.",
+            "Use a notification service with actions, if you want buttons.",
+        ),
+        Daemon::Silent => poor(
+            WHAT,
+            "Somebody has the place and does not answer",
+            "Requests may not be announced. The prompt still opens by itself.",
+            "Start the notification service of your desktop again.",
+        ),
+        Daemon::None => poor(
+            WHAT,
+            "Nobody shows them",
+            "The prompt still opens by itself.",
+            "Start the notification service of your desktop.",
+        ),
     }
+}
+
+fn tray(panel: Panel) -> Finding {
+    const WHAT: &str = "Tray";
+    const BETTER: &str = "Let your panel show status icons. On GNOME, install the extension AppIndicator and KStatusNotifierItem Support.";
+    const MEANS: &str = "What waits is reached with “placet open” or by starting Placet again.";
+    match panel {
+        Panel::There => {
+            good(WHAT, "A panel shows the icon", "What waits can be reached from the icon.")
+        }
+        Panel::NobodyShows => {
+            poor(WHAT, "Icons are collected, and no panel shows them", MEANS, BETTER)
+        }
+        Panel::None => poor(WHAT, "There is no place for the icon", MEANS, BETTER),
+    }
+}
+
+fn lock(login: bool, savers: &[&str]) -> Finding {
+    const WHAT: &str = "Locked screen";
+    const MEANS: &str =
+        "While the screen is locked nothing is decided and what was typed is wiped.";
+    let better = "Use a desktop that locks through systemd-logind or elogind.";
+    let savers = savers.join(", ");
+    match (login, savers.is_empty()) {
+        (true, true) => good(WHAT, "The login manager says so", MEANS),
+        (true, false) => good(WHAT, &format!("The login manager says so, and {savers}"), MEANS),
+        (false, false) => poor(
+            WHAT,
+            &format!("Only a screen saver says so: {savers}"),
+            "A lock is noticed while that program runs. Sleep is not noticed.",
+            better,
+        ),
+        (false, true) => {
+            poor(WHAT, "Nobody can say so", "Placet does not notice that you are away.", better)
+        }
+    }
+}
+
+fn screen(seat: Seat) -> Finding {
+    const WHAT: &str = "Screen";
+    match seat {
+        Seat::Here => good(
+            WHAT,
+            "The one where you are logged in",
+            "The login manager names this display as yours.",
+        ),
+        Seat::Elsewhere => poor(
+            WHAT,
+            "Not the one where you are logged in",
+            "Whoever started Placet there may be no person.",
+            "Quit Placet and start it from your own desktop.",
+        ),
+        Seat::Unknown => poor(
+            WHAT,
+            "Not known",
+            "The login manager does not say which display is yours.",
+            "Nothing to do on Wayland: the login manager knows no names of Wayland displays.",
+        ),
+    }
+}
+
+/// What the session lets other programs do, by its kind.
+fn others(others: Others) -> Finding {
+    poor(
+        "Other programs of this session",
+        &others.sentence(),
+        "Any program of yours may see the screen, codes too, or send input. Input that is known to be sent is refused, but not all of it is known; on Wayland Placet cannot see what lies over its prompt.",
+        "Run agents where they cannot reach this session: in a container, as another user, or on another machine.",
+    )
+}
+
+fn good(what: &str, state: &str, means: &str) -> Finding {
+    Finding {
+        what: what.into(),
+        good: true,
+        state: state.into(),
+        means: means.into(),
+        better: String::new(),
+    }
+}
+
+fn poor(what: &str, state: &str, means: &str, better: &str) -> Finding {
+    Finding { good: false, better: better.into(), ..good(what, state, means) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn inside(trouble: Option<&str>, seat: Seat) -> Inside {
-        let trouble = trouble.map(str::to_owned);
-        Inside { trouble, entries: 3, seat, hardened: false, refused: 1 }
+    fn inside(trouble: Option<StoreError>, seat: Seat) -> Inside {
+        let station = Station { display: Some(":0".into()), seat, ..Station::default() };
+        let socket = PathBuf::from("/nowhere");
+        Inside { socket, trouble, entries: 3, station, hardened: false, refused: 1 }
+    }
+
+    fn at_best() -> Heard {
+        Heard {
+            answers: Answers::Placet,
+            notifications: Daemon::There { name: "one".into(), buttons: true },
+            panel: Panel::There,
+            login: true,
+            savers: vec![],
+            others: Others::X11,
+        }
+    }
+
+    fn poor_ones(inside: &Inside, heard: &Heard) -> Vec<String> {
+        let all = findings(inside, heard);
+        assert_eq!(all.len(), 9);
+        for one in &all {
+            assert!(!one.means.is_empty(), "{one:?}");
+            assert_eq!(one.good, one.better.is_empty(), "{one:?}");
+        }
+        all.into_iter().filter(|one| !one.good).map(|one| one.what).collect()
     }
 
     #[test]
     fn what_is_not_good_says_what_it_means_and_how_to_better_it() {
-        for seat in [Seat::Here, Seat::Elsewhere, Seat::Unknown] {
-            let all = findings(&inside(Some("no space"), seat), false, false, (false, true));
-            assert_eq!(all.len(), 9);
-            for one in all {
-                assert!(!one.means.is_empty(), "{one:?}");
-                assert_eq!(one.good, one.better.is_empty(), "{one:?}");
+        let heard = |answers, notifications, panel| Heard {
+            answers,
+            notifications,
+            panel,
+            login: false,
+            savers: vec![],
+            others: Others::X11,
+        };
+        let bare = Daemon::There { name: "one".into(), buttons: false };
+        for trouble in [
+            StoreError::Full,
+            StoreError::ReadOnly,
+            StoreError::Busy,
+            StoreError::TooNew { found: 2, known: 1 },
+            StoreError::Damaged { at: 1, why: "x".into() },
+        ] {
+            let inside = inside(Some(trouble), Seat::Elsewhere);
+            for heard in [
+                heard(Answers::Another, Daemon::None, Panel::None),
+                heard(Answers::Nobody, Daemon::Silent, Panel::NobodyShows),
+                heard(Answers::Another, bare.clone(), Panel::None),
+            ] {
+                assert_eq!(poor_ones(&inside, &heard).len(), 9);
             }
         }
     }
 
     #[test]
     fn an_install_that_is_not_hardened_is_never_called_good() {
-        let all = findings(&inside(None, Seat::Here), true, true, (true, true));
-        let bad: Vec<_> = all.iter().filter(|one| !one.good).map(|one| one.what.as_str()).collect();
+        let bad = poor_ones(&inside(None, Seat::Here), &at_best());
         assert_eq!(bad, ["Other programs of this session", "Foreign modules", "Install"]);
+    }
+
+    #[tokio::test]
+    async fn who_answers_at_the_socket_is_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("agent.sock");
+        assert_eq!(answers(&path).await, Answers::Nobody);
+        let _ours = tokio::net::UnixListener::bind(&path).unwrap();
+        assert_eq!(answers(&path).await, Answers::Placet);
     }
 }

@@ -6,8 +6,8 @@
 //!
 //! **Promises.** What goes to the book is a [`Page`], what the tray shows as well, and the answer to
 //! each [`Question`]. What comes back is a question or a request to look at a prompt. So an imitated
-//! book can do what `placet open` and `placet agents remove` can do, and read what the record holds,
-//! which is a file of the same user.
+//! book can do what `placet open` and `placet agents remove` can do, read what the record holds, which
+//! is a file of the same user, and set what widens nothing; what widens is asked in the prompt.
 //! The book ends when its window is closed, when Placet ends, and when it is cut off.
 //!
 //! **Never** send it a secret, or believe it in anything that widens
@@ -17,6 +17,9 @@ mod commands;
 pub mod health;
 mod process;
 pub mod question;
+#[cfg(test)]
+#[path = "types_tests.rs"]
+mod types;
 pub mod window;
 
 use std::io::Write as _;

@@ -1,13 +1,15 @@
 //! What the book may ask, and what it gets.
 //!
-//! **Promises.** A closed list. All but two only look: [`Question::Revoke`] takes a name away from an
+//! **Promises.** A closed list. All but three only look. [`Question::Revoke`] takes a name away from an
 //! agent, which any program can ask for with `placet agents remove`; [`Question::Autostart`] writes a
-//! file that any program of the user can write.
+//! file that any program of the user can write; [`Question::Change`] narrows at once, and what widens
+//! is asked in the prompt.
 //!
-//! **Never** add one that approves, enrols, pairs or renames: an imitated or remote-controlled book
-//! could ask it (design §6).
+//! **Never** add one that approves, enrols, pairs or renames, nor one that widens without the prompt:
+//! an imitated or remote-controlled book could ask it (design §6).
 
 use placet_agentd::store::history::{Detail, Past, Wanted};
+use placet_core::settings::Change;
 use serde::{Deserialize, Serialize};
 
 use crate::autostart::Autostart;
@@ -32,6 +34,8 @@ pub enum Question {
     Beginning,
     /// Start with the person's session, or do not.
     Autostart(bool),
+    /// Set something, or end a pause or a mute.
+    Change(Change),
 }
 
 /// To the book.
@@ -54,6 +58,8 @@ pub enum Answer {
     Beginning(Beginning),
     /// How it is now.
     Autostart(Autostart),
+    /// False: it is so now. True: the prompt asks.
+    Changed(bool),
     /// One sentence about what went wrong.
     Failed(String),
 }

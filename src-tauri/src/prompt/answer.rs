@@ -59,9 +59,16 @@ impl Blocked {
             Self::Sight(Sight::SeeThrough) => {
                 Some("This window was made see-through. It cannot approve like this.")
             }
+            Self::Sight(Sight::Distorted) => Some(
+                "The screen is set to show only a part, or another picture, of what is on it. Set \
+                 it back to approve.",
+            ),
+            Self::Sight(Sight::UnderPointer) => {
+                Some("The pointer hides too much of this window. It cannot approve like this.")
+            }
             Self::Sight(Sight::Unknown) => Some(
-                "The display let Placet not look at what lies over this window, so it cannot \
-                 approve. Quit Placet and start it again.",
+                "The display does not let Placet look at what lies over this window, so it cannot \
+                 approve.",
             ),
             Self::Sight(Sight::TooSmall) => {
                 Some("This window is too small for what it says. Make it larger to approve.")
@@ -81,7 +88,9 @@ impl Hint {
     /// What the foot says.
     fn words(self) -> &'static str {
         match self {
-            Self::Hold => "To approve, hold the button with the mouse, or press Ctrl+Enter.",
+            Self::Hold => {
+                "To approve, hold the mouse button down until it says “let go to confirm”, or press Ctrl+Enter."
+            }
             Self::Space => "Enter does nothing on this button. Press Space, or click it.",
             Self::GoTo => "To approve by keyboard: Tab to the last button, then Ctrl+Enter.",
             Self::Pause => "Keys do not count yet. Wait a moment, then type.",

@@ -33,6 +33,16 @@ impl Area {
             && other.top < self.bottom
     }
 
+    /// The smallest that holds both.
+    pub(super) fn with(self, other: Self) -> Self {
+        Self {
+            left: self.left.min(other.left),
+            top: self.top.min(other.top),
+            right: self.right.max(other.right),
+            bottom: self.bottom.max(other.bottom),
+        }
+    }
+
     /// What is left of it without `other`: at most four, which do not meet.
     fn without(self, other: Self) -> Vec<Self> {
         if !self.meets(other) {

@@ -11,26 +11,25 @@
 //! **Never** take [`Sight::Whole`] for proof: a stranger can also draw into the prompt's own window,
 //! or tell the server to draw it elsewhere, and on Wayland nothing of this can be known (design §6).
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use gtk::gdk;
 use gtk::prelude::*;
 use x11rb::connection::Connection as _;
 use x11rb::protocol::composite::ConnectionExt as _;
-use x11rb::protocol::randr::{ConnectionExt as _, SetConfig};
 use x11rb::protocol::shape::{ConnectionExt as _, SK};
 use x11rb::protocol::xproto::{AtomEnum, ConnectionExt as _, MapState, Window, WindowClass};
 use x11rb::rust_connection::RustConnection;
 
 use super::area::{Area, covers};
-use super::ramp::shows_text;
+use super::glass::Glass;
 
 /// A window is at most this many levels below the root: the frames of any window manager are few.
 const LEVELS: usize = 16;
 /// `_NET_WM_WINDOW_OPACITY` of a window that nothing shines through.
 const OPAQUE: u32 = u32::MAX;
 
-type Looked<T> = Result<T, Box<dyn std::error::Error>>;
+pub(super) type Looked<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// How much of the window the person can see.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,46 +47,30 @@ pub(super) enum Sight {
     SeeThrough,
     /// The screen was given colours in which text may vanish.
     Recoloured,
-    /// The connection by which it would be known could not be made at the start.
+    /// The screen shows a part of what is drawn, or another picture of it.
+    Distorted,
+    /// The pointer is as large as a page.
+    UnderPointer,
+    /// The connection by which it would be known cannot be made.
     Unknown,
     /// It is smaller than what stands in it: another client can make it so.
     TooSmall,
 }
 
-/// Looks at the stacking.
+/// Looks at the stacking, over a connection that is made anew when it was cut.
 pub(super) struct Cover {
-    connection: RustConnection,
-    root: Window,
-    /// The compositor's own window over everything, which shows what is below it.
-    overlay: Cell<Option<Window>>,
-    compositor: u32,
-    opacity: u32,
+    display: String,
+    link: RefCell<Option<Link>>,
 }
 
 impl Cover {
     /// `None` where the display is not X11.
     pub(super) fn of(display: &gdk::Display) -> Option<Self> {
         display.downcast_ref::<gdkx11::X11Display>()?;
-        match Self::connect(&display.name()) {
-            Ok(cover) => Some(cover),
-            Err(error) => {
-                tracing::warn!(%error, "cannot see what lies over the prompt");
-                None
-            }
-        }
-    }
-
-    fn connect(name: &str) -> Looked<Self> {
-        let (connection, number) = x11rb::connect(Some(name))?;
-        let screen = connection.setup().roots.get(number).ok_or("no such screen")?;
-        let root = screen.root;
-        let atom = |name: &str| -> Looked<u32> {
-            Ok(connection.intern_atom(false, name.as_bytes())?.reply()?.atom)
-        };
-        // EWMH: the owner of this selection is the compositor.
-        let compositor = atom(&format!("_NET_WM_CM_S{number}"))?;
-        let opacity = atom("_NET_WM_WINDOW_OPACITY")?;
-        Ok(Self { connection, root, overlay: Cell::new(None), compositor, opacity })
+        let display = display.name();
+        let link = Link::new(&display)
+            .inspect_err(|error| tracing::warn!(%error, "cannot see what lies over the prompt"));
+        Some(Self { display: display.into(), link: RefCell::new(link.ok()) })
     }
 
     /// How much of this window can be seen.
@@ -97,10 +80,50 @@ impl Cover {
         };
         // X11 ids have 29 bits.
         let Ok(id) = Window::try_from(window.xid()) else { return Sight::Covered };
-        self.look(id).unwrap_or_else(|error| {
-            tracing::warn!(%error, "cannot see what lies over the prompt");
-            Sight::Covered
-        })
+        let mut link = self.link.borrow_mut();
+        // Any client can cut this connection, or take the last ones there are before ours is made:
+        // once more with a new one.
+        for _ in 0..2 {
+            if link.is_none() {
+                *link = Link::new(&self.display)
+                    .inspect_err(|error| tracing::debug!(%error, "no way to look around"))
+                    .ok();
+            }
+            let Some(there) = link.as_ref() else { return Sight::Unknown };
+            match there.look(id) {
+                Ok(sight) => return sight,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot see what lies over the prompt");
+                    *link = None;
+                }
+            }
+        }
+        Sight::Covered
+    }
+}
+
+struct Link {
+    connection: RustConnection,
+    root: Window,
+    /// The compositor's own window over everything, which shows what is below it.
+    overlay: Cell<Option<Window>>,
+    compositor: u32,
+    opacity: u32,
+}
+
+impl Link {
+    fn new(name: &str) -> Looked<Self> {
+        let (connection, number) = x11rb::connect(Some(name))?;
+        let screen = connection.setup().roots.get(number).ok_or("no such screen")?;
+        let root = screen.root;
+        let atom = |name: &str| -> Looked<u32> {
+            Ok(connection.intern_atom(false, name.as_bytes())?.reply()?.atom)
+        };
+        // EWMH: the owner of this selection is the compositor.
+        let compositor = atom(&format!("_NET_WM_CM_S{number}"))?;
+        let opacity = atom("_NET_WM_WINDOW_OPACITY")?;
+        Glass::ready(&connection)?;
+        Ok(Self { connection, root, overlay: Cell::new(None), compositor, opacity })
     }
 
     fn look(&self, id: Window) -> Looked<Sight> {
@@ -127,11 +150,8 @@ impl Cover {
                 return Ok(Sight::Covered);
             }
             if parent == self.root {
-                let seen = covers(ours, &self.lit()?);
-                if seen && !self.readable()? {
-                    return Ok(Sight::Recoloured);
-                }
-                return Ok(if seen { Sight::Whole } else { Sight::OffScreen });
+                let glass = Glass { connection: &self.connection, root: self.root };
+                return glass.look(ours, self.place(self.root)?);
             }
             (below, parent) = (parent, level.parent);
         }
@@ -185,48 +205,6 @@ impl Cover {
             return Ok(false);
         }
         Ok(property.value32().and_then(|mut values| values.next()) != Some(OPAQUE))
-    }
-
-    /// What of the screen is lit. RandR's list of monitors does not say: any client can put one on
-    /// it where nothing is lit.
-    fn lit(&self) -> Looked<Vec<Area>> {
-        let screen = self.connection.randr_get_screen_resources_current(self.root)?.reply()?;
-        let asked = screen
-            .crtcs
-            .iter()
-            .map(|crtc| self.connection.randr_get_crtc_info(*crtc, screen.config_timestamp))
-            .collect::<Result<Vec<_>, _>>()?;
-        let whole = self.place(self.root)?;
-        let mut lit = Vec::new();
-        for one in asked {
-            let one = one.reply()?;
-            if one.status != SetConfig::SUCCESS {
-                return Err("the screen is being set up anew".into());
-            }
-            if one.mode != x11rb::NONE && !one.outputs.is_empty() {
-                let corner = (one.x.into(), one.y.into());
-                lit.push(Area::at(corner, one.width.into(), one.height.into()));
-            }
-        }
-        // A display that nobody lights, like one that is watched over the network.
-        Ok(if lit.is_empty() { vec![whole] } else { lit })
-    }
-
-    /// Whether the gamma ramps leave text apart from the page.
-    fn readable(&self) -> Looked<bool> {
-        let screen = self.connection.randr_get_screen_resources_current(self.root)?.reply()?;
-        let asked = screen
-            .crtcs
-            .iter()
-            .map(|crtc| self.connection.randr_get_crtc_gamma(*crtc))
-            .collect::<Result<Vec<_>, _>>()?;
-        for ramps in asked {
-            let ramps = ramps.reply()?;
-            if !shows_text([&ramps.red, &ramps.green, &ramps.blue]) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     /// Whether any of these windows shows something within `ours`.

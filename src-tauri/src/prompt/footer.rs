@@ -10,6 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gtk::prelude::*;
+use placet_core::display::Screen;
 
 use super::fields::Line;
 use super::gate::Gate;
@@ -20,8 +21,6 @@ use super::sections::{BESIDE_NARROWEST, button, changing_label, narrowest, plain
 const REASON_LIMIT: i32 = 280;
 /// Fewer seconds than this are few.
 const URGENT_SECONDS: u64 = 30;
-/// What else can be done with who asks.
-const MUTE: &str = "Deny, and mute this requester for 1 hour";
 /// How the approving control is worked.
 const HOW: &str = "hold, or Ctrl+Enter";
 
@@ -42,6 +41,7 @@ pub(super) struct Footer {
     /// The line for a reason.
     pub(super) reason_line: Line,
     deny_label: gtk::Label,
+    mute_label: gtk::Label,
     approve_label: gtk::Label,
     how: gtk::Label,
     filled: Rc<Cell<f64>>,
@@ -93,7 +93,7 @@ impl Footer {
         let reason_line = Line::new("", words, gate);
         reason_line.widget().set_max_length(REASON_LIMIT);
         reason_box.add(reason_line.widget());
-        let (mute, mute_label) = button(MUTE, &["plain"]);
+        let (mute, mute_label) = button("", &["plain"]);
         mute.set_halign(gtk::Align::Start);
         mute_label.show();
         reason_box.add(&mute);
@@ -121,6 +121,7 @@ impl Footer {
             approve,
             deny_all,
             mute,
+            mute_label,
             reason_line,
             deny_label,
             approve_label,
@@ -136,11 +137,14 @@ impl Footer {
         }
     }
 
-    /// Names the answers and the request's code; closes the line for a reason.
-    pub(super) fn name(&self, approve: &str, deny: &str, code: &str, keep_reason: bool) {
+    /// Names the answers, the mute and the request's code; closes the line for a reason.
+    pub(super) fn name(&self, screen: &Screen, deny: &str, keep_reason: bool) {
+        let (approve, mute) = (screen.approve.as_str(), screen.mute.as_str());
+        let code = screen.binding_code.as_str();
+        self.mute_label.set_text(mute);
         self.approve_label.set_text(approve);
         self.deny_label.set_text(deny);
-        for (control, name) in [(&self.approve, approve), (&self.deny, deny)] {
+        for (control, name) in [(&self.approve, approve), (&self.deny, deny), (&self.mute, mute)] {
             if let Some(accessible) = control.accessible() {
                 accessible.set_name(name);
             }

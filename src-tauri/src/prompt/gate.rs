@@ -18,6 +18,7 @@ use gtk::gdk::{self, EventType};
 use gtk::prelude::*;
 
 use super::judge::{Device, Injected, Origin, Trust, judge};
+use super::window::LOST;
 
 /// The same kind of refusal is reported at most this often: a flood must not fill the record.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
@@ -38,6 +39,8 @@ pub(super) trait Behind {
     fn input(&self, event: &mut gdk::Event, device: &Device) -> Pass;
     /// Something that is no input but changes what a press means: moved, restacked, uncovered.
     fn disturbed(&self);
+    /// Another program destroyed the window at the display.
+    fn lost(&self, report: bool);
     /// An input was refused.
     fn refused(&self, why: &Injected, report: bool);
 }
@@ -104,6 +107,14 @@ impl Gate {
                 }
                 return;
             }
+            // GTK would destroy the widgets too, and with them the prompt for good.
+            EventType::Destroy if event.window() == self.window.window() => {
+                let report = self.is_due(LOST);
+                if let Some(behind) = behind {
+                    behind.lost(report);
+                }
+                return;
+            }
             // Where the pointer is decides nothing by itself; GTK needs it for hovering.
             EventType::MotionNotify => {}
             kind if is_input(kind) => {}
@@ -136,25 +147,26 @@ impl Gate {
     }
 
     fn refuse(&self, why: &Injected) {
-        let now = Instant::now();
-        let report = {
-            let mut reported = self.reported.borrow_mut();
-            let due = reported
-                .get(&why.detail())
-                .is_none_or(|last| now.duration_since(*last) >= REPORT_EVERY);
-            if due {
-                // Device names are the X server's: few. Still, an attacker can make masters.
-                if reported.len() > 64 {
-                    reported.clear();
-                }
-                reported.insert(why.detail(), now);
-            }
-            due
-        };
+        let report = self.is_due(&why.detail());
         let behind = self.behind.borrow().as_ref().and_then(Weak::upgrade);
         if let Some(behind) = behind {
             behind.refused(why, report);
         }
+    }
+
+    /// Whether it is time to report this once more.
+    fn is_due(&self, what: &str) -> bool {
+        let now = Instant::now();
+        let mut reported = self.reported.borrow_mut();
+        let due = reported.get(what).is_none_or(|last| now.duration_since(*last) >= REPORT_EVERY);
+        if due {
+            // Device names are the X server's: few. Still, an attacker can make masters.
+            if reported.len() > 64 {
+                reported.clear();
+            }
+            reported.insert(what.to_owned(), now);
+        }
+        due
     }
 }
 

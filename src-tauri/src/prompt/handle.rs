@@ -29,6 +29,7 @@ pub(super) enum Command {
     Same(RequestId, usize),
     Away(bool, oneshot::Sender<()>),
     Appear(Appearance),
+    Announced(RequestId),
 }
 
 /// The prompt, from any thread. Clones speak to the same window.
@@ -70,6 +71,12 @@ impl PromptHandle {
     /// show. The focus stays where it is.
     pub fn raise(&self) {
         self.tell(Command::Open { with_focus: false });
+    }
+
+    /// A notification of this request stands: where the prompt would take the focus it waits to be
+    /// opened by that.
+    pub fn announced(&self, request: &RequestId) {
+        self.tell(Command::Announced(request.clone()));
     }
 
     /// True if there is a window to ask in.

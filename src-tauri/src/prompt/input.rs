@@ -15,7 +15,7 @@ use gtk::prelude::*;
 use placet_core::ports::Answer;
 
 use super::gate::{Behind, Pass};
-use super::gesture::{Key, On, Stroke};
+use super::gesture::{Key, On, Progress, Stroke};
 use super::judge::{Device, Injected};
 use super::page::Does;
 use super::window::{Hint, Inner, Phase};
@@ -65,6 +65,10 @@ impl Behind for Entrance {
             inner.look_for_cover();
         }
         inner.refresh();
+    }
+
+    fn lost(&self, report: bool) {
+        self.0.lost(report);
     }
 
     fn refused(&self, why: &Injected, report: bool) {
@@ -260,7 +264,14 @@ impl Inner {
 
     fn button_up(self: &Rc<Self>, event: &mut gdk::Event, device: &Device) -> Pass {
         let (on, _) = self.on(event);
-        let decided = self.gestures.borrow_mut().release(self.moment_of(event), on, device);
+        let now = self.moment_of(event);
+        let begun = matches!(self.gestures.borrow().progress(now), Progress::Holding(_));
+        let decided = self.gestures.borrow_mut().release(now, on, device);
+        if begun && decided.is_none() && on == On::Approve {
+            // A click: whoever makes one expects that it does something.
+            self.hint.set(Some(Hint::Hold));
+            self.refresh();
+        }
         let toggle = matches!(self.does(on), Some(Does::Toggle(_)));
         if let Some(decided) = decided {
             self.act(decided);

@@ -17,12 +17,14 @@ mod fields;
 mod footer;
 mod gate;
 mod gesture;
+mod glass;
 mod handle;
 mod input;
 mod judge;
 mod options;
 mod page;
 mod place;
+mod pointer;
 mod pour;
 mod raise;
 mod ramp;
@@ -39,6 +41,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use gtk::gdk;
 use gtk::glib;
+use gtk::prelude::*;
 use placet_core::request::RequestId;
 
 pub use handle::PromptHandle;
@@ -100,6 +103,7 @@ impl Prompt {
         if gdk::Display::default().is_none() {
             return Err(NoPrompt::NoDisplay);
         }
+        endure_errors();
         // The class of the window on X11, its application id on Wayland.
         glib::set_prgname(Some("placet"));
         gdk::set_program_class("placet");
@@ -127,6 +131,18 @@ impl Prompt {
     #[must_use]
     pub fn handle(&self) -> PromptHandle {
         self.handle.clone()
+    }
+}
+
+/// Any client can destroy the window, and the toolkit ends the process at the next request about a
+/// window that is no more. An error of the display is never more than that here; the connection's end
+/// still ends the process.
+fn endure_errors() {
+    let display = gdk::Display::default();
+    if let Some(display) = display.and_then(|display| display.downcast::<gdkx11::X11Display>().ok())
+    {
+        // Never popped: it can happen at any time.
+        display.error_trap_push();
     }
 }
 

@@ -12,7 +12,7 @@ use std::rc::Rc;
 
 use gtk::gdk;
 use gtk::prelude::*;
-use placet_core::display::{Screen, Section};
+use placet_core::display::{Screen, Section, Step};
 
 use super::fields::Field;
 use super::footer::Footer;
@@ -53,6 +53,8 @@ pub(super) struct Page {
     unseen: Cell<Option<Unseen>>,
     /// The page stands where it begins: what flashes by before does not count as seen.
     settled: Cell<bool>,
+    /// Nothing of it was answered before, so it is read from its top, the fields last.
+    first: Cell<bool>,
     /// The size of the window that it was painted in last, and how large its text was.
     painted_in: Cell<((i32, i32), i32)>,
 }
@@ -112,6 +114,7 @@ impl Page {
             seen: Seen::default(),
             unseen: Cell::new(Some(Unseen::NotYet)),
             settled: Cell::new(false),
+            first: Cell::new(true),
             painted_in: Cell::default(),
         };
         let footer = &page.footer;
@@ -129,6 +132,7 @@ impl Page {
         self.unseen.set(Some(Unseen::NotYet));
         // While somebody is asked, `scroll` follows.
         self.settled.set(!asking);
+        self.first.set(screen.step == Step::Review);
         self.say(&parts.heading, screen.heading.as_str());
         if before.is_none_or(|before| before.banners != screen.banners) {
             clear(&parts.banners);
@@ -177,24 +181,20 @@ impl Page {
         }
         parts.words.set_visible(screen.words.is_some());
         let deny = if asking { screen.deny.as_str() } else { "Cancel" };
-        self.footer.name(
-            screen.approve.as_str(),
-            deny,
-            screen.binding_code.as_str(),
-            before.is_some() && asking,
-        );
+        self.footer.name(screen, deny, before.is_some() && asking);
         self.list_controls();
         if before.is_none() {
             self.scroller.vadjustment().set_value(0.0);
         }
     }
 
-    /// Deny for a plain question; the first field where there is one, and after something went
-    /// wrong the first secret one, which is empty now (H5).
+    /// Deny for what is asked first, also where it has fields: an agent can bring a form at any time,
+    /// and keys that were meant for another window would stand in it (H5). Else the first field, and
+    /// after something went wrong the first secret one, which is empty now.
     pub(super) fn focus_first(&self, asking: bool, wrong: bool) {
         let fields = self.fields.borrow();
         let secret = fields.iter().find(|field| wrong && field.is_secret());
-        match secret.or_else(|| fields.first()).filter(|_| asking) {
+        match secret.or_else(|| fields.first()).filter(|_| asking && !self.first.get()) {
             Some(field) => field.focus(),
             None => self.footer.deny.grab_focus(),
         }
@@ -210,11 +210,12 @@ impl Page {
         self.footer.approve == *widget || self.fields.borrow().iter().any(of)
     }
 
-    /// Brings what is to be filled in into sight, with what went wrong above it.
+    /// Brings what is to be filled in into sight, with what went wrong above it; but first who asks,
+    /// and who gets the answer (H1).
     pub(super) fn scroll(&self) {
         self.settled.set(true);
         self.scroller.queue_draw();
-        if self.fields.borrow().is_empty() {
+        if self.first.get() || self.fields.borrow().is_empty() {
             return;
         }
         let top = |widget: &gtk::Widget| widget.translate_coordinates(&self.body, 0, 0);

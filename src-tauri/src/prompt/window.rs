@@ -39,6 +39,8 @@ const TICK: Duration = Duration::from_millis(100);
 const COVER_TICKS: u32 = 2;
 /// An expired request says so for this long.
 const LINGER: Duration = Duration::from_secs(4);
+/// What is put on record of a window that was taken away.
+pub(super) const LOST: &str = "another program destroyed the prompt's window";
 
 /// What the person did that does nothing, and what would.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +97,7 @@ pub(super) struct Inner {
     pub(super) style: Rc<Style>,
     cover: Option<Cover>,
     /// `None` where the display server tells no time but that of its events.
-    server_time: Option<ServerTime>,
+    pub(super) server_time: Option<ServerTime>,
     started: Instant,
     ticks: Cell<u32>,
     ticking: RefCell<Option<glib::SourceId>>,
@@ -203,6 +205,11 @@ impl Inner {
             }
         });
         self.watch_focus();
+        self.make();
+    }
+
+    /// Makes the window at the display.
+    fn make(self: &Rc<Self>) {
         self.window.realize();
         if let Some(clock) = self.window.frame_clock() {
             let weak = Rc::downgrade(self);
@@ -212,6 +219,28 @@ impl Inner {
                 }
             });
         }
+    }
+
+    /// The window is no more: any client can destroy it. What was typed is wiped, and what is asked
+    /// is asked anew in another window.
+    pub(super) fn lost(self: &Rc<Self>, report: bool) {
+        if report {
+            self.witness.suspicious("window_destroyed", LOST);
+        }
+        self.vanish();
+        let weak = Rc::downgrade(self);
+        // Not within the event, which still names the old one.
+        glib::idle_add_local_once(move || {
+            let Some(inner) = weak.upgrade() else { return };
+            // Somebody may have opened it meanwhile: what is visible would not be shown anew.
+            inner.vanish();
+            inner.window.unrealize();
+            inner.make();
+            if inner.live() && !inner.away.get() {
+                inner.appear();
+                inner.refresh();
+            }
+        });
     }
 
     /// Time on a steady clock.
@@ -266,6 +295,7 @@ impl Inner {
                 let _ = done.send(());
             }
             Command::Appear(appearance) => self.style.want(appearance),
+            Command::Announced(request) => self.announced(request),
         }
     }
 
@@ -295,7 +325,7 @@ impl Inner {
         self.refresh();
         self.focus_first();
         if !self.away.get() {
-            self.appear();
+            self.come_up();
         }
     }
 
@@ -413,7 +443,7 @@ impl Inner {
             // Off the screen before anybody hears that it is.
             self.window.display().sync();
         } else if self.live() {
-            self.appear();
+            self.come_up();
             self.refresh();
         }
     }
@@ -486,8 +516,7 @@ impl Inner {
     pub(super) fn look_for_cover(&self) -> Sight {
         let sight = match (self.window.window().filter(|_| self.window.is_visible()), &self.cover) {
             (Some(window), Some(cover)) => cover.sight(&window),
-            // Any client can take the last connections there are before ours is made.
-            (Some(window), _) if window.is::<gdkx11::X11Window>() => Sight::Unknown,
+            // On Wayland it cannot be known, and the screen itself says so.
             _ => Sight::Whole,
         };
         let sight = match self.window.window().filter(|_| sight == Sight::Whole) {

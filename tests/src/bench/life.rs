@@ -49,6 +49,8 @@ pub(super) struct Samples {
     pub(super) after_prompts: Vec<f64>,
     pub(super) after_book: Vec<f64>,
     pub(super) web: Vec<f64>,
+    pub(super) opened: Vec<f64>,
+    pub(super) opened_bare: Vec<f64>,
     pub(super) memory_zenity: Vec<f64>,
     pub(super) memory_keepassxc: Vec<f64>,
 }
@@ -87,9 +89,12 @@ pub(super) fn live(stage: &mut Stage, peers: &Peers, samples: &mut Samples) -> O
         samples.nothing.push(run(stage, "placet-nothing", &[])?);
     }
 
-    ours.read_the_book(stage)?;
+    samples.opened.push(ours.read_the_book(stage)?);
     ours.rest(stage, &mut samples.after_book, &mut samples.web)?;
     drop(ours);
+    stage.clear()?;
+    samples.opened_bare.push(bare(stage)?);
+    stage.clear()?;
 
     if let Some(zenity) = &peers.zenity {
         let asking = zenity.ask(stage)?;
@@ -185,9 +190,11 @@ impl Ours {
         Ok(answered.since(released))
     }
 
-    /// The person opens the book and closes it again.
-    fn read_the_book(&self, stage: &mut Stage) -> Outcome<()> {
+    /// The person opens the book and closes it again; milliseconds from the menu to its page.
+    fn read_the_book(&self, stage: &mut Stage) -> Outcome<f64> {
+        let asked = now();
         self.icon.press("Open the book")?;
+        let painted = stage.watch.await_painted(SOON, |window| window.title == BOOK)?;
         let screen = stage.session.screen();
         let book = screen.await_window(SOON, |window| window.title == BOOK)?;
         screen.await_active(SOON, |active| active.id == book.id)?;
@@ -196,7 +203,8 @@ impl Ours {
         // Alt+F4 (keysymdef.h).
         stage.person.chord(&[keys::ALT, 0xffc1])?;
         stage.clear()?;
-        self.until("the book is gone", |family| family.len() == 1)
+        self.until("the book is gone", |family| family.len() == 1)?;
+        Ok(painted.since(asked))
     }
 
     fn until(&self, what: &str, holds: impl Fn(&[u32]) -> bool) -> Outcome<()> {
@@ -214,6 +222,16 @@ impl Ours {
     fn owns(&self, window: &Window) -> bool {
         window.pid == Some(self.program.pid())
     }
+}
+
+/// A window that is Tauri and nothing else; milliseconds from its start to its page.
+fn bare(stage: &Stage) -> Outcome<f64> {
+    let command = stage.command(stage.programs.join("bare-window"))?;
+    let begun = now();
+    let program = stage.session.spawn("bare-window", command)?;
+    let painted = stage.watch.await_painted(SOON, |window| window.title == "Bare")?;
+    program.stop();
+    Ok(painted.since(begun))
 }
 
 /// Runs a program of ours to its end; in milliseconds.

@@ -67,6 +67,14 @@ fn figures(s: &Samples) -> Vec<Figure> {
         Figure::alone("web processes, nothing pending", "processes", &s.web, Some(0.0)),
         Figure::alone("start to tray and socket ready", MS, &s.start, Some(300.0)),
         Figure::beside("start to tray ready", MS, &s.start, Sitter::NAME, &s.start_keepassxc, None),
+        Figure::beside(
+            "the book opened",
+            MS,
+            &s.opened,
+            "a bare Tauri window",
+            &s.opened_bare,
+            None,
+        ),
         Figure::beside("placet status", MS, &s.status, none, &s.nothing, at_most(2.0)),
     ]
     .into_iter()

@@ -23,6 +23,7 @@ use placet_agentd::daemon::{Daemon, Options};
 use placet_core::display::Step;
 use placet_core::ports::{Seat, Station, Surroundings};
 use placet_core::request::Timestamp;
+use placet_core::settings::{Change, Setting};
 use placet_tests::headless::person::{self, Hands, Told};
 use placet_tests::headless::server::{OTP, Scripted};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -38,7 +39,12 @@ async fn main() {
         runtime_dir: PathBuf::from(&args[0]),
         state_dir: PathBuf::from(&args[1]),
         socket: None,
-        surroundings: Surroundings { hardened: false, observable: true, seat: Seat::Unknown },
+        surroundings: Surroundings {
+            hardened: false,
+            observable: true,
+            seat: Seat::Unknown,
+            sees_cover: true,
+        },
         station: Station::default(),
         version: "0.0.0-test".to_owned(),
         allow_http_loopback: true,
@@ -56,6 +62,10 @@ async fn main() {
             ("rest", _) => rests.store(true, Ordering::SeqCst),
             ("suspicious", _) => drop(daemon.switches().suspicious("test", "told so").await),
             ("pause", _) => drop(daemon.switches().pause(Timestamp(0)).await),
+            ("set", _) => {
+                let change = Change::Set(Setting::Quiet(None));
+                let _ = daemon.switches().change(change).await;
+            }
             ("mute", _) => drop(daemon.switches().mute("nobody", Timestamp(0)).await),
             _ => break,
         }
@@ -81,7 +91,7 @@ async fn approve_everything(
                 shown.approve(&[&printed]);
             }
             Step::Challenge => shown.approve(&[OTP]),
-            Step::Review | Step::Server => shown.approve(&[]),
+            Step::Review | Step::Server | Step::Change => shown.approve(&[]),
         }
     }
 }

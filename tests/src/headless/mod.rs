@@ -111,7 +111,12 @@ impl Home {
             runtime_dir: self.runtime(),
             state_dir: self.state(),
             socket: None,
-            surroundings: Surroundings { hardened: false, observable: true, seat: Seat::Unknown },
+            surroundings: Surroundings {
+                hardened: false,
+                observable: true,
+                seat: Seat::Unknown,
+                sees_cover: true,
+            },
             station: Station::default(),
             version: "0.0.0-test".to_owned(),
             allow_http_loopback: true,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use placet_agentd::desk::Window;
 use placet_core::display::Screen;
-use placet_core::form::{Kind, Typed};
+use placet_core::form::{Kind, Typed, Values};
 use placet_core::ports::{Answer, Gesture, GestureKind};
 use placet_core::request::RequestId;
 use placet_core::secret::Secret;
@@ -49,6 +49,13 @@ impl Shown {
         let gesture =
             Gesture { kind: GestureKind::Held, device: "scripted".to_owned(), observable: true };
         let _ = self.answer.send(Answer::Approve { gesture, values });
+    }
+
+    /// Approve on a notification, as a window could say it of any screen.
+    pub fn approve_on_notification(self) {
+        let kind = GestureKind::Notification;
+        let gesture = Gesture { kind, device: "scripted".to_owned(), observable: true };
+        let _ = self.answer.send(Answer::Approve { gesture, values: Values::default() });
     }
 
     /// Deny, with a reason for the agent.

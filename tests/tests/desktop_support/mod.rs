@@ -15,6 +15,10 @@ use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use placet_agentd::store::Store;
+use placet_core::json::Digest;
+use placet_core::ports::{Entry as Recorded, Event, Record as _};
+use placet_core::request::Timestamp;
 use placet_stage::desktop::{Entry, Program, Session, TrayItem};
 
 /// Longer than anything takes on a busy machine; no test waits for it when all is well.
@@ -89,6 +93,49 @@ pub fn run(session: &Session, arguments: &[&str]) -> Said {
         out: String::from_utf8(output.stdout).unwrap(),
         err: String::from_utf8(output.stderr).unwrap(),
     }
+}
+
+/// The folder of the session's record.
+pub fn state(session: &Session) -> PathBuf {
+    session.home().join(".local/state/placet")
+}
+
+/// Puts a record into the session's home that holds these events: what an earlier Placet left.
+pub fn recorded(session: &Session, events: Vec<Event>) {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("record");
+    let started = Event::Started { version: "0.0.0-test".to_owned(), station: None };
+    let (store, thread) = Store::open(&folder, started, Timestamp(1)).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for event in events {
+        let entry = Recorded { at: Timestamp(1), request: None, event };
+        runtime.block_on(store.append(entry)).unwrap();
+    }
+    drop(store);
+    // Closing writes all of it into the one file.
+    thread.close();
+    let bytes = std::fs::read(folder.join("record.db")).unwrap();
+    let written = session.write_home(".local/state/placet/record.db", &bytes).unwrap();
+    for (mode, path) in [("700", state(session)), ("600", written)] {
+        let mut chmod = session.command("chmod").unwrap();
+        assert!(chmod.arg(mode).arg(path).status().unwrap().success());
+    }
+}
+
+/// That an agent of this name is paired. Its token goes where `placet --agent NAME` looks for it.
+pub fn paired(session: &Session, name: &str) -> Event {
+    let token = format!("token-of-{name}");
+    let pairing = format!(r#"{{"name":"{name}","token":"{token}"}}"#);
+    let path = format!(".config/placet/agents/{name}.json");
+    session.write_home(&path, pairing.as_bytes()).unwrap();
+    Event::Paired { name: name.to_owned(), token_hash: Digest::of_bytes(token.as_bytes()) }
+}
+
+/// A paired agent asks to run a shell command and waits for the answer.
+pub fn ask_as(session: &Session, agent: &str, command: &str) -> Program {
+    let mut placet = session.command(built("placet")).unwrap();
+    placet.args(["--agent", agent, "request", "--json", "--", command]);
+    session.spawn(agent, placet).unwrap()
 }
 
 /// An agent asks for `git push` and waits for the answer.

@@ -6,9 +6,11 @@
 //!
 //! **Never** contact a server: that is for after a person agreed.
 
+use placet_core::form::{Form, Source};
 use placet_core::json::{Limits, parse};
-use placet_core::request::{Authorization, Matter, Pairing, Server, ToolCall};
+use placet_core::request::{Authorization, Elicitation, Matter, Pairing, Server, ToolCall};
 use placet_wire::ask::Ask;
+use placet_wire::elicit::Elicit;
 use placet_wire::flaw::{Fault, Flaw};
 use placet_wire::params::{
     AddServer, ApprovalRequest, AuthorizationRequest, EXPIRES_IN_DEFAULT, Pair, RemoveServer,
@@ -46,6 +48,7 @@ pub(super) fn asked(ask: Ask, house: &House) -> Result<Asked, Flaw> {
     match ask {
         Ask::Approval(asked) => Ok(approval(asked)),
         Ask::Authorization(asked) => authorization(asked),
+        Ask::Elicit(asked) => elicitation(*asked),
         Ask::Pair(asked) => pair(&asked, house),
         Ask::AddServer(asked) => add_server(asked, house),
         Ask::RemoveServer(asked) => remove_server(&asked, house),
@@ -87,6 +90,21 @@ fn authorization(asked: AuthorizationRequest) -> Result<Asked, Flaw> {
         expires_in: lifetime(asked.expires_in),
         ..Asked::plain(matter)
     })
+}
+
+/// A form that is not understood in full is shown to nobody (F1).
+fn elicitation(asked: Elicit) -> Result<Asked, Flaw> {
+    let form = Form::parse(&asked.requested_schema, Source::Requester).map_err(|why| {
+        Flaw::of(Fault::BadValue, "requestedSchema", format!("is refused: {why}"))
+    })?;
+    let expires_in = lifetime(asked.expires_in());
+    let matter = Matter::Elicitation(Elicitation {
+        server: asked.server().map(str::to_owned),
+        message: asked.message,
+        requested_schema: asked.requested_schema,
+        form,
+    });
+    Ok(Asked { expires_in, ..Asked::plain(matter) })
 }
 
 /// RFC 9396 §2: an array of objects, each with a `type`.

@@ -5,7 +5,7 @@
 
 use placet_core::json::Digest;
 use placet_core::ports::Clock as _;
-use placet_core::request::{Kernel, Place};
+use placet_core::request::{Kernel, Place, Request};
 use placet_wire::VERSION;
 use placet_wire::ask::Ask;
 use placet_wire::flaw::{Fault, Flaw};
@@ -13,7 +13,7 @@ use placet_wire::message::Id;
 use placet_wire::notice::{PairCode, RequestStatus};
 use placet_wire::params::{Hello, ListLog, RevokePairing};
 use placet_wire::results::{
-    App, Capabilities, HelloAnswer, LogEntry, LogPage, Opened, PairedName, PairingEntry,
+    App, Capabilities, HelloAnswer, LogEntry, LogPage, Muted, Opened, PairedName, PairingEntry,
     PairingList, Peer, Process, RecordState, Revoked, Server, ServerList, Session, StatusAnswer,
 };
 
@@ -122,6 +122,7 @@ fn status(house: &House) -> StatusAnswer {
         uptime_s: house.clock.awake_and_asleep().saturating_sub(house.started_ms) / 1000,
         waiting: waiting(house),
         paused_until: (paused_until > house.clock.now()).then_some(paused_until.0),
+        muted: muted(house),
         paired_agents: count(state.pairings().len()),
         servers: count(state.servers().len()),
         tier: if house.surroundings.hardened { "hardened" } else { "unhardened" }.to_owned(),
@@ -136,6 +137,15 @@ fn status(house: &House) -> StatusAnswer {
             ok: house.store.trouble().borrow().is_none(),
         },
     }
+}
+
+fn muted(house: &House) -> Vec<Muted> {
+    let now = house.clock.now();
+    let state = house.store.state();
+    let muted = state.muted().filter(|(_, until)| *until > now);
+    muted
+        .map(|(bucket, until)| Muted { who: Request::who(bucket).to_owned(), until: until.0 })
+        .collect()
 }
 
 fn servers(house: &House) -> ServerList {

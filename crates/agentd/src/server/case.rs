@@ -8,6 +8,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use placet_core::approval;
+use placet_core::form::{Filled, Values};
 use placet_core::json::Digest;
 use placet_core::outcome::{Ended, Granted, Method, Outcome, Reason};
 use placet_core::ports::{
@@ -15,12 +16,14 @@ use placet_core::ports::{
 };
 use placet_core::request::{Asker, Matter, Request, Server};
 use placet_wire::ask::Ask;
+use placet_wire::elicit::ElicitResult;
 use placet_wire::flaw::{Fault, Flaw};
 use placet_wire::message::Id;
 use placet_wire::notice::PairCode;
 use placet_wire::outcome as wire;
 use placet_wire::results::Paired;
 use placet_wire::sensitive::Sensitive;
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::lines::{Lines, success};
@@ -97,7 +100,13 @@ async fn decide<W: Window, S: Servers + 'static>(
             let sentence = "was used for another question; take a new one for each question";
             return Err(Flaw::of(Fault::RequestIdConflict, "request_id", sentence));
         }
-        Admitted::Stopping => return answer(&id, &ended_unseen(&id, Reason::Stopping)),
+        Admitted::Stopping => {
+            let told = ended_unseen(&id, Reason::Stopping);
+            return match &request.matter {
+                Matter::Elicitation(_) => elicited(&id, told, None),
+                _ => answer(&id, &told),
+            };
+        }
     };
     let _leave = Leave { house, open: &open };
     // Taken back between the reading of the token and here: what stops the others came too early.
@@ -108,19 +117,16 @@ async fn decide<W: Window, S: Servers + 'static>(
     if let Matter::Pair(pairing) = &request.matter {
         lines.tell(&PairCode { id: id.clone(), code: pairing.code.clone() }.line());
     }
-    let ports = CasePorts {
-        shared,
-        open: &open,
-        record: Recorder { store: house.store.clone(), last: Mutex::new(None) },
-    };
+    let ports = CasePorts::new(shared, &open);
     let ended = Box::pin(approval::handle(&ports, &request, stop.stopped())).await;
     house.board.answered(&request, ended.reason);
     let (ended, paired) = bring_about(house, &request, ended, &lines).await;
     let told = told(&open, &ended, ports.record.last());
     house.registry.end(&open, told.clone());
-    match paired {
-        Some(paired) => success(&id, &paired).ok_or_else(unwritable),
-        None => answer(&id, &wire::Ended { granted: ended.granted.map(granted), ..told }),
+    match (&request.matter, paired) {
+        (Matter::Elicitation(_), _) => elicited(&id, told, ended.content),
+        (_, Some(paired)) => success(&id, &paired).ok_or_else(unwritable),
+        (_, None) => answer(&id, &wire::Ended { granted: ended.granted.map(granted), ..told }),
     }
 }
 
@@ -135,14 +141,18 @@ async fn bring_about(
         return (ended, None);
     }
     match &request.matter {
-        Matter::Approval(_) | Matter::Authorization(_) => (ended, None),
+        // A change has no connection, and is brought about in [`super::change`].
+        Matter::Approval(_)
+        | Matter::Authorization(_)
+        | Matter::Elicitation(_)
+        | Matter::Change { .. } => (ended, None),
         Matter::EnrolServer(_) => {
             // What was found and shown, not what was asked.
             let Some(server) = ended.enrolled.take() else {
                 return (Ended::no(Reason::ServerMisbehaved), None);
             };
             let issuer = server.issuer.clone();
-            let event = Event::ServerEnrolled { server };
+            let event = Event::ServerEnrolled { server: *server };
             (server_changes(house, request, &issuer, event, ended).await, None)
         }
         Matter::RemoveServer(Server { issuer, .. }) => {
@@ -188,7 +198,12 @@ async fn server_changes(
     ended
 }
 
-async fn if_recorded(house: &House, request: &Request, event: Event, ended: Ended) -> Ended {
+pub(super) async fn if_recorded(
+    house: &House,
+    request: &Request,
+    event: Event,
+    ended: Ended,
+) -> Ended {
     let entry = Entry { at: house.clock.now(), request: Some(request.id.clone()), event };
     match house.store.append(entry).await {
         Ok(_) => ended,
@@ -210,9 +225,9 @@ async fn repeated(house: &House, open: &Open, asker: Asker) -> Result<wire::Ende
 }
 
 /// However a case is left, it holds no place any more.
-struct Leave<'a> {
-    house: &'a House,
-    open: &'a Open,
+pub(super) struct Leave<'a> {
+    pub(super) house: &'a House,
+    pub(super) open: &'a Open,
 }
 
 impl Drop for Leave<'_> {
@@ -224,10 +239,17 @@ impl Drop for Leave<'_> {
 }
 
 /// The world as one case sees it.
-struct CasePorts<'a, W, S> {
+pub(super) struct CasePorts<'a, W, S> {
     shared: &'a Shared<W, S>,
     open: &'a Open,
     record: Recorder,
+}
+
+impl<'a, W, S> CasePorts<'a, W, S> {
+    pub(super) fn new(shared: &'a Shared<W, S>, open: &'a Open) -> Self {
+        let record = Recorder { store: shared.house.store.clone(), last: Mutex::new(None) };
+        Self { shared, open, record }
+    }
 }
 
 impl<W: Window, S: Servers + 'static> Ports for CasePorts<'_, W, S> {
@@ -267,7 +289,7 @@ impl<W: Window, S: Servers + 'static> Ports for CasePorts<'_, W, S> {
 }
 
 /// The record, remembering this case's last entry: that is its receipt (R7).
-struct Recorder {
+pub(super) struct Recorder {
     store: Store,
     last: Mutex<Option<Digest>>,
 }
@@ -296,6 +318,10 @@ impl Record for Recorder {
     fn is_paired(&self, name: &str) -> bool {
         self.store.is_paired(name)
     }
+
+    fn is_low_risk(&self, agent: &str, tool: &str) -> bool {
+        self.store.is_low_risk(agent, tool)
+    }
 }
 
 async fn unless<T>(stop: &Stop, work: impl Future<Output = T>) -> Result<T, Reason> {
@@ -308,6 +334,24 @@ async fn unless<T>(stop: &Stop, work: impl Future<Output = T>) -> Result<T, Reas
 
 fn answer(id: &Id, ended: &wire::Ended) -> Result<Answer, Flaw> {
     success(id, ended).ok_or_else(unwritable)
+}
+
+/// MCP's result; what was filled in goes into this one answer and nowhere else.
+fn elicited(id: &Id, told: wire::Ended, content: Option<Values>) -> Result<Answer, Flaw> {
+    let content = content.map(|values| values.0.into_iter().filter_map(sent).collect());
+    success(id, &ElicitResult::of(told, content)?).ok_or_else(unwritable)
+}
+
+/// A secret is never sent: a form that has one was refused before (S21).
+fn sent((name, filled): (String, Filled)) -> Option<(String, Value)> {
+    let value = match filled {
+        Filled::Text(text) => Value::String(text),
+        Filled::List(items) => items.into_iter().map(Value::String).collect(),
+        Filled::Number(number) => Value::Number(number),
+        Filled::Boolean(on) => Value::Bool(on),
+        Filled::Secret(_) => return None,
+    };
+    Some((name, value))
 }
 
 fn unwritable() -> Flaw {
@@ -328,7 +372,7 @@ fn ended_unseen(id: &Id, reason: Reason) -> wire::Ended {
 }
 
 /// What a requester hears of an end, without the code (S5, S15).
-fn told(open: &Open, ended: &Ended, receipt: Option<Digest>) -> wire::Ended {
+pub(super) fn told(open: &Open, ended: &Ended, receipt: Option<Digest>) -> wire::Ended {
     spoken(open.request_id.clone(), Some(open.binding_code.clone()), ended, receipt)
 }
 
@@ -385,5 +429,22 @@ fn granted(granted: Granted) -> wire::Granted {
         authorization_code: Sensitive::new(granted.authorization_code.expose().to_owned()),
         issuer: granted.issuer,
         client_id: granted.client_id,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use placet_core::secret::Secret;
+
+    use super::*;
+
+    #[test]
+    fn s21_a_secret_that_stood_in_a_form_would_not_be_sent() {
+        let filled = vec![
+            ("name".to_owned(), Filled::Text("octocat".to_owned())),
+            ("otp".to_owned(), Filled::Secret(Secret::new("123456".to_owned()))),
+        ];
+        let sent: Vec<_> = filled.into_iter().filter_map(sent).collect();
+        assert_eq!(sent, [("name".to_owned(), Value::from("octocat"))]);
     }
 }

@@ -12,15 +12,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use placet_core::ports::{Clock as _, Entry, Event, Record as _, Servers};
+use placet_core::settings::Change;
 use placet_wire::flaw::{Fault, Flaw};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::peer::{Credentials, may_speak};
-use super::{House, Shared, connection};
+use super::{House, Shared, change, connection};
 use crate::desk::Window;
 use crate::store::{StoreError, private_folder};
 
@@ -118,10 +119,12 @@ fn take_away_what_is_dead(path: &Path) -> Result<(), SocketError> {
     }
 }
 
-/// Serves connections until `stop`, then waits until each has told and recorded its end.
+/// Serves connections, and what the book asks, until `stop`; then waits until each has told and
+/// recorded its end.
 pub(crate) async fn accept<W: Window, S: Servers + 'static>(
     socket: Socket,
     shared: Arc<Shared<W, S>>,
+    mut changes: mpsc::Receiver<Change>,
     stop: CancellationToken,
 ) {
     let ours = rustix::process::geteuid().as_raw();
@@ -133,6 +136,11 @@ pub(crate) async fn accept<W: Window, S: Servers + 'static>(
             biased;
             () = stop.cancelled() => break,
             Some(_) = served.join_next() => continue,
+            Some(change) = changes.recv() => {
+                let shared = Arc::clone(&shared);
+                served.spawn(async move { Box::pin(change::ask(&shared, change)).await });
+                continue;
+            }
             accepted = socket.listener.accept() => accepted,
         };
         let Ok((stream, _)) = accepted else {

@@ -7,6 +7,7 @@
 mod admit;
 mod answer;
 mod case;
+mod change;
 mod connection;
 mod lines;
 pub(crate) mod listener;
@@ -20,7 +21,8 @@ use placet_core::outcome::Reason;
 use placet_core::ports::{
     Clock as _, Entry, Event, NotRecorded, Record as _, Station, Surroundings,
 };
-use tokio::sync::Semaphore;
+use placet_core::settings::Change;
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use self::peer::Hashes;
 use self::pending::{Open, Owner, Registry};
@@ -47,6 +49,10 @@ pub(crate) struct House {
     /// The right to send a large line.
     pub(crate) large: Arc<Semaphore>,
     pub(crate) connections: AtomicU64,
+    /// To be asked in the prompt ([`change`]).
+    pub(crate) changes: mpsc::Sender<Change>,
+    /// Told when something was set, paused or muted.
+    pub(crate) switched: watch::Sender<()>,
 }
 
 impl House {

@@ -33,6 +33,8 @@ pub(crate) enum Owner {
     Pairing(String),
     /// Without a pairing, one connection.
     Connection(u64),
+    /// Placet's own book.
+    Book,
 }
 
 /// A switch that is thrown once, with a reason.

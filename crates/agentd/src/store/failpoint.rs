@@ -36,7 +36,7 @@ impl Moment {
 
 /// Every event of the record: the first half of a failpoint's name. A test holds this list equal
 /// to `placet_core::ports::Event`.
-pub const EVENTS: [&str; 15] = [
+pub const EVENTS: [&str; 16] = [
     "received",
     "repeated",
     "shown",
@@ -50,6 +50,7 @@ pub const EVENTS: [&str; 15] = [
     "server_removed",
     "paused",
     "muted",
+    "set",
     "suspicious",
     "started",
 ];

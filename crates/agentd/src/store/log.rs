@@ -3,7 +3,7 @@
 //! **Promises.** A [`Line`] says what happened without what was shown: screens hold a server's
 //! words and an action in full, and anybody of this user may ask for the log (S5).
 
-use placet_core::request::{RequestId, Timestamp};
+use placet_core::request::{Request, RequestId, Timestamp};
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -74,9 +74,17 @@ pub(super) fn summary(event: &str, body: &Value) -> String {
         "server_enrolled" => text("/server/issuer").to_owned(),
         "ended" => format!("{}: {}", text("/outcome"), text("/reason")),
         "paired" | "unpaired" => text("/name").to_owned(),
-        "muted" => match text("/bucket") {
-            "" => "programs without a name".to_owned(),
-            bucket => bucket.to_owned(),
+        "muted" => Request::who(text("/bucket")).to_owned(),
+        "set" => match body.pointer("/setting/on_notification/on").and_then(Value::as_bool) {
+            Some(on) => {
+                let (agent, tool) = (
+                    text("/setting/on_notification/kind/agent"),
+                    text("/setting/on_notification/kind/tool"),
+                );
+                let on = if on { "approve" } else { "no longer approve" };
+                format!("notifications {on}: {agent}, {tool}")
+            }
+            None => "quiet hours".to_owned(),
         },
         "suspicious" => text("/what").to_owned(),
         "started" => {

@@ -3,7 +3,8 @@
 //! **Promises.** [`Store::append`] returns once the entry is on disk, or says that it is not. On
 //! opening, the whole chain is checked; requests that had no end are ended as cancelled (F8); a
 //! chain that does not hold is reported and never repaired (R8): Placet then starts in trouble,
-//! trusts nothing that it read and records nothing, so that every request ends as a no.
+//! trusts nothing that it read and records nothing, so that every request ends as a no. So it does
+//! with a record of a newer version, which it leaves as it is, and with one that cannot be written.
 //!
 //! **Never** write a secret: entries hold none by their types (R3). Never write from two threads:
 //! one thread owns the database.
@@ -73,8 +74,8 @@ impl Store {
     /// `started`, an [`Event::Started`]. Blocks: call it where that is allowed.
     ///
     /// # Errors
-    /// [`StoreError`] if it cannot be used at all. A damaged record is no error here: it opens in
-    /// trouble (see [`Store::trouble`]).
+    /// [`StoreError`] if it is not ours alone. One that is damaged, newer or cannot be written is no
+    /// error here: it opens in trouble (see [`Store::trouble`]).
     pub fn open(
         folder: &Path,
         started: Event,
@@ -86,15 +87,21 @@ impl Store {
             Ok(opened) => match chain::verify(&opened.connection, &mut state) {
                 Ok(tip) => {
                     let state = Arc::new(RwLock::new(state));
-                    Writer { opened: Some(opened), tip, state, trouble: trouble_in }
+                    let broken = None;
+                    Writer { opened: Some(opened), tip, state, broken, trouble: trouble_in }
                 }
-                Err(error) => Writer::broken(Some(opened), damaged(error)?, trouble_in),
+                Err(error) => Writer::broken(Some(opened), in_trouble(error)?, trouble_in),
             },
-            Err(error) => Writer::broken(None, damaged(error)?, trouble_in),
+            Err(error) => Writer::broken(None, in_trouble(error)?, trouble_in),
         };
         if !writer.is_broken() {
-            writer.end_what_was_open(now)?;
-            writer.append(&Entry { at: now, request: None, event: started })?;
+            let begun = writer
+                .end_what_was_open(now)
+                .and_then(|()| writer.append(&Entry { at: now, request: None, event: started }));
+            if let Err(error) = begun {
+                // What was read holds. This may pass: each write is tried anew.
+                writer.trouble.send_replace(Some(in_trouble(error)?));
+            }
         }
         let (jobs, inbox) = mpsc::channel();
         let state = Arc::clone(&writer.state);
@@ -154,6 +161,10 @@ impl Record for Store {
     fn is_paired(&self, name: &str) -> bool {
         self.state().is_paired(name)
     }
+
+    fn is_low_risk(&self, agent: &str, tool: &str) -> bool {
+        self.state().settings().is_low_risk(agent, tool)
+    }
 }
 
 /// The thread's side.
@@ -163,23 +174,26 @@ struct Writer {
     opened: Option<file::Opened>,
     tip: chain::Tip,
     state: Arc<RwLock<State>>,
+    /// What does not pass before the next start.
+    broken: Option<StoreError>,
     trouble: watch::Sender<Option<StoreError>>,
 }
 
 impl Writer {
-    /// A record that does not hold: nothing that was read from it counts.
+    /// A record that does not hold or cannot be opened: nothing that was read from it counts.
     fn broken(
         opened: Option<file::Opened>,
         error: StoreError,
         trouble: watch::Sender<Option<StoreError>>,
     ) -> Self {
-        tracing::error!(%error, "the record is damaged; every request will be refused");
-        trouble.send_replace(Some(error));
-        Self { opened, tip: chain::Tip::start(), state: Arc::default(), trouble }
+        tracing::error!(%error, "the record cannot be used; every request will be refused");
+        trouble.send_replace(Some(error.clone()));
+        let broken = Some(error);
+        Self { opened, tip: chain::Tip::start(), state: Arc::default(), broken, trouble }
     }
 
     fn is_broken(&self) -> bool {
-        matches!(&*self.trouble.borrow(), Some(StoreError::Damaged { .. }))
+        self.broken.is_some()
     }
 
     fn run(mut self, inbox: &mpsc::Receiver<Job>) {
@@ -212,7 +226,7 @@ impl Writer {
 
     /// Writes one entry; on disk when this returns.
     fn append(&mut self, entry: &Entry) -> Result<Digest, StoreError> {
-        if let Some(error @ StoreError::Damaged { .. }) = &*self.trouble.borrow() {
+        if let Some(error) = &self.broken {
             return Err(error.clone());
         }
         let Some(opened) = &mut self.opened else {
@@ -270,9 +284,17 @@ fn write(connection: &mut Connection, row: &chain::Row) -> Result<(), StoreError
     Ok(())
 }
 
-/// Damage is kept as a state, everything else stays an error.
-fn damaged(error: StoreError) -> Result<StoreError, StoreError> {
-    if matches!(error, StoreError::Damaged { .. }) { Ok(error) } else { Err(error) }
+/// What the person has to see, in the tray and in the book, is kept as a state. A record that others
+/// can reach or hold stays an error: Placet does not start beside them.
+fn in_trouble(error: StoreError) -> Result<StoreError, StoreError> {
+    match error {
+        StoreError::Damaged { .. }
+        | StoreError::TooNew { .. }
+        | StoreError::ReadOnly
+        | StoreError::Full
+        | StoreError::Io(_) => Ok(error),
+        StoreError::NotPrivate { .. } | StoreError::InUse(_) | StoreError::Busy => Err(error),
+    }
 }
 
 /// The event's name in the column `event`: as its `serde` tag.
@@ -291,6 +313,7 @@ pub(crate) const fn name_of(event: &Event) -> &'static str {
         Event::ServerRemoved { .. } => "server_removed",
         Event::Paused { .. } => "paused",
         Event::Muted { .. } => "muted",
+        Event::Set { .. } => "set",
         Event::Suspicious { .. } => "suspicious",
         Event::Started { .. } => "started",
     }

@@ -1,4 +1,4 @@
-//! What the record adds up to: pairings, servers, the pause, what is still open.
+//! What the record adds up to: pairings, servers, the pause, the settings, what is still open.
 //!
 //! **Promises.** Only [`State::fold`] changes it, and only with entries that are on disk: the same
 //! record always gives the same state.
@@ -9,6 +9,7 @@ use placet_core::json::Digest;
 use placet_core::names::alike;
 use placet_core::ports::{Entry, Event};
 use placet_core::request::{RequestId, Server, Timestamp};
+use placet_core::settings::Settings;
 use subtle::ConstantTimeEq as _;
 
 /// The state after the last entry.
@@ -22,6 +23,7 @@ pub struct State {
     paused_until: Option<Timestamp>,
     /// Until when everything from a requester's bucket is declined.
     muted_until: BTreeMap<String, Timestamp>,
+    settings: Settings,
     /// Received and not ended.
     open: BTreeSet<RequestId>,
     /// How many entries, and the hash of the last.
@@ -55,6 +57,7 @@ impl State {
             }
             Event::Unpaired { name } => {
                 self.pairings.remove(name);
+                self.settings.forget(name);
             }
             Event::ServerEnrolled { server } => {
                 self.servers.retain(|known| known.issuer != server.issuer);
@@ -73,6 +76,7 @@ impl State {
                     self.muted_until.remove(bucket);
                 }
             }
+            Event::Set { setting } => self.settings.take(setting),
             Event::Repeated { .. }
             | Event::Shown { .. }
             | Event::Answered { .. }
@@ -155,6 +159,12 @@ impl State {
     #[must_use]
     pub fn muted_until(&self, bucket: &str) -> Timestamp {
         self.muted_until.get(bucket).copied().unwrap_or(Timestamp(i64::MIN))
+    }
+
+    /// What is set.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     /// The buckets that were muted and until when, which may be over.

@@ -75,6 +75,7 @@ async fn a_full_disk_is_told_apart_and_passes() {
         opened: Some(opened),
         tip: chain::Tip::start(),
         state: Arc::default(),
+        broken: None,
         trouble: watch::channel(None).0,
     };
     let entry = |detail: String| Entry {

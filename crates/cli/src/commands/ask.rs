@@ -4,8 +4,6 @@
 //! authorization counts only with its code, from the issuer that was asked. A yes that was given to
 //! an earlier call with the same request_id is no yes for this one.
 
-use std::io::Read;
-
 use placet_wire::ask::Ask;
 use placet_wire::notice::Status;
 use placet_wire::outcome::{Ended, Outcome};
@@ -171,13 +169,7 @@ fn arguments(
     arguments: Option<&str>,
 ) -> Result<Value, Stop> {
     match (command, arguments) {
-        ([], Some("-")) => {
-            let mut text = String::new();
-            std::io::stdin()
-                .read_to_string(&mut text)
-                .map_err(|error| Stop::Usage(format!("stdin cannot be read: {error}")))?;
-            json::parse(&text, "stdin")
-        }
+        ([], Some("-")) => json::parse(&json::stdin()?, "stdin"),
         ([], Some(text)) => json::parse(text, "--arguments"),
         ([], None) => {
             let mut object = Map::new();

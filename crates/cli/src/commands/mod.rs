@@ -1,6 +1,7 @@
 //! One function a command.
 
 mod ask;
+mod elicit;
 mod pair;
 mod person;
 mod uninstall;
@@ -21,6 +22,7 @@ pub(crate) fn run(args: Args, printer: &mut Printer) -> Result<Exit, Stop> {
     match args.command {
         Command::Request(request) => ask::request(request, global, printer),
         Command::Authorize(authorize) => ask::authorize(authorize, global, printer),
+        Command::Elicit(elicit) => elicit::elicit(elicit, global, printer),
         Command::Pair(pair) => pair::pair(pair, global, printer),
         Command::Status => person::status(global, printer),
         Command::Hello => person::hello(global, printer),

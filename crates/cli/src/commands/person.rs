@@ -44,6 +44,12 @@ pub(crate) fn status(global: &Global, printer: &mut Printer) -> Result<Exit, Sto
         lines.extend(at.paused_until.map(|until| {
             format!("paused until {}: every request is declined at once", utc(until))
         }));
+        lines.extend(
+            at.muted.iter().map(|muted| format!("muted until {}: {}", utc(muted.until), muted.who)),
+        );
+        if at.paused_until.is_some() || !at.muted.is_empty() {
+            lines.push("to end that: the menu of Placet's icon, or its book".to_owned());
+        }
         lines
     })?;
     Ok(Exit::Approved)

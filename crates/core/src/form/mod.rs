@@ -13,6 +13,7 @@ mod check;
 mod format;
 mod pattern;
 mod schema;
+mod secretive;
 mod value;
 mod words;
 

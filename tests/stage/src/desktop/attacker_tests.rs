@@ -137,5 +137,5 @@ fn an_assistive_program_presses_a_button_without_any_event() {
 }
 
 fn bare() -> Session {
-    Session::builder().accessibility(false).window_manager(false).start().unwrap()
+    Session::builder().accessibility(false).window_manager(WindowManager::None).start().unwrap()
 }

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -21,6 +22,7 @@ use super::fault::{Fault, Result, While};
 use super::folder::{Folder, PANEL, bus_configuration, x_authority};
 use super::notifications::FakeNotifications;
 use super::program::{Program, Starter, readable_within};
+use super::rfb::Rfb;
 use super::screen::Screen;
 use super::session::{Session, dress};
 use super::sweep::Sweep;
@@ -55,15 +57,55 @@ pub enum Notifications {
     FakeWith(Vec<String>),
 }
 
+/// Who places windows and gives them the focus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WindowManager {
+    /// Nobody: windows stand where they put themselves.
+    None,
+    /// openbox, which stacks: new windows lie over the others.
+    #[default]
+    Openbox,
+    /// i3, which tiles: windows lie beside each other, and the focus of most comes with the pointer.
+    I3,
+    /// sway, a Wayland compositor, drawn into the X server so that the person's hands work it as any
+    /// other desktop. Programs of the session know nothing but Wayland, and new windows get the focus.
+    Sway,
+}
+
+/// i3 with two workspaces, and no bar that would have to be started; Super+1 and Super+2 go there.
+const I3: &str = "# i3 config file (v4)
+font pango:DejaVu Sans 9
+workspace_layout default
+bindsym Mod4+1 workspace number 1
+bindsym Mod4+2 workspace number 2
+bindsym Mod4+f fullscreen toggle
+";
+
+/// sway as large as the screen. It tells where it listens when it is ready.
+fn sway((width, height): (u16, u16), ready: &Path) -> String {
+    format!(
+        "xwayland disable
+output * mode --custom {width}x{height}@60Hz
+output * bg #{BACKGROUND:06x} solid_color
+default_border none
+bindsym Mod4+1 workspace number 1
+bindsym Mod4+2 workspace number 2
+exec \"echo $WAYLAND_DISPLAY $SWAYSOCK > {0}.part && mv {0}.part {0}\"
+",
+        ready.display()
+    )
+}
+
 /// What a session is to have.
 #[derive(Debug, Clone)]
 pub struct Builder {
     size: (u16, u16),
+    monitors: u16,
     settings: Settings,
     panel: bool,
     notifications: Notifications,
     accessibility: bool,
-    window_manager: bool,
+    window_manager: WindowManager,
     environment: BTreeMap<String, String>,
 }
 
@@ -71,11 +113,12 @@ impl Builder {
     pub(crate) fn new() -> Self {
         Self {
             size: (1280, 800),
+            monitors: 1,
             settings: Settings { theme: Theme::Light, text_scale: 1.0, animations: true },
             panel: false,
             notifications: Notifications::None,
             accessibility: true,
-            window_manager: true,
+            window_manager: WindowManager::default(),
             environment: BTreeMap::new(),
         }
     }
@@ -84,6 +127,13 @@ impl Builder {
     #[must_use]
     pub fn size(mut self, width: u16, height: u16) -> Self {
         self.size = (width, height);
+        self
+    }
+
+    /// Into how many monitors, beside each other, the screen is divided (one unless said).
+    #[must_use]
+    pub fn monitors(mut self, monitors: u16) -> Self {
+        self.monitors = monitors;
         self
     }
 
@@ -129,9 +179,9 @@ impl Builder {
         self
     }
 
-    /// Whether openbox runs; it does unless said.
+    /// Who places windows; openbox unless said.
     #[must_use]
-    pub fn window_manager(mut self, window_manager: bool) -> Self {
+    pub fn window_manager(mut self, window_manager: WindowManager) -> Self {
         self.window_manager = window_manager;
         self
     }
@@ -170,13 +220,22 @@ impl Builder {
         stage.environment.insert("DISPLAY".into(), format!(":{display}"));
         stage.environment.insert("DBUS_SESSION_BUS_ADDRESS".into(), bus_address.clone());
         let screen = Screen::connect(display, &cookie)?;
+        if self.monitors > 1 {
+            Rfb::connect(&folder.sub("run/vnc.sock"))?.divide(self.monitors)?;
+        }
         screen.paint(BACKGROUND)?;
         let settings = XSettings::announce(&screen, self.settings)?;
         let bus = Bus::connect(&bus_address)?;
 
         // Everything that does not need the others is started before anything is waited for.
-        if self.window_manager {
-            stage.start("openbox", "openbox", &["--sm-disable"])?;
+        match self.window_manager {
+            WindowManager::None => {}
+            WindowManager::Openbox => stage.start("openbox", "openbox", &["--sm-disable"])?,
+            WindowManager::I3 => {
+                let config = folder.write(&user, "etc/i3.conf", I3.as_bytes())?;
+                stage.start("i3", "i3", &["-c", &config.display().to_string()])?;
+            }
+            WindowManager::Sway => stage.sway(self.size)?,
         }
         if self.accessibility {
             stage.start("at-spi", at_spi()?, &["--launch-immediately"])?;
@@ -190,7 +249,7 @@ impl Builder {
             stage.start("xfconfd", activated("org.xfce.Xfconf")?, &[])?;
             stage.owned(&bus, "org.xfce.Xfconf")?;
         }
-        if self.window_manager {
+        if matches!(self.window_manager, WindowManager::Openbox | WindowManager::I3) {
             screen.await_window_manager(READY_WITHIN).map_err(|fault| stage.explain(fault))?;
         }
         if self.panel {
@@ -261,12 +320,7 @@ impl Raising<'_> {
         x.args(["-rfbport", "-1", "-rfbunixmode", "0600", "-rfbunixpath"]);
         x.arg(self.folder.sub("run/vnc.sock"));
         // The person has no clipboard, and several persons may sit down.
-        x.args([
-            "-SendCutText=0",
-            "-AcceptCutText=0",
-            "-AlwaysShared=1",
-            "-AcceptSetDesktopSize=0",
-        ]);
+        x.args(["-SendCutText=0", "-AcceptCutText=0", "-AlwaysShared=1"]);
         x.arg("-auth").arg(self.folder.sub("run/Xauthority"));
         x.stdout(Stdio::piped());
         let mut x = self.starter.start("Xtigervnc", x, &self.folder.sub("log"), true)?;
@@ -286,6 +340,43 @@ impl Raising<'_> {
         let address = first_line(&mut bus)?;
         self.programs.extend([bus, x]);
         Ok((display, address))
+    }
+
+    /// Starts sway, waits until it is ready, and leaves later programs no display but its own.
+    fn sway(&mut self, size: (u16, u16)) -> Result<()> {
+        let ready = self.folder.sub("run/sway.ready");
+        let config = sway(size, &ready);
+        let config = self.folder.write(self.user, "etc/sway.conf", config.as_bytes())?;
+        let mut command = self.command("sway");
+        // No graphics card and no device of the machine is touched.
+        command.env("WLR_BACKENDS", "x11").env("WLR_RENDERER", "pixman").arg("-c").arg(config);
+        let program = self.starter.start("sway", command, &self.folder.sub("log"), false)?;
+        self.programs.push(program);
+        let begun = Instant::now();
+        let told = loop {
+            match std::fs::read_to_string(&ready) {
+                Ok(told) => break told,
+                Err(error) if begun.elapsed() > READY_WITHIN => {
+                    return Err(self.explain(Fault::new("waiting for sway", error)));
+                }
+                Err(_) => std::thread::sleep(Duration::from_millis(20)),
+            }
+        };
+        let (display, socket) =
+            told.trim().split_once(' ').doing("reading where sway listens".to_owned())?;
+        for name in ["DISPLAY", "XAUTHORITY"] {
+            self.environment.remove(name);
+        }
+        for (name, value) in [
+            ("WAYLAND_DISPLAY", display),
+            ("SWAYSOCK", socket),
+            ("GDK_BACKEND", "wayland"),
+            ("XDG_SESSION_TYPE", "wayland"),
+            ("XDG_CURRENT_DESKTOP", "sway"),
+        ] {
+            self.environment.insert(name.to_owned(), value.to_owned());
+        }
+        Ok(())
     }
 
     fn start(&mut self, name: &str, program: impl AsRef<OsStr>, arguments: &[&str]) -> Result<()> {

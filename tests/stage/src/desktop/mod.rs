@@ -14,7 +14,8 @@
 //!
 //! Debian packages: `tigervnc-standalone-server dbus-daemon openbox at-spi2-core util-linux
 //! fonts-dejavu-core adwaita-icon-theme`; for a panel `xfce4-panel xfconf`; for shown
-//! notifications `xfce4-notifyd`. The stage's own tests also use `zenity libnotify-bin python3-gi
+//! notifications `xfce4-notifyd`; for a tiling window manager `i3-wm`, for Wayland
+//! `sway`. The stage's own tests also use `zenity libnotify-bin python3-gi
 //! gir1.2-gtk-3.0 libayatana-appindicator3-1`.
 //!
 //! ```no_run
@@ -61,7 +62,7 @@ mod xsettings;
 
 pub use attacker::{Attacker, Device};
 pub use away::{FakeLogin, FakeScreenSaver, Inhibitor};
-pub use builder::{Builder, Notifications};
+pub use builder::{Builder, Notifications, WindowManager};
 pub use bus::Bus;
 pub use eyes::Eyes;
 pub use fault::{Fault, Result};

@@ -14,6 +14,9 @@ use super::fault::{Fault, Result, While};
 /// No answer of a local X server takes longer, but for a busy machine.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(20);
 
+/// The pseudo-encoding -308: it tells how the screen is divided.
+const EXTENDED_DESKTOP_SIZE: u32 = 308_u32.wrapping_neg();
+
 /// A connection that has passed its handshake.
 #[derive(Debug)]
 pub(crate) struct Rfb {
@@ -71,6 +74,34 @@ impl Rfb {
         self.write(&message)
     }
 
+    /// Divides the screen into this many monitors beside each other (ExtendedDesktopSize and
+    /// SetDesktopSize, in the registry of RFC 6143 section 7.5; described by the RFB community).
+    pub(crate) fn divide(&mut self, monitors: u16) -> Result<()> {
+        // SetEncodings: padding, one encoding.
+        let mut message = vec![2, 0, 0, 1];
+        message.extend(EXTENDED_DESKTOP_SIZE.to_be_bytes());
+        self.write(&message)?;
+        // The server says first how it is now.
+        self.settle()?;
+        let (width, height) = self.size;
+        let each = width / monitors.max(1);
+        // SetDesktopSize: padding, size, number of screens, padding.
+        let mut message = vec![251, 0];
+        message.extend(width.to_be_bytes());
+        message.extend(height.to_be_bytes());
+        message.extend([u8::try_from(monitors).doing("counting monitors")?, 0]);
+        for monitor in 0..monitors {
+            // id, x, y, width, height, flags.
+            message.extend(u32::from(monitor).to_be_bytes());
+            for number in [monitor * each, 0, each, height] {
+                message.extend(number.to_be_bytes());
+            }
+            message.extend(0_u32.to_be_bytes());
+        }
+        self.write(&message)?;
+        self.settle()
+    }
+
     /// Returns when the server has taken everything that was sent before: it answers in order, and
     /// this asks for one pixel (sections 7.5.3 and 7.6).
     pub(crate) fn settle(&mut self) -> Result<()> {
@@ -106,6 +137,12 @@ impl Rfb {
         for _ in 0..self.short()? {
             self.read(4)?;
             let (width, height, encoding) = (self.short()?, self.short()?, self.number()?);
+            if encoding == EXTENDED_DESKTOP_SIZE {
+                // Number of screens, padding, sixteen bytes each.
+                let screens = self.byte()?;
+                self.read(3 + usize::from(screens) * 16)?;
+                continue;
+            }
             if encoding != 0 {
                 return Err(Fault::new("reading from the desktop", format!("encoding {encoding}")));
             }

@@ -107,7 +107,13 @@ fn a_killed_run_is_cleaned_up_by_the_next() {
         .env("PLACET_STAGE", &folder)
         .spawn()
         .unwrap();
-    drop(Session::builder().accessibility(false).window_manager(false).start().unwrap());
+    drop(
+        Session::builder()
+            .accessibility(false)
+            .window_manager(WindowManager::None)
+            .start()
+            .unwrap(),
+    );
     let gone = ended(strayed.id());
     strayed.kill().unwrap();
     strayed.wait().unwrap();
@@ -163,7 +169,7 @@ fn a_session_has_the_tray_the_theme_and_the_notifications_that_were_asked_for() 
 fn the_fake_daemon_records_what_is_posted_and_answers_for_the_person() {
     let _alone = alone();
     let session = Session::builder()
-        .window_manager(false)
+        .window_manager(WindowManager::None)
         .accessibility(false)
         .notifications(Notifications::Fake)
         .start()
