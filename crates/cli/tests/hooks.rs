@@ -579,21 +579,74 @@ fn f1_a_yes_that_cannot_be_told_is_a_no() {
     assert_eq!(seen.status, Some(2));
 }
 
+/// What a form hears: its status, the action and the content.
+fn form(stage: Stage, payload: &Value) -> (Seen, Value) {
+    let seen = stage.run(&["claude-code", "--within", "100"], payload.to_string());
+    let said: Value = serde_json::from_str(&seen.stdout).unwrap();
+    assert_eq!(said["hookSpecificOutput"]["hookEventName"], "Elicitation");
+    assert_eq!(seen.status, Some(0), "its words count, and none of them is an approval");
+    (seen, said["hookSpecificOutput"].clone())
+}
+
+fn elicited(action: &str, outcome: &str) -> Value {
+    let mut result = json!({"action": action, "_meta": {"placet/outcome": ended(outcome)}});
+    if action == "accept" {
+        result["content"] = json!({"name": "Ada"});
+    }
+    result
+}
+
 #[test]
-fn a_form_of_a_server_is_cancelled_with_a_sentence_and_asks_nobody() {
-    for (file, word) in
-        [("claude-code-Elicitation-form", "forms"), ("claude-code-Elicitation-url", "address")]
-    {
-        let seen = yes().run(&["claude-code"], fixture(file).to_string());
-        let said = r#"{"hookSpecificOutput":{"hookEventName":"Elicitation","action":"cancel"}}"#;
-        assert_eq!((seen.status, seen.stdout.trim_end()), (Some(0), said));
-        assert!(seen.stderr.contains(word) && seen.heard.is_empty(), "{}", seen.stderr);
-        for name in ["mcp_server_name", "message", "mode"] {
-            let mut payload = fixture(file);
-            payload[name] = json!({});
-            let seen = yes().run(&["claude-code"], payload.to_string());
-            assert_eq!((seen.status, seen.stdout.trim_end()), (Some(0), said), "{name}");
-        }
+fn s12_a_form_of_a_server_is_filled_declined_or_cancelled_by_the_person() {
+    let payload = fixture("claude-code-Elicitation-form");
+    let (seen, said) = form(answering(elicited("accept", "approved")), &payload);
+    assert_eq!((&said["action"], &said["content"]), (&json!("accept"), &json!({"name": "Ada"})));
+    let asked = seen.heard.iter().find(|m| m["method"] == "elicitation/create").unwrap();
+    assert_eq!(
+        asked["params"],
+        json!({"mode": "form", "message": payload["message"],
+            "requestedSchema": payload["requested_schema"],
+            "_meta": {"placet/server": "everything", "placet/expires_in": 95}})
+    );
+    let mut no = elicited("decline", "declined");
+    no["_meta"]["placet/outcome"]["note"] = json!("not this name");
+    let (seen, said) = form(answering(no), &payload);
+    assert_eq!(said, json!({"hookEventName": "Elicitation", "action": "decline"}));
+    assert!(seen.stderr.contains("not this name"), "{}", seen.stderr);
+    // Nobody answered, or an answer that contradicts itself, or none: nothing is made up.
+    let mut repeated = elicited("accept", "approved");
+    repeated["_meta"]["placet/outcome"]["repeated"] = json!(true);
+    let mut empty = elicited("accept", "approved");
+    empty.as_object_mut().unwrap().remove("content");
+    for answer in [
+        elicited("cancel", "expired"),
+        elicited("accept", "declined"),
+        elicited("accept", "expired"),
+        repeated,
+        empty,
+        ended("approved"),
+        json!({"action": "accept", "content": {"name": "Ada"}}),
+    ] {
+        let (_, said) = form(answering(answer), &payload);
+        assert_eq!(said, json!({"hookEventName": "Elicitation", "action": "cancel"}));
+    }
+    for stage in [nobody(), stage("0", Close)] {
+        assert_eq!(form(stage, &payload).1["action"], "cancel");
+    }
+}
+
+#[test]
+fn a_form_that_is_not_whole_or_an_address_is_cancelled_and_asks_nobody() {
+    let address = fixture("claude-code-Elicitation-url");
+    let (seen, said) = form(yes(), &address);
+    assert_eq!(said, json!({"hookEventName": "Elicitation", "action": "cancel"}));
+    assert!(seen.stderr.contains("address") && seen.heard.is_empty(), "{}", seen.stderr);
+    for name in ["mcp_server_name", "message", "mode", "requested_schema"] {
+        let mut payload = fixture("claude-code-Elicitation-form");
+        payload[name] = json!(7);
+        let (seen, said) = form(yes(), &payload);
+        assert_eq!(said["action"], "cancel", "{name}");
+        assert!(seen.heard.is_empty(), "{name}");
     }
 }
 

@@ -458,3 +458,21 @@ fn uninstall_names_the_agents_that_would_be_left_asking() {
         assert!(said.contains(&format!("placet init {agent} --undo")), "{said}");
     }
 }
+
+#[test]
+fn a_hook_of_ours_that_was_put_there_by_hand_for_forms_stays_until_an_undo() {
+    let home = Home::new();
+    let file = ".claude/settings.json";
+    let handler = json!({"type": "command", "timeout": 600, "onFailure": "block",
+        "command": format!("{} hook claude-code --within 580", program())});
+    let own = json!({"a": 1, "hooks": {"Elicitation": [{"hooks": [handler]}]}});
+    home.has(file, &own.to_string());
+    home.done(&["init", "claude-code", "--yes"]);
+    assert_eq!(home.json(file)["hooks"]["Elicitation"][0]["hooks"][0], handler);
+    let once = home.all();
+    home.done(&["init", "claude-code", "--yes"]);
+    assert_eq!(home.all(), once);
+    assert_eq!(home.codes(&["claude-code"]), [""; 0]);
+    home.done(&["init", "claude-code", "--yes", "--undo"]);
+    assert_eq!(home.json(file), json!({"a": 1}), "all of ours goes");
+}

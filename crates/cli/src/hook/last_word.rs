@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::reply::{Reply, Shape};
@@ -24,6 +25,10 @@ use crate::print::visible;
 pub(crate) enum Verdict {
     /// A person approved this very question.
     Yes,
+    /// A person filled this very form.
+    Filled(Map<String, Value>),
+    /// A person said no to a form.
+    Declined(String),
     /// Anything else, and why.
     No(String),
 }
@@ -86,6 +91,8 @@ impl LastWord {
         let shape = *self.shape.lock().unwrap_or_else(PoisonError::into_inner);
         let reply = match verdict {
             Verdict::Yes => shape.yes(),
+            Verdict::Filled(content) => shape.filled(content),
+            Verdict::Declined(sentence) => shape.declined(&spoken(&sentence)),
             Verdict::No(sentence) => shape.no(&spoken(&sentence)),
         };
         std::process::exit(say(&reply).unwrap_or(BLOCKS))

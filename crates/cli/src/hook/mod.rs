@@ -19,12 +19,13 @@ use std::time::Duration;
 
 use clap::Args as ClapArgs;
 use placet_wire::ask::Ask;
+use placet_wire::elicit::{Action, Elicit, ElicitResult};
 use placet_wire::outcome::{Ended, Outcome};
 use placet_wire::params::{ApprovalRequest, EXPIRES_IN_MAX};
 use serde_json::Value;
 
 use self::last_word::{LastWord, Verdict};
-use self::payload::{Call, Question};
+use self::payload::{Call, Form, Question};
 use crate::agents::Agent;
 use crate::args::Global;
 use crate::conversation::Conversation;
@@ -52,7 +53,7 @@ An agent starts this by itself; `placet init AGENT` writes the settings. It read
 on stdin and prints the agent's own words for yes or no.
 
 Exit status: 0 with the agent's allow on stdout if a person approved; otherwise 2 with a sentence on \
-stderr (for Claude Code's PermissionRequest and Elicitation 0 with its deny or cancel on stdout, \
+stderr (for Claude Code's PermissionRequest and Elicitation 0 with its deny, decline or cancel on stdout, \
 which carries the sentence).
 
 Speaks as --agent NAME; else as the pairing named like the agent, if there is one; else unpaired.
@@ -105,7 +106,7 @@ fn decide(
     let question = payload::understand(agent, payload, |shape| word.shape(shape))?;
     match question {
         Question::Tool(call) => approval(agent, call, within, global, printer),
-        Question::Elicitation(form) => Ok(elicitation(&form)),
+        Question::Elicitation(form) => elicitation(agent, form, within, global, printer),
     }
 }
 
@@ -162,13 +163,24 @@ fn approval(
         arguments: call.arguments,
         working_directory: Some(call.cwd),
         reason: call.reason,
-        expires_in: Some(within.saturating_sub(AHEAD).clamp(1, EXPIRES_IN_MAX)),
+        expires_in: Some(expires_in(within)),
     });
+    let mut conversation = converse(agent, global, printer)?;
+    let (ended, _): (Ended, Value) = conversation.call(ask, |_| {})?;
+    Ok(verdict(&ended))
+}
+
+/// Connects and says hello, as the agent.
+fn converse(agent: Agent, global: &Global, printer: &mut Printer) -> Result<Conversation, Stop> {
     let token = pairing(agent, global)?.as_deref().map(token::read).transpose()?;
     let mut conversation = Conversation::open(&socket::path(global.socket.as_deref())?, printer)?;
     conversation.hello(token)?;
-    let (ended, _): (Ended, Value) = conversation.call(ask, |_| {})?;
-    Ok(verdict(&ended))
+    Ok(conversation)
+}
+
+/// How long Placet asks: it ends before the hook does.
+fn expires_in(within: u64) -> u64 {
+    within.saturating_sub(AHEAD).clamp(1, EXPIRES_IN_MAX)
 }
 
 /// The pairing to speak as: the one that was named, or the agent's own if there is one.
@@ -181,11 +193,16 @@ fn pairing(agent: Agent, global: &Global) -> Result<Option<std::path::PathBuf>, 
     Ok(own.symlink_metadata().is_ok().then_some(own))
 }
 
-/// Yes, or why not: Placet's sentence and the person's words.
+/// Yes, or why not.
 fn verdict(ended: &Ended) -> Verdict {
     if ended.is_go_ahead() {
         return Verdict::Yes;
     }
+    Verdict::No(why_not(ended))
+}
+
+/// Placet's sentence and the person's words.
+fn why_not(ended: &Ended) -> String {
     let mut sentence = match ended.outcome {
         Outcome::Approved => "This was approved before, for that time only.".to_owned(),
         _ => ended.reason.sentence.clone(),
@@ -196,21 +213,34 @@ fn verdict(ended: &Ended) -> Verdict {
     if let Some(note) = ended.note.as_deref().filter(|note| !note.is_empty()) {
         sentence.push_str(&format!(" The person says: {note}"));
     }
-    Verdict::No(sentence)
+    sentence
 }
 
-/// A server's form. Placet has no form for it here yet, so nobody is asked and the server hears that
-/// nobody answered. A url is never opened from here.
-///
-/// The seam: whoever connects `elicitation/create` asks here, as [`approval`] does, and gives the
-/// shape the answer's `action` and `content`; then `init` may ask for the event.
-fn elicitation(form: &payload::Form) -> Verdict {
-    Verdict::No(match form {
-        payload::Form::Fields => {
-            "Placet does not fill forms of a hook yet, so this one was cancelled.".to_owned()
-        }
-        payload::Form::Url => {
-            "Placet does not open an address that a hook names, so this was cancelled.".to_owned()
-        }
+/// A server's form, filled by a person in Placet's window; the answers go to the agent, which is what
+/// it asks for. A url is never opened from here: which page it is would be the agent's word.
+fn elicitation(
+    agent: Agent,
+    form: Form,
+    within: u64,
+    global: &Global,
+    printer: &mut Printer,
+) -> Result<Verdict, Stop> {
+    let Form::Fields { server, message, schema } = form else {
+        let sentence = "Placet does not open an address that a hook names, so this was cancelled.";
+        return Ok(Verdict::No(sentence.to_owned()));
+    };
+    let ask = Elicit::form(message, schema, Some(server), Some(expires_in(within)));
+    let mut conversation = converse(agent, global, printer)?;
+    let (result, _): (ElicitResult, Value) =
+        conversation.call(Ask::Elicit(Box::new(ask)), |_| {})?;
+    let outcome = result.meta.outcome.clone();
+    if ElicitResult::of(outcome.clone(), result.content.clone()).as_ref() != Ok(&result) {
+        let sentence = "Placet's answer contradicts itself, so it was not used. That is a no.";
+        return Err(Stop::Garbled(sentence.to_owned()));
+    }
+    Ok(match (result.action, result.content) {
+        (Action::Accept, Some(content)) => Verdict::Filled(content),
+        (Action::Decline, _) => Verdict::Declined(why_not(&outcome)),
+        _ => Verdict::No(why_not(&outcome)),
     })
 }

@@ -42,7 +42,14 @@ pub(crate) struct Call {
 #[derive(Debug)]
 pub(crate) enum Form {
     /// Fields to fill.
-    Fields,
+    Fields {
+        /// The server, as the agent calls it.
+        server: String,
+        /// What it says.
+        message: String,
+        /// The form.
+        schema: Value,
+    },
     /// An address to open.
     Url,
 }
@@ -138,10 +145,12 @@ fn call(agent: Agent, mut of: Members) -> Result<Call, Stop> {
 }
 
 fn form(of: &mut Members) -> Result<Form, Stop> {
-    of.text("mcp_server_name")?;
-    of.text("message")?;
+    let (server, message) = (of.text("mcp_server_name")?, of.text("message")?);
     match of.text("mode")?.as_str() {
-        "form" => Ok(Form::Fields),
+        "form" => {
+            let schema = Value::Object(of.object("requested_schema")?);
+            Ok(Form::Fields { server, message, schema })
+        }
         "url" => Ok(Form::Url),
         _ => Err(unknown("mode")),
     }

@@ -5,7 +5,7 @@
 //! Code's PermissionRequest and Elicitation), its own words go with status 0: there no word is no
 //! yes either.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::last_word::BLOCKS;
 
@@ -67,6 +67,26 @@ impl Shape {
         Reply { stdout, stderr: None, status: 0 }
     }
 
+    /// A person filled a form.
+    pub(crate) fn filled(self, content: Map<String, Value>) -> Reply {
+        match self {
+            Self::Elicitation => {
+                let said = output("Elicitation", json!({ "action": "accept", "content": content }));
+                Reply { stdout: Some(said), stderr: None, status: 0 }
+            }
+            _ => self.no("There was no form."),
+        }
+    }
+
+    /// A person said no to a form, which is more than that nobody answered (S12).
+    pub(crate) fn declined(self, sentence: &str) -> Reply {
+        let mut reply = self.no(sentence);
+        if self == Self::Elicitation {
+            reply.stdout = Some(output("Elicitation", json!({ "action": "decline" })));
+        }
+        reply
+    }
+
     /// Anything else.
     pub(crate) fn no(self, sentence: &str) -> Reply {
         let stdout = match self {
@@ -76,8 +96,7 @@ impl Shape {
             Self::PermissionRequest | Self::CodexPermissionRequest => {
                 Some(permission_request(json!({ "behavior": "deny", "message": sentence })))
             }
-            Self::Elicitation => Some(json!({ "hookSpecificOutput": {
-                "hookEventName": "Elicitation", "action": "cancel" } })),
+            Self::Elicitation => Some(output("Elicitation", json!({ "action": "cancel" }))),
             Self::Decision => Some(json!({ "decision": "deny", "reason": sentence })),
             Self::Copilot => Some(json!({
                 "permissionDecision": "deny", "permissionDecisionReason": sentence })),

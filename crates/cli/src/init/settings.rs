@@ -49,7 +49,8 @@ pub(crate) fn put_in(agent: Agent, mut value: Value, groups: &[Group]) -> Value 
     if is_in(agent, &value, groups) {
         return value;
     }
-    value = take_out(agent, value);
+    // A hook of ours for another event was put there by hand.
+    value = take_out_of(agent, value, |event| groups.iter().any(|group| group.event == event));
     let Some(members) = value.as_object_mut() else { return value };
     let hooks = members.entry("hooks").or_insert_with(|| Value::Object(Map::new()));
     for group in groups {
@@ -63,13 +64,17 @@ pub(crate) fn put_in(agent: Agent, mut value: Value, groups: &[Group]) -> Value 
 }
 
 /// Takes out all that is ours.
-pub(crate) fn take_out(agent: Agent, mut value: Value) -> Value {
+pub(crate) fn take_out(agent: Agent, value: Value) -> Value {
+    take_out_of(agent, value, |_| true)
+}
+
+fn take_out_of(agent: Agent, mut value: Value, wanted: impl Fn(&str) -> bool) -> Value {
     let Some(members) = value.as_object_mut() else { return value };
     let Some(events) = members.get_mut("hooks").and_then(Value::as_object_mut) else {
         return value;
     };
     let mut emptied = Vec::new();
-    for (event, groups) in events.iter_mut() {
+    for (event, groups) in events.iter_mut().filter(|(event, _)| wanted(event)) {
         let Some(groups) = groups.as_array_mut() else { continue };
         let before = groups.len();
         groups.retain_mut(|group| {
@@ -93,9 +98,10 @@ pub(crate) fn take_out(agent: Agent, mut value: Value) -> Value {
     value
 }
 
-/// Whether exactly these groups of ours are in, and no other handler of ours.
+/// Whether exactly these groups of ours are in, and no other handler of ours for their events.
 pub(crate) fn is_in(agent: Agent, value: &Value, groups: &[Group]) -> bool {
-    let all = handlers(agent, value);
+    let mut all = handlers(agent, value);
+    all.retain(|one| groups.iter().any(|group| group.event == one.event));
     all.len() == groups.len()
         && groups.iter().all(|group| {
             all.iter().any(|one| {

@@ -56,7 +56,8 @@ impl Group {
 /// The groups for an agent with settings in JSON. Tools that only look are left out by the matcher:
 /// the hook itself asks for whatever it is called for.
 ///
-/// Claude Code's Elicitation is not among them as long as the hook can only cancel it.
+/// Claude Code's Elicitation is not among them: the hook would also get the addresses that Claude
+/// Code itself can open, and cancel them. Who wants forms in Placet adds it by hand.
 pub(crate) fn groups(agent: Agent, program: &str) -> Vec<Group> {
     let command = command(agent, program);
     let group =
