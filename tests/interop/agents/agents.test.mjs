@@ -92,7 +92,7 @@ async function run(name, outcome) {
     await agent.settle(home, llm.port)
     execFileSync(PLACET, ['init', name, '--yes', '--quiet'], { env, stdio: 'ignore' })
     if (outcome === 'program gone') await gone(home)
-    const child = spawn(join(AGENTS, 'node_modules/.bin', name), agent.args, { cwd: project, env, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(join(AGENTS, 'node_modules/.bin', name), agent.args, { cwd: project, env, timeout: 110_000, stdio: ['ignore', 'pipe', 'pipe'] })
     let said = ''
     child.stdout.on('data', (chunk) => { said += chunk })
     child.stderr.on('data', (chunk) => { said += chunk })
@@ -107,7 +107,7 @@ async function run(name, outcome) {
 
 for (const name of Object.keys(agents)) {
   const skip = !existsSync(join(AGENTS ?? '', 'node_modules/.bin', name)) && `${name} is not installed`
-  test(`${name}: a yes lets the command run, and what was asked is the command`, { skip }, async () => {
+  test(`${name}: a yes lets the command run, and what was asked is the command`, { skip, timeout: 120_000 }, async () => {
     const seen = await run(name, 'approved')
     assert.equal(seen.ran, true, seen.said)
     assert.match(seen.heard, /made/)
@@ -116,23 +116,23 @@ for (const name of Object.keys(agents)) {
     assert.equal(seen.asked[0].tool, agents[name].tool)
     assert.equal(seen.asked[0].working_directory, seen.project)
   })
-  test(`${name}: a no blocks it, and the model hears the note and nothing else`, { skip }, async () => {
+  test(`${name}: a no blocks it, and the model hears the note and nothing else`, { skip, timeout: 120_000 }, async () => {
     const seen = await run(name, 'declined')
     assert.equal(seen.ran, false)
     assert.match(seen.heard, /A sentence of Placet\. The person says: use staging instead/, seen.said)
     assert.doesNotMatch(seen.heard, /req_0|sha256|TRVN/)
   })
-  test(`${name}: a hook that is killed blocks it`, { skip }, async () => {
+  test(`${name}: a hook that is killed blocks it`, { skip, timeout: 120_000 }, async () => {
     const seen = await run(name, 'hook killed')
     assert.equal(seen.asked.length, 1)
     assert.equal(seen.ran, false, seen.said)
   })
-  test(`${name}: a hook whose program is gone blocks it`, { skip }, async () => {
+  test(`${name}: a hook whose program is gone blocks it`, { skip, timeout: 120_000 }, async () => {
     const seen = await run(name, 'program gone')
     assert.equal(seen.ran, false, seen.said)
   })
   for (const [outcome, sentence] of [['down', /Placet is not running/], ['killed', /closed the connection/], ['expired', /A sentence of Placet/]]) {
-    test(`${name}: ${outcome} blocks it`, { skip }, async () => {
+    test(`${name}: ${outcome} blocks it`, { skip, timeout: 120_000 }, async () => {
       const seen = await run(name, outcome)
       assert.equal(seen.ran, false)
       assert.match(seen.heard, sentence, seen.said)
