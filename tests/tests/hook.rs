@@ -254,3 +254,26 @@ async fn where_nothing_is_wrong_doctor_says_so_and_a_no_is_one_sentence_alone() 
     assert_eq!(String::from_utf8_lossy(&output.stderr), "placet: Nobody answered within 6 s.\n");
     placet.kill().await.unwrap();
 }
+
+#[tokio::test]
+async fn s12_a_form_is_filled_or_declined_by_the_person_and_the_agent_hears_which() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    for fills in [true, false] {
+        let hook = start(&home, &["claude-code"], "claude-code-Elicitation-form").await;
+        let shown = hands.asked().await;
+        let screen = format!("{:?}", shown.screen);
+        assert!(screen.contains("What is your name?") && screen.contains("everything"), "{screen}");
+        match fills {
+            true => shown.approve(&["Ada"]),
+            false => shown.deny(None),
+        }
+        let output = end(hook).await;
+        let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let said = &said["hookSpecificOutput"];
+        assert_eq!(output.status.code(), Some(0));
+        assert_eq!(said["action"], if fills { "accept" } else { "decline" });
+        assert_eq!(said["content"]["name"].as_str(), fills.then_some("Ada"));
+    }
+    daemon.stop().await;
+}
