@@ -102,6 +102,12 @@ pub(crate) enum Command {
     /// Agents that have a name
     #[command(subcommand)]
     Agents(Agents),
+    /// Ask for a coding agent: its hook starts this
+    Hook(crate::hook::Hook),
+    /// Put Placet's hook into a coding agent's settings, or take it out
+    Init(crate::init::Init),
+    /// Find out what is missing between your agents and Placet
+    Doctor(crate::doctor::Doctor),
     /// Remove what Placet keeps for you: record, tokens, autostart entry
     Uninstall(Uninstall),
     /// Print completions for a shell

@@ -12,13 +12,18 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod agents;
 mod args;
 mod commands;
 mod conversation;
+mod doctor;
 mod exit;
+mod hook;
+mod init;
 mod json;
 mod pkce;
 mod print;
+mod quoted;
 mod socket;
 mod token;
 
@@ -31,6 +36,7 @@ use crate::exit::Exit;
 use crate::print::Printer;
 
 fn main() -> ExitCode {
+    hook::guard_start();
     let args = match Args::try_parse() {
         Ok(args) => args,
         // Help and version are data and go to stdout; the rest is usage.

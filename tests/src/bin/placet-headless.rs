@@ -3,7 +3,8 @@
 //! `placet-headless RUNTIME STATE` prints `ready` when its socket takes connections. Its person
 //! approves everything, with the right code and a key in software. Lines on standard input tell it more:
 //! `code ABCD-EFGH` is what an agent's terminal printed, `suspicious`, `pause` and `mute` put such an entry
-//! on record, `stop` or the end of the input stops it in good order.
+//! on record, `rest` makes its person look at the next screens and do nothing (`asked` is printed for
+//! each), `stop` or the end of the input stops it in good order.
 //!
 //! `placet-headless knock SOCKET` only connects, says hello, and prints how much it hears.
 
@@ -15,6 +16,8 @@
 )]
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use placet_agentd::daemon::{Daemon, Options};
 use placet_core::display::Step;
@@ -53,11 +56,13 @@ async fn main() {
     let daemon = Daemon::start_with(options, window, Scripted, key).await.unwrap();
     println!("ready");
     let (code_in, code) = watch::channel(None);
-    tokio::spawn(approve_everything(hands, code));
+    let rests = Arc::new(AtomicBool::new(false));
+    tokio::spawn(approve_everything(hands, code, Arc::clone(&rests)));
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
     while let Some(line) = lines.next_line().await.unwrap() {
         match line.split_once(' ').unwrap_or((&line, "")) {
             ("code", printed) => drop(code_in.send_replace(Some(printed.to_owned()))),
+            ("rest", _) => rests.store(true, Ordering::SeqCst),
             ("suspicious", _) => drop(daemon.switches().suspicious("test", "told so").await),
             ("pause", _) => drop(daemon.switches().pause(Timestamp(0)).await),
             ("set", _) => {
@@ -72,9 +77,17 @@ async fn main() {
     daemon.stop().await;
 }
 
-async fn approve_everything(mut hands: Hands, mut code: watch::Receiver<Option<String>>) {
+async fn approve_everything(
+    mut hands: Hands,
+    mut code: watch::Receiver<Option<String>>,
+    rests: Arc<AtomicBool>,
+) {
     loop {
         let Told::Asked(shown) = hands.told().await else { continue };
+        if rests.load(Ordering::SeqCst) {
+            println!("asked");
+            continue;
+        }
         match shown.screen.step {
             Step::Pair => {
                 let printed = code.wait_for(Option::is_some).await.unwrap().clone().unwrap();

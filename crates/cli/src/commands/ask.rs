@@ -16,6 +16,7 @@ use crate::args::{Authorize, Global, Request};
 use crate::conversation::{Conversation, Notice};
 use crate::exit::{Exit, Stop};
 use crate::print::Printer;
+use crate::quoted::quoted;
 use crate::{json, pkce};
 
 /// `placet request`.
@@ -188,15 +189,6 @@ fn arguments(
             Ok(json!({ "command": words.join(" ") }))
         }
     }
-}
-
-/// One word as a POSIX shell would have to read it.
-fn quoted(word: &str) -> String {
-    let safe = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
-    if !word.is_empty() && word.chars().all(safe) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
 
 /// The text as it stands: the server gets these bytes (A5). Only that it is an array is checked.

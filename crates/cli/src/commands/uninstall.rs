@@ -15,6 +15,7 @@ use serde_json::json;
 
 use crate::args::{Global, Uninstall};
 use crate::exit::{Exit, Stop};
+use crate::init;
 use crate::print::Printer;
 use crate::socket::{self, set};
 
@@ -35,6 +36,11 @@ pub(crate) fn uninstall(
         let sentence =
             "Placet is running. Quit it (tray menu), then do this again. Nothing was removed.";
         return Err(Stop::Local(sentence.to_owned()));
+    }
+    // Before anything goes: an agent whose hook finds no Placet is refused everything.
+    for agent in init::still_asking() {
+        let name = agent.name();
+        printer.say(&format!("{name} still asks Placet. To end that: placet init {name} --undo"));
     }
     let kept = kept();
     let paths: Vec<_> = kept.iter().map(|one| one.path.display().to_string()).collect();
