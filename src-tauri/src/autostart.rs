@@ -7,10 +7,14 @@
 //! **Never** taken for a safety: any program of the user can change the file.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
+
+use crate::view::clipped;
 
 /// The file's name in the person's folder and in the system's.
 const NAME: &str = "placet.desktop";
@@ -18,6 +22,10 @@ const NAME: &str = "placet.desktop";
 const SYSTEM: &str = "/etc/xdg/autostart";
 /// What we write, but for the program.
 const TEMPLATE: &str = include_str!("../linux/placet-autostart.desktop");
+/// So much of what is started is shown.
+const SHOWN: usize = 300;
+/// Longer than any such file.
+const LONGEST: u64 = 16 * 1024;
 const TEMPLATE_EXEC: &str = "Exec=placet-desktop --hidden";
 
 /// How it is.
@@ -55,11 +63,15 @@ impl File {
     /// specification has it; `Hidden=true` in it turns both off.
     #[must_use]
     pub fn look(&self, program: &Path) -> Autostart {
-        let Some(exec) = exec(program) else { return Autostart::Off };
-        let read = |path: &Path| fs::read_to_string(path).ok();
-        let Some(text) = read(&self.path).or_else(|| read(&self.system)) else {
-            return Autostart::Off;
+        let text = match (read(&self.path), read(&self.system)) {
+            (Some(text), _) | (None, Some(text)) => text,
+            (None, None) => return Autostart::Off,
         };
+        // Letter for letter what is written here, or what a package brought: a file of another shape
+        // may start something else than it seems to.
+        if written(program).as_deref() == Some(&*text) || text == TEMPLATE {
+            return Autostart::On;
+        }
         let value = |key: &str| {
             text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('=').map(str::trim))
         };
@@ -68,8 +80,7 @@ impl File {
         }
         match value("Exec") {
             None | Some("") => Autostart::Off,
-            Some(named) if named == exec || named == "placet-desktop --hidden" => Autostart::On,
-            Some(named) => Autostart::Other(named.to_owned()),
+            Some(named) => Autostart::Other(clipped(named, SHOWN)),
         }
     }
 
@@ -78,8 +89,8 @@ impl File {
     /// # Errors
     /// When the file cannot be written; then the old one stands.
     pub fn turn_on(&self, program: &Path) -> io::Result<()> {
-        let exec = exec(program).ok_or_else(|| io::Error::other("its path is not plain text"))?;
-        let text = TEMPLATE.replace(TEMPLATE_EXEC, &format!("Exec={exec}"));
+        let text = written(program)
+            .ok_or_else(|| io::Error::other("this program is not at a place that can be named"))?;
         self.write(&text)
     }
 
@@ -101,13 +112,45 @@ impl File {
         let folder = self.path.parent().ok_or_else(|| io::Error::other("it has no folder"))?;
         fs::create_dir_all(folder)?;
         let beside = folder.join(format!(".{NAME}.{}.new", std::process::id()));
-        let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, &self.path));
+        // What somebody else put there is not written to: it might be a pipe that nobody reads.
+        let _ = fs::remove_file(&beside);
+        let put = || {
+            let mut file = fs::OpenOptions::new().write(true).create_new(true).open(&beside)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(&beside, &self.path)
+        };
+        let written = put();
         if written.is_err() {
             // What is left of the attempt starts nothing: its name does not end as such a file's does.
             let _ = fs::remove_file(&beside);
         }
         written
     }
+}
+
+/// The file as it stands there: a plain file of a few lines, or nothing.
+fn read(path: &Path) -> Option<String> {
+    let file = fs::OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+        .open(path)
+        .ok()?;
+    if !file.metadata().ok()?.is_file() {
+        return None;
+    }
+    let mut text = String::new();
+    file.take(LONGEST).read_to_string(&mut text).ok()?;
+    Some(text)
+}
+
+/// What is written for this program. `None`: the file that it was started from is gone, or has no
+/// name that such a file can hold.
+fn written(program: &Path) -> Option<String> {
+    let exec = exec(program)?;
+    // The kernel's word for a file that was replaced: proc(5), /proc/pid/exe.
+    (!exec.contains(" (deleted)\""))
+        .then(|| TEMPLATE.replace(TEMPLATE_EXEC, &format!("Exec={exec}")))
 }
 
 /// The program as `Exec` wants it (Desktop Entry Specification 1.5, "The Exec key"): quoted, with
@@ -157,10 +200,40 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let (file, program) = (file(root.path()), Path::new("/opt/placet/placet-desktop"));
         fs::create_dir_all(file.path.parent().unwrap()).unwrap();
-        fs::write(&file.path, "[Desktop Entry]\nExec=/tmp/evil --hidden\n").unwrap();
-        assert_eq!(file.look(program), Autostart::Other("/tmp/evil --hidden".to_owned()));
+        let ours = written(program).unwrap();
+        for (text, seems) in [
+            ("[Desktop Entry]\nExec=/tmp/evil --hidden\n".to_owned(), "/tmp/evil --hidden"),
+            // The first is not the one that counts.
+            (format!("{ours}Exec=/tmp/evil\n"), "\"/opt/placet/placet-desktop\" --hidden"),
+        ] {
+            fs::write(&file.path, text).unwrap();
+            assert_eq!(file.look(program), Autostart::Other(seems.to_owned()));
+        }
         file.turn_on(program).unwrap();
         assert_eq!(file.look(program), Autostart::On);
+    }
+
+    #[test]
+    fn a_pipe_that_somebody_put_there_is_neither_read_nor_written_to() {
+        let root = tempfile::tempdir().unwrap();
+        let (file, program) = (file(root.path()), Path::new("/opt/placet/placet-desktop"));
+        let folder = file.path.parent().unwrap();
+        fs::create_dir_all(folder).unwrap();
+        let beside = folder.join(format!(".{NAME}.{}.new", std::process::id()));
+        for path in [&file.path, &beside] {
+            let made = std::process::Command::new("mkfifo").arg(path).status().unwrap();
+            assert!(made.success());
+        }
+        assert_eq!(file.look(program), Autostart::Off);
+        file.turn_on(program).unwrap();
+        assert_eq!(file.look(program), Autostart::On);
+    }
+
+    #[test]
+    fn a_program_whose_file_was_replaced_is_not_written_down() {
+        let root = tempfile::tempdir().unwrap();
+        let gone = Path::new("/opt/placet/placet-desktop (deleted)");
+        assert!(file(root.path()).turn_on(gone).is_err());
     }
 
     #[test]

@@ -123,7 +123,12 @@ impl Keeper for Kept {
                     Err(error) => book::Answer::Failed(format!("The pairing stands: {error}.")),
                 };
             }
-            Question::Autostart(on) => return autostart(on),
+            Question::Autostart(on) => {
+                // The file system may take its time.
+                let changed = self.runtime.spawn_blocking(move || autostart(on)).await;
+                let failed = || book::Answer::Failed("It could not be changed.".to_owned());
+                return changed.unwrap_or_else(|_| failed());
+            }
             Question::Change(change) => {
                 return match switches.change(change).await {
                     Ok(changed) => book::Answer::Changed(changed == Changed::Asked),

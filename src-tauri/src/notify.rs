@@ -89,6 +89,7 @@ pub async fn follow(
     // With what each offered to approve.
     let mut posted: HashMap<RequestId, (Option<String>, oneshot::Sender<()>)> = HashMap::new();
     let mut seen: HashSet<RequestId> = HashSet::new();
+    let mut quietly: HashSet<RequestId> = HashSet::new();
     let mut tasks = JoinSet::new();
     let (others, count) = watch::channel(0);
     tasks.spawn(count_others(count, Arc::clone(&acts.open), picture.clone()));
@@ -98,8 +99,16 @@ pub async fn follow(
             seen.extend(waiting.iter().map(|one| one.id.clone()));
         }
         let silent = away.is() || quiet_until.is_some();
+        if quiet_until.is_some() {
+            // It waits to be opened where it would take the focus, as if it had been announced.
+            waiting
+                .iter()
+                .filter(|one| quietly.insert(one.id.clone()))
+                .for_each(|one| (acts.told)(&one.id));
+        }
         let waits = |id: &RequestId| waiting.iter().any(|one| one.id == *id);
         seen.retain(waits);
+        quietly.retain(waits);
         // A dropped sender tells its task to withdraw.
         posted.retain(|id, _| waits(id) && !seen.contains(id) && !silent);
         let mut left = 0;

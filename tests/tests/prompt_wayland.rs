@@ -135,6 +135,19 @@ fn it_comes_up_by_itself_if_nobody_announced_it() {
 }
 
 #[test]
+fn what_was_announced_before_the_person_looked_comes_up_by_itself_after() {
+    let mut desk = desk();
+    // Its notification is withdrawn when the person looks at the first.
+    desk.tell(&json!({"announced": "b"}));
+    ask_and_open(&mut desk, json!({"ask": "plain", "id": "a"}));
+    let deny = place_of(&desk.session, &desk.button("Deny"));
+    desk.person.click(deny.0, deny.1).unwrap();
+    assert_eq!(desk.answer().0, "deny");
+    desk.tell(&json!({"release": "a"}));
+    desk.show(json!({"ask": "plain", "id": "b"}));
+}
+
+#[test]
 fn the_person_approves_by_a_held_press_and_it_says_that_it_cannot_see_what_lies_over_it() {
     let mut desk = desk();
     ask_and_open(&mut desk, json!({"ask": "plain"}));

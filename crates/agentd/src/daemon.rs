@@ -285,6 +285,15 @@ impl Switches {
         if let Change::Set(setting) = &change {
             self.fits(setting)?;
         }
+        // What is so already is asked of nobody: it would only be one more window.
+        let is_so = match &change {
+            Change::EndPause => self.paused_until() <= self.house.clock.now(),
+            Change::EndMute(bucket) => !self.muted().iter().any(|(muted, _)| muted == bucket),
+            Change::Set(_) => false,
+        };
+        if is_so {
+            return Ok(Changed::Done);
+        }
         if change.asks() {
             self.house.changes.try_send(change).map_err(|_| NotChanged::Busy)?;
             return Ok(Changed::Asked);

@@ -8,7 +8,7 @@
 use ciborium::Value;
 use placet_core::passkey::{
     Assertion, AuthenticatorAttachment, CeremonyFault, Keeping, PublicKeyCredentialDescriptor,
-    Wanted,
+    Unfit, Wanted,
 };
 use placet_core::ports::CeremonyUi;
 
@@ -136,7 +136,7 @@ fn read(
         // CTAP 2.0, 5.2: it may be left out if one was allowed.
         (None, [only]) => only.id.clone(),
         (Some(id), _) if allowed.is_empty() || allowed.iter().any(|one| one.id == id) => id,
-        (Some(_), _) => return Err(other("it signed with a passkey that was not asked for")),
+        (Some(_), _) => return Err(Unfit::OtherCredential.into()),
         (None, _) => return Err(other("it does not say which passkey signed")),
     };
     let authenticator_data = fields.bytes(2)?.ok_or(Fault::Malformed("no authenticator data"))?;

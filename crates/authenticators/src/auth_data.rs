@@ -4,7 +4,7 @@
 //! verification (P5), flags that do not contradict each other.
 
 use ciborium::Value;
-use placet_core::passkey::CeremonyFault;
+use placet_core::passkey::{CeremonyFault, Unfit};
 use sha2::{Digest as _, Sha256};
 
 use crate::ctap::{Fault, Fields};
@@ -67,13 +67,13 @@ impl AuthData {
     /// Whether it is what was asked for.
     pub(crate) fn check(&self, rp_id: &str) -> Result<(), CeremonyFault> {
         if self.rp_id_hash != *Sha256::digest(rp_id.as_bytes()) {
-            return Err(other("its answer is for another relying party"));
+            return Err(Unfit::OtherSite.into());
         }
         if self.flags & UV == 0 {
             return Err(CeremonyFault::NotVerified);
         }
         if self.flags & UP == 0 {
-            return Err(other("it says that nobody was present"));
+            return Err(Unfit::NotVerified.into());
         }
         // WebAuthn 6.1.3: what is backed up must be eligible for it.
         if self.flags & BS != 0 && self.flags & BE == 0 {

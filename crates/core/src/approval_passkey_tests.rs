@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::*;
 use crate::approved::Approval;
 use crate::display::Step as At;
-use crate::passkey::{Binding, ClientData, Passkey, PublicKeyCredentialDescriptor};
+use crate::passkey::{Binding, ClientData, Passkey, PublicKeyCredentialDescriptor, Unfit};
 use crate::ports::Suspicion;
 
 fn passkey(session: u32, challenge: u8, binding: Binding) -> Challenge<u32> {
@@ -246,6 +246,7 @@ fn p5_an_answer_that_does_not_fit_is_recorded_and_not_sent() {
     ];
     let mut keys: Vec<Key> = lies.into_iter().map(Key::Lies).collect();
     keys.push(Key::Fails(CeremonyFault::NotVerified));
+    keys.push(Key::Fails(CeremonyFault::Unfit(Unfit::OtherSite)));
     for key in keys {
         let world = world(vec![Act::Approve, Act::Approve], vec![bound()], vec![key]);
         let ended = world.run(&authorization());

@@ -17,7 +17,7 @@
 
 use crate::approved::Approval;
 use crate::display::Screen;
-use crate::form::{Form, Kind, Values};
+use crate::form::{Choice, Form, Kind, Values};
 use crate::json::Digest;
 use crate::outcome::{Assurance, Method, Reason};
 use crate::passkey::{Assertion, Binding, Keeping, Passkey};
@@ -335,17 +335,23 @@ impl Memory {
             }
             Delivery::Seen => None,
         };
-        // What is asked for again was not taken; what is not was.
+        // What is asked for again was not taken; what is not was. Who shows the choice once more, or
+        // counts a try, did not take it either.
+        let unclear = offers_authenticators(&challenge.form)
+            || matches!((self.attempts_remaining, challenge.attempts_remaining),
+                (Some(before), Some(now)) if now < before);
         match self.sent {
             Sent::Code if challenge.last == Delivery::Seen => {
                 self.verified = match asks_code {
                     true => self.verified.filter(|(_, method)| *method != Method::Totp),
+                    false if unclear => self.verified,
                     false => better(self.verified, Some((Assurance::Otp, Method::Totp))),
                 };
             }
             Sent::Assertion(worth) if challenge.last == Delivery::Seen => {
                 self.verified = match asks_passkey {
                     true => self.verified.filter(|(_, method)| *method != Method::Passkey),
+                    false if unclear => self.verified,
                     false => better(self.verified, Some((worth, Method::Passkey))),
                 };
             }
@@ -395,6 +401,19 @@ fn better(
 ///
 /// # Errors
 /// Why nothing is left.
+/// True if it is the choice of an authenticator.
+fn offers_authenticators(form: &Form) -> bool {
+    form.is_choice()
+        && form.fields.iter().any(|field| match &field.kind {
+            Kind::Choice { options, .. } => are_authenticators(options),
+            _ => false,
+        })
+}
+
+fn are_authenticators(options: &[Choice]) -> bool {
+    options.iter().all(|option| matches!(option.value.as_str(), "totp" | "passkey"))
+}
+
 fn offer_what_works(form: &mut Form, passkeys: bool, least: Assurance) -> Result<(), Reason> {
     if !form.is_choice() {
         return Ok(());
@@ -402,7 +421,7 @@ fn offer_what_works(form: &mut Form, passkeys: bool, least: Assurance) -> Result
     let codes = least <= Assurance::Otp;
     for field in &mut form.fields {
         if let Kind::Choice { options, default } = &mut field.kind
-            && options.iter().all(|option| matches!(option.value.as_str(), "totp" | "passkey"))
+            && are_authenticators(options)
         {
             let chosen = default.and_then(|at| options.get(at)).map(|option| option.value.clone());
             options.retain(|option| if option.value == "passkey" { passkeys } else { codes });

@@ -196,6 +196,29 @@ fn a_code_counts_as_verified_only_if_the_server_went_on() {
 }
 
 #[test]
+fn a_code_after_which_the_choice_is_shown_again_or_a_try_is_gone_is_not_verified() {
+    let choice = || {
+        form(&json!({"type":"object","properties":{"authenticator":{"type":"string",
+            "enum":["totp"]}},"required":["authenticator"]}))
+    };
+    let note = || {
+        form(&json!({"type":"object","properties":{"why":{"type":"string"}},"required":["why"]}))
+    };
+    for (next, before, after) in [(choice(), None, None), (note(), Some(3), Some(2))] {
+        let waiting = sent_code(contacted(Assurance::Gesture), before);
+        let Heard::Question(question) = waiting.hear(ask(next, after, Delivery::Seen), 300) else {
+            panic!("it asks on")
+        };
+        let (_, waiting) = question.answered(&chosen());
+        let code = Step::<()>::Granted(Secret::new("code".into()));
+        match waiting.hear(code, 300) {
+            Heard::Granted { assurance, .. } => assert_eq!(assurance, Assurance::Gesture),
+            other => panic!("not granted: {other:?}"),
+        }
+    }
+}
+
+#[test]
 fn a_grant_below_the_least_assurance_is_refused() {
     let granted = Step::<()>::Granted(Secret::new("c".into()));
     assert_eq!(over(contacted(Assurance::Otp).hear(granted, 300)), Reason::AssuranceUnreachable);

@@ -297,6 +297,9 @@ pub enum CeremonyFault {
     /// It answered without having verified the person, whatever it said before.
     #[error("the authenticator did not verify the person")]
     NotVerified,
+    /// Its answer does not fit what was asked: it lies, or is broken.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
     /// Anything else, for developers. Holds no secret.
     #[error("the authenticator failed: {0}")]
     Other(String),

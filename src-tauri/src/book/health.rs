@@ -98,7 +98,11 @@ pub async fn look(inside: Inside) -> Vec<Finding> {
         panel: panel(session).await,
         login: owned(system.as_ref(), seat::LOGIN).await,
         savers,
-        others: tokio::task::spawn_blocking(others::look).await.unwrap_or(Others::Unknown),
+        others: tokio::time::timeout(ANSWERS_WITHIN, tokio::task::spawn_blocking(others::look))
+            .await
+            .ok()
+            .and_then(Result::ok)
+            .unwrap_or(Others::Unknown),
     };
     findings(&inside, &heard)
 }

@@ -91,6 +91,11 @@ impl Inner {
         announced.truncate(REMEMBERED);
     }
 
+    /// The notifications were withdrawn: what waits further is announced by nobody any more.
+    pub(super) fn unannounced(&self) {
+        self.raising.announced.borrow_mut().clear();
+    }
+
     fn is_announced(&self) -> bool {
         let (shown, announced) = (self.shown.borrow(), self.raising.announced.borrow());
         shown.as_ref().is_some_and(|shown| announced.contains(&shown.screen.request))

@@ -334,6 +334,7 @@ impl Inner {
     fn looked_at(&self) {
         if let Some(shown) = &*self.shown.borrow() {
             self.witness.looked_at(&shown.screen.request);
+            self.unannounced();
         }
     }
 

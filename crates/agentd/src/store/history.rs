@@ -277,6 +277,13 @@ fn index_of(folder: &Path, record: &Connection) -> Result<Connection, StoreError
             | OpenFlags::SQLITE_OPEN_NOFOLLOW,
     )?;
     index.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    // Any program of the user could have put one there.
+    for off in [
+        rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER,
+        rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW,
+    ] {
+        index.set_db_config(off, false)?;
+    }
     index.pragma_update(None, "trusted_schema", false)?;
     // Lost with the power, it is made again.
     index.pragma_update(None, "journal_mode", "WAL")?;

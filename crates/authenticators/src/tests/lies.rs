@@ -1,6 +1,6 @@
 //! Keys that lie, fail and break: none of it is an assertion.
 
-use placet_core::passkey::CeremonyFault;
+use placet_core::passkey::{CeremonyFault, Unfit};
 use placet_stage::key::{Lie, Settings, StageKey};
 
 use super::played::{Played, RP, assert_with, wanted};
@@ -23,10 +23,14 @@ async fn p5_a_key_that_lies_about_verification_is_refused() {
 
 #[tokio::test]
 async fn what_is_not_the_answer_to_this_question_is_refused() {
+    for (lie, unfit) in [
+        (Lie::NotPresent, Unfit::NotVerified),
+        (Lie::ForeignRp, Unfit::OtherSite),
+        (Lie::ForeignCredential, Unfit::OtherCredential),
+    ] {
+        assert_eq!(lying(lie).await, Err(CeremonyFault::Unfit(unfit)), "{lie:?}");
+    }
     for (lie, words) in [
-        (Lie::NotPresent, "it says that nobody was present"),
-        (Lie::ForeignRp, "its answer is for another relying party"),
-        (Lie::ForeignCredential, "it signed with a passkey that was not asked for"),
         (Lie::Garbage, "its answer is not understood: no CBOR"),
         (Lie::CutShort, "its answer is not understood: authenticator data cut short"),
     ] {

@@ -31,8 +31,7 @@ pub(crate) fn uninstall(
     global: &Global,
     printer: &mut Printer,
 ) -> Result<Exit, Stop> {
-    let running = socket::path(global.socket.as_deref()).map(UnixStream::connect);
-    if matches!(running, Ok(Ok(_))) {
+    if is_running(global) {
         let sentence =
             "Placet is running. Quit it (tray menu), then do this again. Nothing was removed.";
         return Err(Stop::Local(sentence.to_owned()));
@@ -71,6 +70,13 @@ pub(crate) fn uninstall(
         "The programs stay where you put them; servers still know the client that you gave them.",
     );
     Ok(Exit::Approved)
+}
+
+/// Somebody answers at the socket that is named, or at the session's own.
+fn is_running(global: &Global) -> bool {
+    let named = socket::path(global.socket.as_deref()).ok();
+    let own = set("XDG_RUNTIME_DIR").map(|at| at.join("placet").join("agent.sock"));
+    [named, own].into_iter().flatten().any(|at| UnixStream::connect(at).is_ok())
 }
 
 /// Asked on the terminal. A script says `--yes`.

@@ -81,8 +81,13 @@ impl<P: Ports> Case<'_, P> {
             };
             match &fault {
                 CeremonyFault::Deadline => return Err(Reason::TimeOut),
-                CeremonyFault::NotVerified => {
-                    self.suspicious("authenticator", Unfit::NotVerified.to_string()).await?;
+                // One that lied is not asked again.
+                CeremonyFault::NotVerified | CeremonyFault::Unfit(_) => {
+                    let unfit = match fault {
+                        CeremonyFault::Unfit(unfit) => unfit,
+                        _ => Unfit::NotVerified,
+                    };
+                    self.suspicious("authenticator", unfit.to_string()).await?;
                     return Ok(Given::No(Ended::no(Reason::AuthenticatorUnfit)));
                 }
                 CeremonyFault::Removed | CeremonyFault::Other(_) => {
@@ -237,6 +242,7 @@ fn problem(fault: &CeremonyFault) -> Text {
         CeremonyFault::Removed => "The security key was taken out. Nothing was signed.",
         CeremonyFault::Deadline
         | CeremonyFault::NotVerified
+        | CeremonyFault::Unfit(_)
         | CeremonyFault::Other(_) => "The security key failed. Nothing was signed.",
     }
     .into()

@@ -132,9 +132,10 @@ impl TextRule {
     /// Strips spaces and hyphens when only digits can match; keeps leading zeros (T3).
     fn normalise(&self, secret: Secret) -> Secret {
         if self.digits_only() {
-            Secret::new(
-                secret.expose().chars().filter(|c| !matches!(c, ' ' | '-' | '\u{a0}')).collect(),
-            )
+            // Room for all of it at once: a buffer that grew would leave pieces behind (M1).
+            let mut bare = String::with_capacity(secret.expose().len());
+            bare.extend(secret.expose().chars().filter(|c| !matches!(c, ' ' | '-' | '\u{a0}')));
+            Secret::new(bare)
         } else {
             secret
         }

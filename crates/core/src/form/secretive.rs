@@ -7,15 +7,17 @@
 //! **Never** take this for a proof that the others are harmless: words can be avoided. What holds is
 //! the warning on the screen.
 
+use unicode_security::confusable_detection::skeleton;
+
 use super::{Field, Form, Kind};
 
 /// Found as a word of its own.
-const WORDS: [&str; 14] = [
+const WORDS: [&str; 16] = [
     "pin", "otp", "totp", "tan", "cvv", "cvc", "cvv2", "2fa", "mfa", "secret", "secrets", "token",
-    "pw", "iban",
+    "pw", "iban", "pwd", "passkey",
 ];
 /// Found anywhere, with all but letters and digits left out.
-const PARTS: [&str; 25] = [
+const PARTS: [&str; 32] = [
     "password",
     "passwort",
     "passwd",
@@ -41,6 +43,13 @@ const PARTS: [&str; 25] = [
     "cardnumber",
     "creditcard",
     "bearertoken",
+    "pincode",
+    "sshkey",
+    "recoveryphrase",
+    "authenticatorcode",
+    "smscode",
+    "logincode",
+    "accesscode",
 ];
 
 impl Form {
@@ -56,20 +65,41 @@ impl Field {
         match self.kind {
             Kind::Secret { .. } => true,
             Kind::Text { .. } | Kind::Number { .. } => {
-                let said = [Some(&self.name), self.title.as_ref(), self.description.as_ref()];
-                self.name.eq_ignore_ascii_case("code")
-                    || said.into_iter().flatten().any(|text| names_secret(text))
+                let called = [Some(&self.name), self.title.as_ref()];
+                called.into_iter().flatten().any(|name| name.trim().eq_ignore_ascii_case("code"))
+                    || self.names_secret()
             }
-            Kind::Boolean { .. } | Kind::Choice { .. } | Kind::Choices { .. } => false,
+            // One that is put together of choices, digit by digit.
+            Kind::Choice { ref options, .. } | Kind::Choices { ref options, .. } => {
+                options.iter().all(|option| is_a_piece(&option.value)) && self.names_secret()
+            }
+            Kind::Boolean { .. } => false,
         }
     }
 }
 
+impl Field {
+    fn names_secret(&self) -> bool {
+        let said = [Some(&self.name), self.title.as_ref(), self.description.as_ref()];
+        said.into_iter().flatten().any(|text| names_secret(text))
+    }
+}
+
+/// What a code can be put together of.
+fn is_a_piece(value: &str) -> bool {
+    value.chars().count() <= 2 || value.chars().all(|c| c.is_ascii_digit())
+}
+
 fn names_secret(text: &str) -> bool {
-    let words = words(text);
+    let words: Vec<String> = words(text).iter().map(|word| looks(word)).collect();
     let squeezed = words.concat();
-    words.iter().any(|word| WORDS.contains(&word.as_str()))
-        || PARTS.iter().any(|part| squeezed.contains(part))
+    words.iter().any(|word| WORDS.iter().any(|secret| looks(secret) == *word))
+        || PARTS.iter().any(|part| squeezed.contains(&looks(part)))
+}
+
+/// What a word looks like (UTS 39): letters of another alphabet or width change nothing.
+fn looks(word: &str) -> String {
+    skeleton(word).flat_map(char::to_lowercase).collect()
 }
 
 /// The words in lower case; a capital after a small letter begins one.
@@ -116,6 +146,11 @@ mod tests {
             "githubToken",
             "Kennwort",
             "CVV",
+            "pwd",
+            "PINcode",
+            "ssh_key",
+            "ｐａｓｓｗｏｒｄ",
+            "p\u{430}ssword",
         ] {
             assert!(seems(name, json!({ "type": "string" })), "{name}");
             let titled = json!({ "type": "string", "title": format!("Your {name}") });
@@ -124,6 +159,10 @@ mod tests {
         assert!(seems("a", json!({ "type": "string", "description": "Your one-time code" })));
         assert!(seems("a", json!({ "type": "string", "x-sensitive": true })));
         assert!(seems("pin", json!({ "type": "integer" })));
+        assert!(seems("a", json!({ "type": "string", "title": "Code" })));
+        let digits: Vec<String> = (0..10).map(|digit| digit.to_string()).collect();
+        let digit = json!({ "type": "string", "title": "1st digit of your PIN", "enum": digits });
+        assert!(seems("a", digit));
     }
 
     #[test]
