@@ -6,7 +6,7 @@
 
 mod desktop_support;
 
-use desktop_support::{SOON, alone, built, desktop, pairing_code, picture, start};
+use desktop_support::{SOON, alone, built, desktop, pairing_code, picture, run, start};
 use placet_stage::desktop::{Program, Session};
 use placet_stage::server::{Process, Scenario};
 use placet_tests::hands::Hands;
@@ -162,4 +162,23 @@ fn p7_a_pin_and_a_touch_on_the_action_that_is_shown_are_granted_as_passkey_bound
 /// True if the agent's command has printed an answer.
 fn answerable(agent: &Program) -> bool {
     agent.log().lines().any(|line| line.starts_with('{'))
+}
+
+#[test]
+fn p9_deny_while_the_key_waits_for_a_touch_ends_it_and_no_assertion_leaves() {
+    let _alone = alone();
+    let Some(session) = session() else { return };
+    let mut play = Play::set(&session);
+    let mut agent = play.ask();
+    play.pin(PIN);
+    play.at_the_touch();
+    play.hands.click("Deny").unwrap();
+    assert_eq!(agent.wait(SOON).unwrap().code(), Some(1), "{}", agent.log());
+    assert_eq!(answer(&agent)["outcome"], "declined");
+    play.hands.no_prompt().unwrap();
+    // Too late: whatever the key says now, nobody asked for it.
+    play.key.touch().unwrap();
+    assert!(run(&session, &["status"]).success);
+    let counts = play.server.counts().unwrap();
+    assert_eq!((counts.passkeys, counts.answers, counts.declines), (0, 0, 1));
 }
