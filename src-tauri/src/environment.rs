@@ -68,8 +68,8 @@ const AUTOMATION: &[&str] =
     &["TAURI_AUTOMATION", "TAURI_WEBVIEW_AUTOMATION", "WEBKIT_INSPECTOR_SERVER"];
 
 /// Only in debug builds and only for the desktop: where the card reader of a test is
-/// (decision 0055). It is no switch of ours but `libpcsclite`'s, and whoever sets it answers for a
-/// reader with keys of their own: to a released program no reader is shown but the system's.
+/// (decision 0058). In a released one an agent that starts Placet could show it a played key, which
+/// learns from the PIN that a person types for it.
 const READER: &str = "PCSCLITE_CSOCK_NAME";
 
 /// Which of the program's processes an environment is for.
