@@ -67,6 +67,11 @@ const TEST_PREFIXES: &[&str] = &["PLACET_TEST_", "PLACET_FAILPOINT"];
 const AUTOMATION: &[&str] =
     &["TAURI_AUTOMATION", "TAURI_WEBVIEW_AUTOMATION", "WEBKIT_INSPECTOR_SERVER"];
 
+/// Only in debug builds and only for the desktop: where the card reader of a test is
+/// (decision 0058). In a released one an agent that starts Placet could show it a played key, which
+/// learns from the PIN that a person types for it.
+const READER: &str = "PCSCLITE_CSOCK_NAME";
+
 /// Which of the program's processes an environment is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Process {
@@ -134,11 +139,16 @@ fn allowed(name: &OsStr, value: &OsStr, process: Process) -> bool {
         "LANG" | "LANGUAGE" => is_locale(value),
         "DBUS_SESSION_BUS_ADDRESS" => is_local_bus(value),
         _ if name.starts_with("LC_") => is_locale(value),
-        _ if cfg!(debug_assertions) => {
-            TEST_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-                || (process == Process::Book && AUTOMATION.contains(&name))
-        }
-        _ => false,
+        _ => cfg!(debug_assertions) && allowed_in_tests(name, value, process),
+    }
+}
+
+/// What only a debug build takes over.
+fn allowed_in_tests(name: &str, value: &OsStr, process: Process) -> bool {
+    match process {
+        _ if TEST_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) => true,
+        Process::Desktop => name == READER && Path::new(value).is_absolute(),
+        Process::Book => AUTOMATION.contains(&name),
     }
 }
 
@@ -285,5 +295,16 @@ mod tests {
         let name = OsStr::new("TAURI_WEBVIEW_AUTOMATION");
         assert!(!cleaned(&driven, Process::Desktop).contains_key(name));
         assert_eq!(cleaned(&driven, Process::Book).contains_key(name), cfg!(debug_assertions));
+    }
+
+    /// Run for a release build as well (`cargo test --release`), where it stays in neither.
+    #[test]
+    fn only_the_desktop_of_a_debug_build_takes_a_tests_card_reader() {
+        let name = OsStr::new(READER);
+        let led = with(READER, "/tmp/run/pcscd/pcscd.comm");
+        assert_eq!(cleaned(&led, Process::Desktop).contains_key(name), cfg!(debug_assertions));
+        assert!(!cleaned(&led, Process::Book).contains_key(name));
+        let relative = with(READER, "pcscd.comm");
+        assert!(!cleaned(&relative, Process::Desktop).contains_key(name));
     }
 }

@@ -19,8 +19,9 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use placet_agentd::SecurityKeys;
 use placet_agentd::daemon::{Daemon, Options, SocketError, StartError};
-use placet_core::ports::{NoAuthenticators, Surroundings};
+use placet_core::ports::Surroundings;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 use tokio::runtime::{Builder, Runtime};
@@ -157,7 +158,8 @@ fn run(places: &Places, manner: Manner) -> Result<ExitCode, String> {
     };
     let first = !places.state.join(placet_agentd::store::FILE).exists();
     let beginning = desktop::Beginning { first, hidden: manner.hidden };
-    let starting = Daemon::start(options, Arc::clone(&glass), NoAuthenticators);
+    // Opens nothing: keys are looked for when a person agreed to use one.
+    let starting = Daemon::start(options, Arc::clone(&glass), SecurityKeys::new());
     let daemon = match runtime.block_on(starting) {
         Ok(daemon) => daemon,
         Err(StartError::Socket(SocketError::AlreadyRunning(_))) => {

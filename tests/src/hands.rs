@@ -65,6 +65,16 @@ impl<'s> Hands<'s> {
         })
     }
 
+    /// Waits for the prompt to have these words on its page, in sight or to be scrolled to.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub fn page_saying(&self, words: &str) -> Result<Node> {
+        let says = |node: &&Node| node.is(State::Visible) && node.name.contains(words);
+        let page = |windows: &[Node]| windows.iter().flat_map(Node::all).find(says).cloned();
+        self.eyes.until(PROGRAM, WITHIN, page)
+    }
+
     /// Waits until no prompt is on the screen.
     ///
     /// # Errors

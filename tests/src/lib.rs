@@ -5,5 +5,6 @@ pub mod demo;
 pub mod gallery;
 pub mod hands;
 pub mod headless;
+pub mod key;
 pub mod passkey;
 pub mod sample_agent;

@@ -8,8 +8,10 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use desktop_support::{SOON, alone, await_label, await_socket, built, desktop, icon, picture, run};
-use placet_stage::desktop::{Program, Session, keys};
+use desktop_support::{
+    SOON, alone, await_label, await_socket, built, desktop, icon, pairing_code, picture, run,
+};
+use placet_stage::desktop::{Session, keys};
 use placet_tests::hands::Hands;
 
 const TITLE: &str = "Placet: the book";
@@ -38,20 +40,6 @@ fn of_placet(session: &Session) -> BTreeSet<PathBuf> {
         ["placet", "webkit", "autostart"].iter().any(|word| path.contains(word))
     };
     files(&[session.home(), session.run_dir()]).into_iter().filter(ours).collect()
-}
-
-/// The code that `placet pair` prints for the person.
-fn pairing_code(pairing: &Program) -> String {
-    let begun = Instant::now();
-    loop {
-        let said = pairing.log();
-        let line = said.lines().find_map(|line| line.rsplit_once("window: "));
-        if let Some((_, code)) = line.filter(|_| said.ends_with('\n')) {
-            return code.to_owned();
-        }
-        assert!(begun.elapsed() < SOON, "no code: {said}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
 }
 
 fn await_file(path: &Path, there: bool) {

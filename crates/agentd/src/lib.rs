@@ -13,6 +13,8 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+/// The authenticators of a machine, for who starts a [`daemon::Daemon`] with them.
+pub use placet_authenticators::SecurityKeys;
 pub use placet_wire::answerer;
 
 pub mod clock;

@@ -132,6 +132,9 @@ impl Inner {
             Some(Phase::Asking) if self.seconds_left() > 0 => {
                 self.answer(Answer::Deny { note: self.page.footer.note() });
             }
+            Some(Phase::Busy) if self.step() == Some(Step::Authenticator) => {
+                self.answer(Answer::Deny { note: None });
+            }
             // Cancel, or a prompt that is over: it goes away.
             _ => self.answer(Answer::Dismiss),
         }

@@ -180,7 +180,9 @@ impl Page {
             }
         }
         parts.words.set_visible(screen.words.is_some());
-        let deny = if asking { screen.deny.as_str() } else { "Cancel" };
+        // At the key nothing has left yet: that is a no, and not the end of waiting for a server.
+        let at_key = screen.step == Step::Authenticator;
+        let deny = if asking || at_key { screen.deny.as_str() } else { "Cancel" };
         self.footer.name(screen, deny, before.is_some() && asking);
         self.list_controls();
         if before.is_none() {

@@ -14,6 +14,7 @@ use super::scenes;
 use super::summary::{Scenario, Summary};
 use super::{Outcome, Places};
 use crate::hands::Hands;
+use crate::key::Key;
 
 /// How long the app may take to be in the tray.
 const READY_WITHIN: Duration = Duration::from_secs(30);
@@ -26,6 +27,8 @@ pub(super) struct Stage<'s> {
     pub(super) hands: Hands<'s>,
     /// The authorization server.
     pub(super) server: server::Process,
+    /// The person's security key, on a reader of its own.
+    pub(super) key: Key,
     /// The sample agent.
     pub(super) agent: Agent,
     /// Its process.
@@ -74,7 +77,10 @@ pub(super) fn run(places: &Places) -> Outcome<bool> {
 
 fn set<'s>(session: &'s Session, places: &Places) -> Outcome<Stage<'s>> {
     let server = cast::server(&places.programs)?;
+    // Before the app, which is told where its reader is.
+    let key = Key::on_a_reader(session, &places.programs.join("stage-key"))?;
     let mut app = session.command(places.programs.join("placet-desktop"))?;
+    key.shown_to(&mut app);
     app.args(["--hidden", "--danger-allow-http-loopback"]);
     let desktop = session.spawn("placet-desktop", app)?;
     TrayItem::find(session.bus(), "placet", READY_WITHIN)
@@ -90,6 +96,7 @@ fn set<'s>(session: &'s Session, places: &Places) -> Outcome<Stage<'s>> {
         session,
         hands: Hands::new(session)?,
         server,
+        key,
         agent: Agent::new(stdin, stdout),
         agent_program,
         desktop,

@@ -19,6 +19,7 @@ pub(super) const ALL: &[(&str, Scene)] = &[
     ("agent-paired", pair),
     ("code-guarded-action", code_guarded),
     ("wrong-code-then-right", wrong_then_right),
+    ("passkey-guarded-action", passkey_guarded),
     ("plain-approval", plain),
     ("denied-with-a-reason", denied),
     ("command-line-authorization", command_line),
@@ -28,6 +29,8 @@ pub(super) const ALL: &[(&str, Scene)] = &[
 const LET_DO: &str = "do this?";
 /// The field of the stage's one-time code (ANA A.1.2).
 const CODE_FIELD: &str = "One-Time Password";
+/// The field of the security key's PIN.
+const PIN_FIELD: &str = "PIN of the security key";
 
 fn enrol(stage: &mut Stage<'_>, mut told: Scenario) -> Outcome<Scenario> {
     let started = stage.server.started().clone();
@@ -75,7 +78,7 @@ fn code_guarded(stage: &mut Stage<'_>, mut told: Scenario) -> Outcome<Scenario> 
     told.screenshots.push(stage.picture("which-authenticator")?);
     stage.hands.approve("Continue with this")?;
     type_code(stage, &mut told, "code")?;
-    finish(stage, &mut told)
+    finish(stage, &mut told, "otp")
 }
 
 /// A wrong code first: it stays in place, says so, and nothing else has to be done again.
@@ -91,7 +94,33 @@ fn wrong_then_right(stage: &mut Stage<'_>, mut told: Scenario) -> Outcome<Scenar
     stage.hands.prompt_saying("not accepted")?;
     told.screenshots.push(stage.picture("code-not-accepted")?);
     type_code(stage, &mut told, "right-code")?;
-    finish(stage, &mut told)
+    finish(stage, &mut told, "otp")
+}
+
+/// A security key signs the action that is on the screen: its PIN, then a touch.
+fn passkey_guarded(stage: &mut Stage<'_>, mut told: Scenario) -> Outcome<Scenario> {
+    stage.key.register(&stage.server)?;
+    stage.server.play(Behaviour::PasskeyBound)?;
+    let pin = fresh_pin(stage)?;
+    stage.key.set_pin(&pin)?;
+    ask(stage, &mut told)?;
+    stage.hands.approve("Approve and continue")?;
+    stage.hands.page_saying("Your passkey signs this action")?;
+    told.screenshots.push(stage.picture("what-the-passkey-signs")?);
+    stage.hands.approve("Sign this with your passkey")?;
+    stage.hands.type_into(PIN_FIELD, &pin)?;
+    told.screenshots.push(stage.picture("pin-of-the-security-key")?);
+    hunt(stage, &mut told, &pin, "while the PIN stands in the field")?;
+    stage.hands.approve("Use this PIN")?;
+    stage.hands.page_saying("Touch your security key")?;
+    stage.key.hear("waiting")?;
+    told.screenshots.push(stage.picture("touch-your-security-key")?);
+    hunt(stage, &mut told, &pin, "while the security key waits for a touch")?;
+    let before = stage.server.counts()?.passkeys;
+    expect(&mut told, before == 0, "nothing was signed before the touch");
+    stage.key.touch()?;
+    hear_outcome(stage, &mut told, &pin)?;
+    finish(stage, &mut told, "passkey-bound")
 }
 
 fn plain(stage: &mut Stage<'_>, mut told: Scenario) -> Outcome<Scenario> {
@@ -197,11 +226,16 @@ fn type_code_of(
         expect(told, held, "the command line has a code and its own verifier");
         return Ok(());
     }
+    hear_outcome(stage, told, &code)
+}
+
+/// The agent hears that it may, uses what it got, and never saw the secret.
+fn hear_outcome(stage: &mut Stage<'_>, told: &mut Scenario, secret: &str) -> Outcome<()> {
     let answer = stage.agent.hear("outcome")?;
     ended(stage, told, &answer["outcome"], "approved");
     told.code_redeemed = answer["redeemed"] == true;
     told.resource_status = answer["resource_status"].as_u64().and_then(|n| u16::try_from(n).ok());
-    hunt(stage, told, &code, "after the agent heard the outcome")
+    hunt(stage, told, secret, "after the agent heard the outcome")
 }
 
 /// Seconds that a code must still be good for when the person begins to type it.
@@ -221,6 +255,19 @@ fn fresh_code(stage: &Stage<'_>) -> Outcome<String> {
         .into())
 }
 
+/// A PIN as long as a code, that occurs nowhere by chance.
+fn fresh_pin(stage: &Stage<'_>) -> Outcome<String> {
+    for _ in 0..6 {
+        let mut random = [0; 4];
+        getrandom::fill(&mut random)?;
+        let pin = format!("{:08}", u32::from_le_bytes(random) % 100_000_000);
+        if ground(stage).search(&pin)?.hits.is_empty() {
+            return Ok(pin);
+        }
+    }
+    Err("no PIN was unseen: the search finds what is not there".into())
+}
+
 fn hunt(stage: &Stage<'_>, told: &mut Scenario, code: &str, when: &str) -> Outcome<()> {
     hunt_in(&ground(stage), told, code, when)
 }
@@ -229,7 +276,7 @@ fn hunt_in(ground: &Ground<'_>, told: &mut Scenario, code: &str, when: &str) -> 
     let report = ground.search(code)?;
     told.secret_hits += report.hits.len();
     for hit in &report.hits {
-        told.faults.push(format!("{when}, the code is in {} as {}", hit.place, hit.form));
+        told.faults.push(format!("{when}, the secret is in {} as {}", hit.place, hit.form));
     }
     expect(told, report.clean(), "the search looked somewhere and found nothing");
     told.secrets_searched_in = report.places();
@@ -240,6 +287,7 @@ fn ground<'a>(stage: &'a Stage<'_>) -> Ground<'a> {
     let mut excluded = vec![
         (std::process::id(), "the scripted person, who types it"),
         (stage.server.pid(), "the authorization server, which checks it"),
+        (stage.key.pid(), "the security key, which checks its PIN"),
     ];
     excluded.extend(
         stage
@@ -258,10 +306,10 @@ fn ground<'a>(stage: &'a Stage<'_>) -> Ground<'a> {
     }
 }
 
-fn finish(stage: &mut Stage<'_>, told: &mut Scenario) -> Outcome<Scenario> {
+fn finish(stage: &mut Stage<'_>, told: &mut Scenario, worth: &str) -> Outcome<Scenario> {
     expect(told, told.code_redeemed, "the agent redeemed its code with its own verifier");
     expect(told, told.resource_status == Some(200), "the resource let it in");
-    expect(told, told.assurance.as_deref() == Some("otp"), "recorded as otp");
+    expect(told, told.assurance.as_deref() == Some(worth), "recorded as what it is worth");
     stage.agent.hear("done")?;
     Ok(told.clone())
 }

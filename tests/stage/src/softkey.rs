@@ -55,6 +55,22 @@ pub struct Made {
     pub attestation_object: Vec<u8>,
 }
 
+impl Made {
+    /// What a key with this credential would have said when it made it. `public_key` is a COSE key.
+    #[must_use]
+    pub fn unattested(rp_id: &str, id: &[u8], public_key: &[u8]) -> Self {
+        let mut data = Sha256::digest(rp_id.as_bytes()).to_vec();
+        data.push(USER_PRESENT | USER_VERIFIED | ATTESTED);
+        data.extend(0_u32.to_be_bytes());
+        // No AAGUID; then the credential id with its length, and its key.
+        data.extend([0; 16]);
+        data.extend(u16::try_from(id.len()).unwrap_or(u16::MAX).to_be_bytes());
+        data.extend(id);
+        data.extend(public_key);
+        Self { credential_id: id.to_vec(), attestation_object: unattested(&data) }
+    }
+}
+
 /// An assertion.
 #[derive(Clone, Debug)]
 pub struct Signed {
@@ -85,17 +101,9 @@ impl SoftKey {
                 break key;
             }
         };
-        let mut data = Sha256::digest(rp_id.as_bytes()).to_vec();
-        data.push(USER_PRESENT | USER_VERIFIED | ATTESTED);
-        data.extend(0_u32.to_be_bytes());
-        // No AAGUID; then the credential id with its length, and its key.
-        data.extend([0; 16]);
-        data.extend([0, 32]);
-        data.extend(&id);
-        data.extend(cose(&key));
-        let credential_id = id.clone();
+        let made = Made::unattested(rp_id, &id, &cose(&key));
         self.credentials.push(Credential { id, rp_id: rp_id.to_owned(), key, sign_count: 0 });
-        Ok(Made { credential_id, attestation_object: unattested(&data) })
+        Ok(made)
     }
 
     /// authenticatorGetAssertion; `None` if it has none of these credentials for this site. An empty

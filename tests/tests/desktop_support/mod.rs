@@ -131,6 +131,20 @@ pub fn paired(session: &Session, name: &str) -> Event {
     Event::Paired { name: name.to_owned(), token_hash: Digest::of_bytes(token.as_bytes()) }
 }
 
+/// The code that `placet pair` printed for the person.
+pub fn pairing_code(pairing: &Program) -> String {
+    let begun = Instant::now();
+    loop {
+        let said = pairing.log();
+        let line = said.lines().find_map(|line| line.rsplit_once("window: "));
+        if let Some((_, code)) = line.filter(|_| said.ends_with('\n')) {
+            return code.to_owned();
+        }
+        assert!(begun.elapsed() < SOON, "no code: {said}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// A paired agent asks to run a shell command and waits for the answer.
 pub fn ask_as(session: &Session, agent: &str, command: &str) -> Program {
     let mut placet = session.command(built("placet")).unwrap();

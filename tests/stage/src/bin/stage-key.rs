@@ -5,7 +5,8 @@
 //! are to find it. It takes commands on standard input, a line each, and says on standard output
 //! what happens, an object of JSON a line. It ends with its standard input.
 //!
-//! For tests and the demo only: its keys live in memory, and its PIN stands on its command line.
+//! For tests and the demo only: its keys live in memory. A PIN on its command line can be read by
+//! everybody; one that is searched for is set by the command `pin`.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -16,13 +17,14 @@ use clap::Parser;
 use placet_stage::key::card::lie_on_reader;
 use placet_stage::key::reader::Reader;
 use placet_stage::key::{Event, Lie, Settings, StageKey};
+use placet_stage::softkey::Made;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 
 /// A security key that is played.
 ///
 /// Commands on standard input: touch | keep-touching | stop-touching | remove | insert | lie WORD |
-/// honest | credential RP_ID USER | retries
+/// honest | credential RP_ID USER | retries | pin WORD
 #[derive(Debug, Parser)]
 #[command(name = "stage-key", version)]
 struct Args {
@@ -118,6 +120,7 @@ async fn obey(key: &StageKey) -> std::io::Result<()> {
             ["remove"] => key.remove(),
             ["insert"] => key.insert(),
             ["honest"] => key.lie(None),
+            ["pin", word] => key.set_pin(word),
             ["retries"] => {
                 say(&json!({"event": "retries", "retries": key.retries()}))?;
                 continue;
@@ -131,10 +134,12 @@ async fn obey(key: &StageKey) -> std::io::Result<()> {
             },
             ["credential", rp_id, user] => {
                 let made = key.credential(rp_id, user.as_bytes());
+                let attested = Made::unattested(rp_id, &made.id, &made.public_key);
                 say(&json!({
                     "event": "credential",
                     "id": URL_SAFE_NO_PAD.encode(&made.id),
                     "public_key": URL_SAFE_NO_PAD.encode(&made.public_key),
+                    "attestation_object": URL_SAFE_NO_PAD.encode(attested.attestation_object),
                     "rp_id": made.rp_id,
                     "user_handle": URL_SAFE_NO_PAD.encode(&made.user_handle),
                 }))?;

@@ -130,6 +130,11 @@ impl StageKey {
         self.state().new_credential(rp_id, user_handle)
     }
 
+    /// Its PIN from now on, as if set before it came here.
+    pub fn set_pin(&self, pin: &str) {
+        self.state().settings.pin = Some(pin.to_owned());
+    }
+
     /// PIN tries that are left.
     #[must_use]
     pub fn retries(&self) -> u8 {
