@@ -1,7 +1,7 @@
 //! CTAP2 messages: a command's number, then CBOR in the canonical form of CTAP 2.1, 8.
 //!
 //! **Promises.** What is read is a map whose values have the types that are asked for; anything else
-//! is [`Malformed`]. Bytes after the end are not CBOR of ours.
+//! is [`Fault::Malformed`]. Bytes after the end are not CBOR of ours.
 //!
 //! **Never** trust a key with more than its own answer: it may be a program that plays one.
 

@@ -38,7 +38,7 @@ pub(crate) struct Init {
     /// The agent
     #[arg(value_enum, value_name = "AGENT")]
     whose: Agent,
-    /// Your own settings, for all projects [default]
+    /// Your own settings, for all projects (the default)
     #[arg(long, conflicts_with = "project")]
     user: bool,
     /// The settings of the project in the current folder

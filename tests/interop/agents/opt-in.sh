@@ -16,4 +16,4 @@ if [ -z "${PLACET:-}" ]; then
   PLACET="${CARGO_TARGET_DIR:-$root/target}/debug/placet"
 fi
 export AGENTS PLACET
-exec node --test --test-reporter=tap --test-timeout=1200000 --test-concurrency=1 "$here/agents.test.mjs"
+exec node --test --test-reporter=tap --test-timeout=1200000 --test-concurrency=1 "$here/agents.mjs"
