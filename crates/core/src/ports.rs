@@ -474,6 +474,9 @@ pub struct Challenge<S> {
     pub attempts_remaining: Option<u32>,
     /// Seconds that the server waits, if it said so.
     pub expires_in: Option<u64>,
+    /// Milliseconds that this computer's clock is ahead of the server's, if the server said the time;
+    /// 0 where its answer leaves that open.
+    pub clock_ahead: Option<i64>,
     /// What became of the values sent last.
     pub last: Delivery,
 }
