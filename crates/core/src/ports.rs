@@ -169,7 +169,8 @@ pub trait Record: Send + Sync {
     /// All enrolled servers.
     fn servers(&self) -> Vec<Server>;
 
-    /// The last signature counter on record of a passkey at an issuer ([`Event::Asserted`]).
+    /// The last signature counter of a passkey ([`Event::Asserted`]) that the issuer took: its
+    /// request was approved.
     fn sign_count(&self, issuer: &str, credential: &Digest) -> Option<u32>;
 
     /// True if an agent is paired under this name now.
