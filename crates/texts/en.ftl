@@ -286,3 +286,350 @@ board-trust = Trust { $issuer }?
 board-forget = Forget { $issuer }?
 board-pair = Pair with { $name }?
 board-change = Change what is allowed?
+
+## The prompt's window: its foot, and what stands in the way
+
+prompt-how = hold, or Ctrl+Enter
+prompt-how-told = Hold the mouse button on it, or press Ctrl+Enter
+prompt-keep-holding = keep holding…
+prompt-let-go = let go to confirm
+prompt-cancel = Cancel
+prompt-reason = Reason for the agent, which will read it
+prompt-deny-reason = Deny with a reason…
+prompt-deny-all = Deny all { $count } from this requester
+prompt-code = Request { $code }
+prompt-time-left = { $time } left
+prompt-time-over = Time is over
+prompt-more-waiting = { $count } more waiting: { $names }
+prompt-show-all = Show all of it
+prompt-show-rows = Show all { $count } rows
+prompt-show-lines = Show all { $count } lines
+prompt-show-characters = Show all { $count } characters
+prompt-typed =
+    { $count ->
+        [0] Nothing typed
+        [one] 1 character typed
+       *[other] { $count } characters typed
+    }
+prompt-busy = Waiting for the server…
+prompt-busy-key = Waiting for the security key…
+prompt-expired = Time is over. Nothing was approved.
+prompt-covered = Something lies over this window. Move it away to approve.
+prompt-off-screen = Part of this window is off the screen. Move it back to approve.
+prompt-cut = Part of this window was cut away. It cannot approve like this.
+prompt-recoloured = The colours of the screen were changed. Set them back to approve.
+prompt-see-through = This window was made see-through. It cannot approve like this.
+prompt-distorted = The screen is set to show only a part, or another picture, of what is on it. Set it back to approve.
+prompt-under-pointer = The pointer hides too much of this window. It cannot approve like this.
+prompt-sight-unknown = The display does not let Placet look at what lies over this window, so it cannot approve.
+prompt-too-small = This window is too small for what it says. Make it larger to approve.
+prompt-too-large = This is too large to be shown, so it cannot be approved.
+prompt-below = To approve, scroll down to the end first.
+prompt-above = To approve, scroll up first: a part of this was not in sight yet.
+prompt-folded = To approve, first open every part that says “Show all”.
+prompt-refused-input = Another program tried to use this window. It was refused.
+prompt-click-first = To answer, click this window first.
+prompt-hint-hold = To approve, hold the mouse button down until it says “{ prompt-let-go }”, or press Ctrl+Enter.
+prompt-hint-space = Enter does nothing on this button. Press Space, or click it.
+prompt-hint-go-to = To approve by keyboard: Tab to the last button, then Ctrl+Enter.
+prompt-hint-pause = Keys do not count yet. Wait a moment, then type.
+
+## The icon's menu and what it says
+
+tray-trouble = Placet answers no to everything: { $trouble }
+tray-away = Screen locked or asleep: no request is shown
+tray-quiet = Quiet until { $until }: no notification is shown
+tray-waiting =
+    { $count ->
+        [0] Nothing is waiting
+        [one] 1 request is waiting
+       *[other] { $count } requests are waiting
+    }
+tray-ready = Ready
+tray-asks = { $name } asks: { $heading }
+tray-paused = Paused until { $until }: every answer is no
+tray-resume = Resume
+tray-pause =
+    { $minutes ->
+        [60] Pause for 1 hour
+       *[other] Pause for { $minutes } minutes
+    }
+tray-unmute = Unmute { $name } (muted until { $until })
+tray-book = Open the book
+tray-quit =
+    { $waiting ->
+        [0] Quit Placet
+       *[other] Quit Placet (what waits gets a no)
+    }
+
+## What is wrong with the record; goes on with a sentence
+
+trouble-not-private = { $path } { $why }
+trouble-too-new = the record has version { $found }, this Placet knows { $known }: use the newer one
+trouble-in-use = another Placet uses the record in { $path }
+trouble-busy = another program holds the record
+trouble-read-only = the record may not be written
+trouble-full = there is no space left for the record
+trouble-damaged = the record is damaged at entry { $entry }: { $why }
+trouble-unusable = the record cannot be used: { $why }
+
+## Notifications
+
+notice-review = Review
+notice-window = Placet's window says what for.
+notice-more =
+    { $count ->
+        [one] 1 more request waits
+       *[other] { $count } more requests wait
+    }
+notice-one-by-one = Placet shows them one after the other.
+notice-no-buttons = { $body } To bring it up: Placet's icon, or placet open.
+
+## Answers to the book that are a fault
+
+answer-pairing-stands = The pairing stands: { $why }.
+answer-not-changed = It could not be changed.
+answer-not-changed-why = It could not be changed: { $why }.
+answer-no-history = The history cannot be read.
+answer-no-history-why = The history cannot be read: { $why }.
+answer-no-look = Not to be looked up.
+answer-no-home = the home is not known
+answer-no-place = this program is not at a place that can be named
+answer-no-folder = it has no folder
+
+## Health, a page of the book
+
+health-modules = Foreign modules
+health-modules-none = None was refused
+health-modules-none-means = No code from outside the system’s folders was to be loaded since the start.
+health-modules-some = { $count } refused since the start
+health-modules-some-means = Something wanted code from outside the system’s folders in Placet. It was not loaded.
+health-modules-some-better = See “refused_module” in “placet log”: it names the file.
+health-install = Install
+health-hardened = Hardened
+health-hardened-means = Programs of yours cannot change Placet.
+health-unhardened = Not hardened
+health-unhardened-means = A program that runs as you can replace Placet, or change its record. What you approve counts as a gesture, or as a code, and no more.
+health-unhardened-better = There is no hardened install yet.
+health-socket-better = Quit Placet and start it again; see which program took the place of its socket.
+health-socket = Socket
+health-socket-ours = Placet answers there
+health-socket-ours-means = Agents of this user ask there, and Placet hears them.
+health-socket-other = Another program answers there
+health-socket-other-means = Agents ask that program, and what it tells them is not from you.
+health-socket-nobody = Nobody answers there
+health-socket-nobody-means = Agents cannot ask; what they do then is up to them.
+health-record = Record
+health-record-whole = Whole at the start, and can be written: { $count } entries
+health-record-whole-means = What was asked, shown and answered is kept, and a changed or missing entry is noticed when Placet starts.
+health-record-full = Free space on the disk. Placet goes on by itself when it can write again, or when it is started again.
+health-record-read-only = Make the record’s folder and file writable for you (see “Where things are”), and start Placet again.
+health-record-too-new = Start the newer Placet that wrote it.
+health-record-busy = Close the other program that holds the record.
+health-record-not-private = Close the folder and file to others, as it says.
+health-record-damaged = Put a damaged record aside (see “Where things are”) and start Placet again; agents and servers then have to be added anew.
+health-record-means = Nothing can be approved while it is so. What is recorded already stays.
+health-notifications = Notifications
+health-buttons = Shown by { $name }, with buttons
+health-buttons-means = Each request is announced, and the announcement leads to the prompt and can deny. Any program of yours can stand there and do the same.
+health-no-buttons = Shown by { $name }, without buttons
+health-no-buttons-means = Each request is announced; to answer it, bring up the prompt from the icon or with “placet open”.
+health-no-buttons-better = Use a notification service with actions, if you want buttons.
+health-silent = Somebody has the place and does not answer
+health-silent-means = Requests may not be announced. The prompt still opens by itself.
+health-silent-better = Start the notification service of your desktop again.
+health-no-notifications = Nobody shows them
+health-no-notifications-means = The prompt still opens by itself.
+health-no-notifications-better = Start the notification service of your desktop.
+health-tray = Tray
+health-tray-better = Let your panel show status icons. On GNOME, install the extension AppIndicator and KStatusNotifierItem Support.
+health-tray-means = What waits is reached with “placet open” or by starting Placet again.
+health-panel = A panel shows the icon
+health-panel-means = What waits can be reached from the icon.
+health-no-panel = Icons are collected, and no panel shows them
+health-no-tray = There is no place for the icon
+health-lock = Locked screen
+health-lock-means = While the screen is locked nothing is decided and what was typed is wiped.
+health-lock-better = Use a desktop that locks through systemd-logind or elogind.
+health-login = The login manager says so
+health-login-and = The login manager says so, and { $savers }
+health-saver = Only a screen saver says so: { $savers }
+health-saver-means = A lock is noticed while that program runs. Sleep is not noticed.
+health-no-lock = Nobody can say so
+health-no-lock-means = Placet does not notice that you are away.
+health-screen = Screen
+health-screen-here = The one where you are logged in
+health-screen-here-means = The login manager names this display as yours.
+health-screen-elsewhere = Not the one where you are logged in
+health-screen-elsewhere-means = Whoever started Placet there may be no person.
+health-screen-elsewhere-better = Quit Placet and start it from your own desktop.
+health-unknown = Not known
+health-screen-unknown-means = The login manager does not say which display is yours.
+health-screen-unknown-better = Nothing to do on Wayland: the login manager knows no names of Wayland displays.
+health-others = Other programs of this session
+health-others-means = Any program of yours may see the screen, codes too, or send input. Input that is known to be sent is refused, but not all of it is known; on Wayland Placet cannot see what lies over its prompt.
+health-others-better = Run agents where they cannot reach this session: in a container, as another user, or on another machine.
+others-x11 = X11: they can see the screen, watch every key, type and click
+others-type = type and click
+others-see = see the screen
+others-cover = lay something over this window
+others-copy = read what you copy
+others-none = Wayland: this desktop offers them no way that Placet knows. It may have others, such as remote desktop
+others-one = Wayland: this desktop lets them { $what }
+others-several = Wayland: this desktop lets them { $what } and { $last }
+
+## A start that comes to nothing, as a notification
+
+start-cannot = Placet cannot start: { $why }
+start-taken = Placet cannot start: its place is taken, and { $why }.
+second-other-user = another user's program answers at its socket
+second-other-program = { $program } answers at its socket
+second-two-programs = one program holds its lock and another its socket
+second-closes = it closes the connection
+second-silent = it does not answer
+second-nobody = nobody answers at its socket
+second-protocol = its answer does not follow the protocol
+
+## What the login manager lists as the reason for a delay of sleep
+
+away-inhibits = Hides what it asks and wipes what was typed
+
+## Times
+
+time-later = later
+
+## The book's pages. Here only plain words and braces: the page knows no selectors
+
+book-title = Placet: the book
+book-nav-now = Waiting
+book-history = History
+book-agents = Agents
+book-servers = Servers
+book-health = Health
+book-settings = Settings
+book-start = First steps
+book-waiting = What is waiting
+book-waiting-none = Nothing is waiting for you.
+book-waiting-aside = Decisions are made in the prompt, never here.
+book-places = Where things are
+book-outcome-any = Any
+book-outcome-approved = Approved
+book-outcome-declined = Declined
+book-outcome-cancelled = Cancelled
+book-outcome-expired = Expired
+book-outcome-unreachable = Unreachable
+book-outcome-locked = Locked
+book-outcome-rejected = Rejected by the server
+book-outcome-protocol = Protocol error
+book-outcome-superseded = Superseded
+book-outcome-limited = Rate limited
+book-outcome-unsupported = Unsupported
+book-search = Search
+book-older = Show older ones
+book-agents-aside = A name says which agent asked, as far as it kept its token to itself. What a revoked agent still has waiting gets a no. To give an agent another name, revoke it and pair it again: names are agreed in the prompt.
+book-servers-aside = To add one, run in a terminal: placet as add. Each change is asked in the prompt, never here.
+book-start-what = What it does
+book-start-what-means = When an agent needs your yes, a window shows who asks and exactly what for. Read it, then hold Approve or press Deny. Anything else is a no: silence, a closed window, a crash. The agent learns how it ended and never a code that you type.
+book-start-what-aside = It cannot stop every program of your own user: one that sets out to deceive this session can. Health says what that means here.
+book-start-session = Start with your session
+book-start-name = Give an agent a name
+book-start-name-how = In the terminal of the agent, run the line below. It prints a code; type that code into the window that comes up.
+book-start-try = Try it
+book-start-try-how = This asks you for a yes and runs a harmless command after it:
+book-start-remove = To remove Placet and all that it keeps, quit it in its tray menu and run: placet uninstall
+book-quiet = Quiet hours
+book-quiet-set = Set quiet hours
+book-quiet-none = No quiet hours
+book-quiet-aside = The icon still counts what waits, and the prompt still comes up without taking the keyboard. Nothing is approved by silence: what nobody answers ends as a no.
+book-offers = Approve on notifications
+book-offer-yes = Allow this…
+book-offer-nobody = Only paired agents can be chosen, and none is paired.
+book-offers-aside = For actions that do no harm. Their notification shows the whole action, if it is short, and gets a button that approves. A press is believed only from the program that shows notifications, but any program of yours can press there, or be that program. So it counts as a gesture, and never answers a server. Allowing one is asked in the prompt; taking one away is not.
+book-open = Open the prompt
+book-words = Words that were shown
+book-outcome = Outcome
+book-agent = Agent
+book-issuer = Server (issuer)
+book-quiet-from = From, such as 22:00
+book-quiet-to = To, such as 7:00
+book-offer-tool = Tool, exactly as the agent names it
+book-unnamed = Only unpaired programs
+book-pages = Pages
+book-asks = { $name } asks
+book-open-what = Open the prompt: { $heading }
+book-gone = Placet does not answer. Close this window and open the book again.
+book-silent = Placet does not answer.
+book-itself = Placet's book
+book-unpaired = an unpaired program
+book-shown-none-of = Nothing was shown ({ $kind })
+book-show = Show
+book-show-what = Show: { $heading }, { $who }, { $time }
+book-found-none = Nothing was found.
+book-found = { $count } shown
+book-fields = Fields
+book-holds = Sent to be shown { $time }. It still has the recorded hash.
+book-holds-not = This is not what was sent to be shown { $time }: its hash is another.
+book-detail-gone = The record does not have it any more.
+book-back = Back to the list
+book-ended = How it ended
+book-who = Who asked
+book-server = Server
+book-server-none = none
+book-number = Number
+book-shown-none = Nothing was shown.
+book-happened = What happened
+book-shown = What was shown
+book-revoke-sure = Revoke for good
+book-revoke-sure-whom = Revoke { $name } for good
+book-revoked = { $name } is revoked.
+book-revoked-before = { $name } was not paired any more.
+book-keep = Keep
+book-keep-whom = Keep { $name }
+book-revoke = Revoke
+book-revoke-whom = Revoke { $name }
+book-paired-unused = Paired { $paired }, has asked nothing yet
+book-paired-used = Paired { $paired }, last asked { $asked }
+book-agents-none = No agent is paired. To pair one, run in its terminal: placet pair
+book-plain-http = Spoken to without encryption, for development.
+book-row-issuer = Issuer
+book-row-account = Account
+book-row-client = Client
+book-row-asks = How it asks
+book-row-forget = To forget it
+book-row-change = To change it
+book-row-may = What it may do
+book-row-certificates = Certificates and proxy
+book-account-none = none was set
+book-asks-at = In the prompt, at { $endpoint }
+book-asks-not = Not at all: Placet needs a challenge endpoint to ask there. Remove it and add it again.
+book-change-how = Run placet as add with this issuer again; the prompt asks you.
+book-may = Paired agents may ask for its authorizations; you are asked each time. It may ask you for what it needs, in the prompt.
+book-certificates = The certificates that the system trusts, and no proxy; there is no setting for one server yet.
+book-servers-none = No server is trusted.
+book-good = Good: { $state }
+book-poor = Look at this: { $state }
+book-better = To better it: { $better }
+book-asked = Placet's prompt asks you now. It changes when you say yes there.
+book-set = It is set.
+book-end-it = End it…
+book-muted = Muted until { $until }: { $name }. Every answer is no.
+book-end-mute = End the mute of { $name }…
+book-paused = Paused until { $until }. Every answer is no.
+book-end-pause = End the pause…
+book-stopped-aside = To end one from here, you are asked in the prompt, since a program could press this button. The icon's menu ends it at once.
+book-offer-by = by { $agent }
+book-take-away = Take away
+book-take-away-what = No longer approve on notifications: { $tool } by { $agent }
+book-quiet-never = Notifications are always shown.
+book-quiet-hours = No notification is shown from { $from } to { $to }.
+book-quiet-hours-now = No notification is shown from { $from } to { $to }. It is quiet now, until { $until }.
+book-offers-none = No notification approves anything.
+book-quiet-wrong = Write both times like 22:00.
+book-autostart-on = Placet starts when you log in.
+book-autostart-off = Placet does not start by itself. What would be started: { $program }
+book-autostart-other = Something else starts in Placet's name when you log in: { $other }
+book-autostart-stop = Do not start it
+book-autostart-start = Start Placet when I log in
+book-start-named = Done. Named so far: { $names }.
+book-start-unnamed = No agent has a name yet.
+book-start-asked = Something was asked and answered: History shows it.

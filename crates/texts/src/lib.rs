@@ -26,7 +26,7 @@ mod pseudo;
 
 pub use book::book;
 #[cfg(debug_assertions)]
-pub use pseudo::pretend;
+pub use pseudo::{pretend, pretended};
 
 /// The sentences, in English.
 const ENGLISH: &str = include_str!("../en.ftl");
