@@ -147,6 +147,12 @@ server-ended = The server ended the sign-in. Look again, and approve once more i
 server-throttled = The server did not look at it. It asks to wait { $seconds } seconds before the next try.
 server-unconfirmed = The connection broke and the server did not confirm. You may send the same again.
 server-no-passkey = The server did not accept that passkey.
+code-clock-ahead = This computer's clock is { $time } ahead of the server's. A code that is made on this computer may be refused; one from your phone is not affected.
+code-clock-behind = This computer's clock is { $time } behind the server's. A code that is made on this computer may be refused; one from your phone is not affected.
+code-seconds = { $count } seconds
+code-minutes = { $count } minutes
+code-hours = { $count } hours
+code-days = { $count } days
 server-no-code = That code was not accepted. Wait for a new one and try again.
 server-no-code-tries =
     { $tries ->
@@ -311,6 +317,8 @@ prompt-typed =
         [one] 1 character typed
        *[other] { $count } characters typed
     }
+prompt-code-next = An authenticator app shows its next code in { $seconds } s.
+prompt-code-wait = Wait for the app's next code: it comes in { $seconds } s.
 prompt-busy = Waiting for the server…
 prompt-busy-key = Waiting for the security key…
 prompt-expired = Time is over. Nothing was approved.

@@ -10,6 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gtk::prelude::*;
+use placet_core::code_time;
 use placet_core::display::Screen;
 use placet_texts::text;
 
@@ -43,10 +44,13 @@ pub(super) struct Footer {
     mute_label: gtk::Label,
     approve_label: gtk::Label,
     how: gtk::Label,
+    /// Approve can be worked at all, so that it says how.
+    workable: Cell<bool>,
     filled: Rc<Cell<f64>>,
     reason_box: gtk::Box,
     time: gtk::Label,
     code: gtk::Label,
+    code_time: gtk::Label,
     deny_all_label: gtk::Label,
     waiting: gtk::Label,
     notice: gtk::Label,
@@ -70,6 +74,8 @@ impl Footer {
         }
         line.pack_start(&time, true, true, 0);
         line.pack_start(&code, true, true, 0);
+        let code_time = changing_label(&["status"]);
+        code_time.set_no_show_all(true);
         let waiting = changing_label(&["status"]);
         let notice = changing_label(&["notice"]);
         let (deny_all, deny_all_label) = button("", &["plain"]);
@@ -78,6 +84,7 @@ impl Footer {
         waiting.set_no_show_all(true);
         notice.set_no_show_all(true);
         status.add(&line);
+        status.add(&code_time);
         status.add(&waiting);
         status.add(&deny_all);
         status.add(&notice);
@@ -125,10 +132,12 @@ impl Footer {
             deny_label,
             approve_label,
             how,
+            workable: Cell::new(true),
             filled,
             reason_box,
             time,
             code,
+            code_time,
             deny_all_label,
             waiting,
             notice,
@@ -192,6 +201,26 @@ impl Footer {
         class(&self.time, "urgent", seconds < URGENT_SECONDS);
     }
 
+    /// Says for how many seconds a code of an authenticator app stands; nothing where none is asked
+    /// for.
+    pub(super) fn code_time(&self, seconds: Option<u64>) {
+        if self.code_time.get_visible() != seconds.is_some() {
+            self.code_time.set_text("");
+            self.code_time.set_visible(seconds.is_some());
+        }
+        let Some(seconds) = seconds else { return };
+        // The later words are shorter: nothing below them moves away while a person aims at it.
+        let late = seconds < code_time::SHORT;
+        let words = match late {
+            false => text!("prompt-code-next", seconds = seconds),
+            true => text!("prompt-code-wait", seconds = seconds),
+        };
+        if self.code_time.text() != words {
+            self.code_time.set_text(&words);
+        }
+        class(&self.code_time, "urgent", late);
+    }
+
     /// Shows who else waits; true if that changed what stands here.
     #[must_use = "what changed may need more room"]
     pub(super) fn waiting(&self, names: &[String]) -> bool {
@@ -242,6 +271,9 @@ impl Footer {
             self.deny_all.set_sensitive(asking);
             self.mute.set_sensitive(asking);
         }
+        if self.workable.replace(asking) != asking {
+            self.how.set_text(&if asking { text!("prompt-how") } else { String::new() });
+        }
         if self.approve.is_sensitive() != approve {
             self.approve.set_sensitive(approve);
         }
@@ -250,6 +282,7 @@ impl Footer {
     /// Shows how far the press on Approve is; without motion in words alone.
     pub(super) fn progress(&self, progress: Progress, motion: bool) {
         let (words, part) = match progress {
+            Progress::None if !self.workable.get() => (String::new(), 0.0),
             Progress::None => (text!("prompt-how"), 0.0),
             Progress::Holding(part) => (text!("prompt-keep-holding"), part),
             Progress::Enough => (text!("prompt-let-go"), 1.0),
