@@ -206,7 +206,7 @@ fn looked_up(switches: &Switches, question: Question) -> Result<book::Answer, St
                 autostart: file.map_or(Autostart::Off, |file| file.look(&program)),
                 program: visible_line(&program.to_string_lossy()).as_str().to_owned(),
                 agents: switches.known().pairings().map(|(name, _)| name.to_owned()).collect(),
-                asked: !history.page(&Wanted::default())?.is_empty(),
+                asked: history.page(&Wanted::default())?.iter().any(|past| past.kind == "approval"),
             })
         }
         Question::Health | Question::Revoke(_) | Question::Autostart(_) | Question::Change(_) => {

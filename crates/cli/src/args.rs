@@ -92,8 +92,10 @@ pub(crate) enum Command {
     Status,
     /// Say how Placet sees you and what it can do
     Hello,
-    /// Bring up what is waiting
+    /// Bring up what is waiting, or the book if nothing is
     Open,
+    /// End Placet; whatever waits gets a no
+    Quit,
     /// The record, newest first
     Log(Log),
     /// Authorization servers that you trust

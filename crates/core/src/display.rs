@@ -210,7 +210,11 @@ impl Screen {
             approve,
             deny: ours!("screen-deny"),
             mute: mute(request),
-            binding_code: visible_line(&request.binding_code),
+            // The code of a pairing looks the same, and only that one is to be typed.
+            binding_code: match &request.matter {
+                Matter::Pair(_) => Text::default(),
+                _ => visible_line(&request.binding_code),
+            },
             expires_at: request.expires_at,
             clock_ahead: 0,
             form,

@@ -92,6 +92,9 @@ pub(crate) fn hello(global: &Global, printer: &mut Printer) -> Result<Exit, Stop
 pub(crate) fn open(global: &Global, printer: &mut Printer) -> Result<Exit, Stop> {
     let (opened, value): (Opened, Value) = quick(global, printer, Ask::Open)?;
     printer.answer(&value, || vec![format!("waiting: {}", opened.waiting)])?;
+    if opened.shown && opened.waiting == 0 {
+        printer.progress("Nothing is waiting. The book is open.");
+    }
     if opened.shown || opened.waiting == 0 {
         return Ok(Exit::Approved);
     }
