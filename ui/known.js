@@ -61,7 +61,8 @@ export async function servers() {
         ["To forget it", `placet as remove ${one.issuer}`],
         ["To change it", "Run placet as add with this issuer again; the prompt asks you."],
         ["What it may do", "Paired agents may ask for its authorizations; you are asked each time. It may ask you for what it needs, in the prompt."],
-        ["Certificates and proxy", "The certificates that the system trusts, and no proxy; there is no setting for one server yet."],
+        ["Vouched for by", one.authorities.length ? one.authorities.map((by) => `${by.subject}, SHA-256 ${by.sha256}, valid until ${by.until}`).join("; or ") + "; and by nobody else." : "The certificate authorities that the system trusts."],
+        ["Proxy", one.proxy ? `All that is said to it goes through ${one.proxy}.` : "None."],
       ]),
     ),
   );

@@ -36,7 +36,9 @@ export type Detail = { past: Past; steps: Stepped[]; shown: Showing[]; };
 
 export type Agent = { name: string; paired_at: number; last_used: number | null; };
 
-export type Trusted = { name: string; issuer: string; account: string; client_id: string; challenge_endpoint: string | null; plain_http: boolean; };
+export type Vouching = { subject: string; sha256: string; until: string; };
+
+export type Trusted = { name: string; issuer: string; account: string; client_id: string; challenge_endpoint: string | null; plain_http: boolean; authorities: Vouching[]; proxy: string | null; };
 
 export type Finding = { what: string; good: boolean; state: string; means: string; better: string; };
 

@@ -262,6 +262,13 @@ pub(crate) struct AddServer {
     /// Allow http://localhost: for development only, shows a banner for ever
     #[arg(long)]
     pub(crate) danger_allow_http_loopback: bool,
+    /// Certificates (PEM) of the only authorities that may vouch for it, instead of those that the
+    /// system trusts
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<std::path::PathBuf>,
+    /// What to reach it through, as http://host:port; no environment variable is ever read for this
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
 }
 
 /// `placet agents`.

@@ -407,6 +407,7 @@ fn server() -> Server {
         account: "sam@example.com".into(),
         challenge_endpoint: Some("https://as.example/ace".into()),
         danger_http_loopback: false,
+        way: crate::way::Way::default(),
     }
 }
 

@@ -28,6 +28,7 @@ use crate::request::{
 };
 pub use crate::section::{Part, Row, Section};
 use crate::text::{Text, called, clipped, name, phrase, prose, sentence, visible, visible_line};
+use crate::way::{Authority, Way};
 
 /// The agent's own words are clipped at this many characters (H2).
 pub const WORDS_LIMIT: usize = 280;
@@ -691,9 +692,53 @@ fn server_section(server: Option<&Server>) -> Section {
         rows.push(row("Server", &server.name));
         rows.extend(address(&server.issuer));
         rows.push(row("Your account", &server.account));
+        rows.extend(own_way(&server.way));
     }
     rows.push(plain("Your answer goes from Placet to this server. The agent does not see it."));
     Section { title: "Where the answer goes".into(), rows }
+}
+
+/// Whom the person trusts beside the server itself: who may vouch for it, and what is in between.
+fn own_way(way: &Way) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (number, authority) in way.authorities.iter().enumerate() {
+        rows.extend(vouching(number, authority));
+    }
+    if let Some(proxy) = &way.proxy {
+        rows.push(Row { verbatim: true, ..row("Through the proxy", proxy.as_str()) });
+    }
+    rows
+}
+
+fn vouching(number: usize, authority: &Authority) -> [Row; 2] {
+    let label = if number == 0 { "Vouched for only by" } else { "or by" };
+    let hash = Row { verbatim: true, ..row("Its SHA-256", &authority.sha256) };
+    [row(label, &authority.subject), hash]
+}
+
+/// The same where it is about to be trusted: with what it means.
+fn way_to_be_trusted(way: &Way) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (number, authority) in way.authorities.iter().enumerate() {
+        let (from, until) = (authority.not_before.day(), authority.not_after.day());
+        rows.extend(vouching(number, authority));
+        rows.push(fact("It is valid".into(), sentence("{} to {} (UTC)", &[&from, &until]), false));
+    }
+    if !way.authorities.is_empty() {
+        rows.push(plain(
+            "The certificate authorities that your system trusts do not count for this server. Whoever holds the key of one that stands here can pose as it.",
+        ));
+    }
+    if let Some(proxy) = &way.proxy {
+        rows.push(Row { verbatim: true, ..row("Through the proxy", proxy.as_str()) });
+        if let Some(letters) = host_in_letters(proxy.as_str()) {
+            rows.push(Row { verbatim: true, ..row("In letters", &letters) });
+        }
+        rows.push(plain(
+            "All that is said to this server goes through this proxy. It sees where to and how much, and cannot read it.",
+        ));
+    }
+    rows
 }
 
 /// An issuer; one in Punycode also in the letters that it stands for.
@@ -715,6 +760,7 @@ fn enrolment(server: &Server) -> Section {
     if let Some(endpoint) = &server.challenge_endpoint {
         rows.push(Row { verbatim: true, ..row("Takes answers at", endpoint) });
     }
+    rows.extend(way_to_be_trusted(&server.way));
     Section { title: "The server".into(), rows }
 }
 
@@ -732,6 +778,12 @@ fn banners(matter: &Matter, server: Option<&Server>, surroundings: Surroundings)
     }
     if server.is_some_and(|server| server.danger_http_loopback) {
         banners.push("Test server on this machine: the connection is not encrypted.".into());
+    }
+    if matches!(matter, Matter::EnrolServer(new) if !new.way.authorities.is_empty()) {
+        banners.push(
+            "This server's connection is judged by a certificate authority of its own, instead of the public ones."
+                .into(),
+        );
     }
     if surroundings.seat == Seat::Elsewhere {
         banners.push("This is not the screen that you are logged in at.".into());

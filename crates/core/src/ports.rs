@@ -495,6 +495,9 @@ pub enum ServerError {
     /// No connection, TLS failure, time-out, 5xx, `server_error`, `temporarily_unavailable`.
     #[error("unreachable: {0}")]
     Unreachable(String),
+    /// The proxy of this server made no connection to it.
+    #[error("no connection through the proxy: {0}")]
+    Proxy(String),
     /// `access_denied`.
     #[error("access_denied")]
     AccessDenied,
@@ -563,6 +566,7 @@ impl ServerError {
         let reason = match self {
             Self::InvalidSession | Self::Locked => Reason::ServerLocked,
             Self::Unreachable(_) => Reason::ServerUnreachable,
+            Self::Proxy(_) => Reason::ProxyFailed,
             Self::AccessDenied | Self::Refused(_) => Reason::ServerRefused,
             Self::Expired => Reason::ServerTimeOut,
             Self::Throttled(seconds) => return (Reason::ServerThrottled, Some(*seconds)),

@@ -463,6 +463,7 @@ fn server() -> Server {
         account: "erin@harbor.example".into(),
         challenge_endpoint: Some("https://auth.harbor.example/challenge".into()),
         danger_http_loopback: false,
+        way: placet_core::way::Way::default(),
     }
 }
 

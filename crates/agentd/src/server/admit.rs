@@ -8,7 +8,9 @@
 
 use placet_core::form::{Form, Source};
 use placet_core::json::{Limits, parse};
+use placet_core::ports::Clock as _;
 use placet_core::request::{Authorization, Elicitation, Matter, Pairing, Server, ToolCall};
+use placet_core::way::{Proxy, Way};
 use placet_wire::ask::Ask;
 use placet_wire::elicit::Elicit;
 use placet_wire::flaw::{Fault, Flaw};
@@ -152,6 +154,7 @@ fn add_server(asked: AddServer, house: &House) -> Result<Asked, Flaw> {
         }
         _ => return Err(Flaw::of(Fault::BadValue, "issuer", "does not begin with https://")),
     }
+    let way = way(&asked, house)?;
     let matter = Matter::EnrolServer(Server {
         issuer: asked.issuer,
         name: asked.name.unwrap_or(host),
@@ -160,8 +163,29 @@ fn add_server(asked: AddServer, house: &House) -> Result<Asked, Flaw> {
         // Found when the person has agreed to look.
         challenge_endpoint: None,
         danger_http_loopback: asked.danger_allow_http_loopback,
+        way,
     });
     Ok(Asked::plain(matter))
+}
+
+/// Read here, from the text that came: the person is shown what will be trusted, and not where it
+/// lay.
+fn way(asked: &AddServer, house: &House) -> Result<Way, Flaw> {
+    let flaw = |member: &str, why: &str| Flaw::of(Fault::BadValue, member, why);
+    if asked.danger_allow_http_loopback {
+        let alone = "goes with https alone, not with danger_allow_http_loopback";
+        for (member, given) in [("ca", asked.ca.is_some()), ("proxy", asked.proxy.is_some())] {
+            if given {
+                return Err(flaw(member, alone));
+            }
+        }
+    }
+    let now = house.clock.now();
+    let authorities = asked.ca.as_deref().map(|pem| placet_fipa::authorities(pem, now));
+    let authorities = authorities.transpose().map_err(|why| flaw("ca", why))?;
+    let proxy = asked.proxy.as_deref().map(Proxy::parse).transpose();
+    let proxy = proxy.map_err(|why| flaw("proxy", why))?;
+    Ok(Way { authorities: authorities.unwrap_or_default(), proxy })
 }
 
 fn remove_server(asked: &RemoveServer, house: &House) -> Result<Asked, Flaw> {

@@ -96,7 +96,8 @@ impl Store {
         };
         if !writer.is_broken() {
             let begun = writer
-                .end_what_was_open(now)
+                .mark()
+                .and_then(|()| writer.end_what_was_open(now))
                 .and_then(|()| writer.append(&Entry { at: now, request: None, event: started }));
             if let Err(error) = begun {
                 // What was read holds. This may pass: each write is tried anew.
@@ -241,6 +242,10 @@ impl Writer {
         self.tip = chain::Tip { seq: row.seq, hash: row.hash.clone() };
         self.state.write().unwrap_or_else(PoisonError::into_inner).fold(entry, &row.hash);
         Ok(row.hash)
+    }
+
+    fn mark(&self) -> Result<(), StoreError> {
+        self.opened.as_ref().map_or(Ok(()), |opened| file::mark(&opened.connection))
     }
 
     /// F8: nothing resumes; what was open is over.
