@@ -24,7 +24,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 use crate::ClientOptions;
 use crate::authority;
 use crate::place::Place;
-use crate::retry_after;
+use crate::{date, retry_after};
 
 /// `application/x-www-form-urlencoded`, UTF-8 (FiPA §4.1).
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
@@ -47,6 +47,8 @@ pub(crate) struct Answer {
     pub(crate) is_json: bool,
     /// `Retry-After` in seconds.
     pub(crate) retry_after: Option<u64>,
+    /// By `Date`: milliseconds that our clock is ahead of the server's.
+    pub(crate) clock_ahead: Option<i64>,
     /// The body.
     pub(crate) body: Zeroizing<Vec<u8>>,
 }
@@ -303,6 +305,7 @@ fn post(
     client.post(at.url().clone()).header(header::CONTENT_TYPE, media).body(body)
 }
 
+<<<<<<< HEAD
 impl Out {
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer, Failure> {
         let response = request.send().await.map_err(|e| {
@@ -329,11 +332,24 @@ fn is_tls(error: &reqwest::Error) -> bool {
 }
 
 async fn read(mut response: reqwest::Response) -> Result<Answer, Failure> {
+=======
+async fn send(request: reqwest::RequestBuilder) -> Result<Answer, Failure> {
+    let asked_at = SystemTime::now();
+    let mut response = request.send().await.map_err(|e| {
+        if e.is_connect() || e.is_builder() {
+            Failure::Unsent(told(&e))
+        } else {
+            Failure::Doubt(told(&e))
+        }
+    })?;
+>>>>>>> 3ca633fd4743a8fc4c76aec5696508e1292f0a78
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     let status = response.status().as_u16();
     let is_json = header(header::CONTENT_TYPE).is_some_and(is_json);
     let retry_after =
         header(header::RETRY_AFTER).and_then(|h| retry_after::seconds(h, SystemTime::now()));
+    let clock_ahead =
+        header(header::DATE).and_then(|date| date::ahead(date, asked_at, SystemTime::now()));
     let mut body = Zeroizing::new(Vec::with_capacity(4096));
     while let Some(chunk) = response.chunk().await.map_err(|e| Failure::Doubt(told(&e)))? {
         if body.len().saturating_add(chunk.len()) > Limits::SERVER.bytes {
@@ -345,7 +361,7 @@ async fn read(mut response: reqwest::Response) -> Result<Answer, Failure> {
             chunk.as_mut().zeroize();
         }
     }
-    Ok(Answer { status, is_json, retry_after, body })
+    Ok(Answer { status, is_json, retry_after, clock_ahead, body })
 }
 
 /// Grows by moving to a larger buffer and wiping the old one, which `Vec` would not do.

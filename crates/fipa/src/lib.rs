@@ -30,6 +30,7 @@ mod approval;
 mod authority;
 mod body;
 mod challenge;
+mod date;
 mod echo;
 mod elicitation;
 mod http;
