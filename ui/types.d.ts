@@ -32,7 +32,7 @@ export type Stepped = { seq: number; at: number; event: string; summary: string;
 
 export type Showing = { at: number; display_hash: string; holds: boolean; screen: unknown; };
 
-export type Detail = { past: Past; steps: Stepped[]; shown: Showing[]; };
+export type Detail = { past: Past; account: string; steps: Stepped[]; shown: Showing[]; };
 
 export type Agent = { name: string; paired_at: number; last_used: number | null; };
 

@@ -242,6 +242,9 @@ pub(crate) enum Servers {
     Remove {
         /// The issuer, letter for letter
         issuer: String,
+        /// Which of your accounts there, if you have several
+        #[arg(long)]
+        account: Option<String>,
     },
 }
 
@@ -253,7 +256,7 @@ pub(crate) struct AddServer {
     /// Placet's client there
     #[arg(long)]
     pub(crate) client_id: String,
-    /// Your account there
+    /// Your account there; with another one, a server is trusted for both
     #[arg(long)]
     pub(crate) account: String,
     /// What you call it [default: its host]

@@ -20,7 +20,7 @@ pub use crate::field::{FieldView, Input, OptionView};
 use crate::form::{Form, Kind};
 use crate::json::{Digest, Refused, digest};
 use crate::layout::laid_out;
-use crate::names::host_in_letters;
+use crate::names::{alike, host_in_letters};
 use crate::passkey::{Binding, CeremonyStep};
 use crate::ports::{Seat, Surroundings};
 use crate::request::{
@@ -132,7 +132,7 @@ impl Screen {
                 Step::Review,
                 phrase("Let {} do this?", &[&spoken_of(&request.asker)]),
                 authorization(asked),
-                server_section(server),
+                server_section(server, row("Your account", server.map_or("", |s| &s.account))),
                 "Approve and continue",
             ),
             Matter::Elicitation(asked) => (
@@ -243,13 +243,93 @@ impl Screen {
         self
     }
 
-    /// With a warning that stays: this server is enrolled already.
+    /// With a warning that stays: this server is enrolled already, for this account.
     #[must_use]
-    pub fn replacing(mut self, enrolled: &Server) -> Self {
+    pub fn replacing(mut self, enrolled: &Server, new: &Server) -> Self {
         self.banners.push(phrase(
             "You trust this server already, for the account {}. This takes its place.",
             &[&called(&enrolled.account)],
         ));
+        if enrolled.way != new.way {
+            let given_up =
+                enrolled.way.authorities.iter().filter(|one| !new.way.authorities.contains(one));
+            self.banners.extend(given_up.map(|authority| {
+                phrase("Until now {} vouched for it.", &[&called(&authority.subject)])
+            }));
+            if let Some(proxy) =
+                enrolled.way.proxy.as_ref().filter(|_| enrolled.way.proxy != new.way.proxy)
+            {
+                let proxy = visible_line(proxy.as_str());
+                self.banners.push(phrase("Until now it was reached through {}.", &[&proxy]));
+            }
+        }
+        self
+    }
+
+    /// With a warning that stays: this server is enrolled already, for other accounts.
+    #[must_use]
+    pub fn beside(mut self, enrolled: &[Server], new: &Server) -> Self {
+        self.banners.push(phrase(
+            "You trust this server already, for {}. This adds another account, and you choose between them each time.",
+            &[&all_called(enrolled)],
+        ));
+        if let Some(like) = enrolled.iter().find(|server| alike(&server.account, &new.account)) {
+            self.banners.push(phrase(
+                "The account {} looks like {}, and is another one.",
+                &[&called(&new.account), &called(&like.account)],
+            ));
+        }
+        self
+    }
+
+    /// Only one account of a server is to be forgotten.
+    #[must_use]
+    pub fn forgetting_one(mut self, stay: &[Server]) -> Self {
+        self.heading = "Forget this account?".into();
+        let means = phrase(
+            "Placet will no longer ask this server for this account. It stays for {}.",
+            &[&all_called(stay)],
+        );
+        self.destination.rows = vec![fact(Text::default(), means, false)];
+        self.approve = "Forget this account".into();
+        self
+    }
+
+    /// With the choice between several accounts of the server. The one that was used last is chosen at
+    /// first, else the one that was enrolled first: one that came later is used only when the person
+    /// has chosen it.
+    #[must_use]
+    pub fn choosing(mut self, accounts: &[Server], last: Option<&str>) -> Self {
+        let used = accounts.iter().position(|server| Some(server.account.as_str()) == last);
+        let mut order: Vec<&Server> = accounts.iter().collect();
+        if let Some(used) = used {
+            let used = order.remove(used);
+            order.insert(0, used);
+        }
+        let alike = order.iter().enumerate().find_map(|(at, one)| {
+            let later = order.iter().skip(at.saturating_add(1));
+            let mut like = later.filter(|other| alike(&one.account, &other.account));
+            like.next().map(|other| (one, other))
+        });
+        if let Some((one, other)) = alike {
+            self.banners.push(phrase(
+                "Two of your accounts look alike: {} and {}.",
+                &[&called(&one.account), &called(&other.account)],
+            ));
+        }
+        self.form = account_form(&order);
+        self.fields = fields(&self.form, false);
+        let chosen = "For the account that you choose below.";
+        self.destination = server_section(order.first().copied(), plain(chosen));
+        self
+    }
+
+    /// As [`choosing`](Self::choosing) was answered: from here on it is for this account.
+    #[must_use]
+    pub fn chosen(mut self, server: &Server) -> Self {
+        self.form = Form::default();
+        self.fields = Vec::new();
+        self.destination = server_section(Some(server), row("Your account", &server.account));
         self
     }
 
@@ -711,12 +791,18 @@ fn asker(asker: &Asker) -> Section {
     Section { title: "Who asks".into(), rows }
 }
 
-fn server_section(server: Option<&Server>) -> Section {
+/// The accounts by name, for a sentence.
+fn all_called(servers: &[Server]) -> Text {
+    let names = servers.iter().map(|server| called(&server.account));
+    names.reduce(|all, name| phrase("{}, {}", &[&all, &name])).unwrap_or_default()
+}
+
+fn server_section(server: Option<&Server>, account: Row) -> Section {
     let mut rows = Vec::new();
     if let Some(server) = server {
         rows.push(row("Server", &server.name));
         rows.extend(address(&server.issuer));
-        rows.push(row("Your account", &server.account));
+        rows.push(account);
         rows.extend(own_way(&server.way));
     }
     rows.push(plain("Your answer goes from Placet to this server. The agent does not see it."));
@@ -848,6 +934,24 @@ fn pin_form() -> Form {
             description: None,
             required: true,
             kind: Kind::Secret { rule },
+        }],
+    }
+}
+
+/// The field of [`Screen::choosing`].
+pub const ACCOUNT: &str = "account";
+
+fn account_form(accounts: &[&Server]) -> Form {
+    use crate::form::{Choice, Field};
+    let option =
+        |server: &&Server| Choice { value: server.account.clone(), title: server.account.clone() };
+    Form {
+        fields: vec![Field {
+            name: ACCOUNT.to_owned(),
+            title: Some("Account".to_owned()),
+            description: None,
+            required: true,
+            kind: Kind::Choice { options: accounts.iter().map(option).collect(), default: Some(0) },
         }],
     }
 }

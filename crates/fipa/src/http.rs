@@ -305,9 +305,9 @@ fn post(
     client.post(at.url().clone()).header(header::CONTENT_TYPE, media).body(body)
 }
 
-<<<<<<< HEAD
 impl Out {
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer, Failure> {
+        let asked_at = SystemTime::now();
         let response = request.send().await.map_err(|e| {
             if e.is_builder() {
                 Failure::Unsent(told(&e))
@@ -319,7 +319,7 @@ impl Out {
                 Failure::Unsent(told(&e))
             }
         })?;
-        read(response).await
+        read(response, asked_at).await
     }
 }
 
@@ -331,18 +331,7 @@ fn is_tls(error: &reqwest::Error) -> bool {
         .any(|error| error.kind() == std::io::ErrorKind::InvalidData)
 }
 
-async fn read(mut response: reqwest::Response) -> Result<Answer, Failure> {
-=======
-async fn send(request: reqwest::RequestBuilder) -> Result<Answer, Failure> {
-    let asked_at = SystemTime::now();
-    let mut response = request.send().await.map_err(|e| {
-        if e.is_connect() || e.is_builder() {
-            Failure::Unsent(told(&e))
-        } else {
-            Failure::Doubt(told(&e))
-        }
-    })?;
->>>>>>> 3ca633fd4743a8fc4c76aec5696508e1292f0a78
+async fn read(mut response: reqwest::Response, asked_at: SystemTime) -> Result<Answer, Failure> {
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     let status = response.status().as_u16();
     let is_json = header(header::CONTENT_TYPE).is_some_and(is_json);

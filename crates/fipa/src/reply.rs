@@ -50,12 +50,8 @@ impl Reply {
         match heard {
             Ok(answer) => Self::of(answer),
             Err(Failure::Unsent(why)) => Self::over(ServerError::Unreachable(why)),
-<<<<<<< HEAD
             Err(Failure::Proxy(why)) => Self::over(ServerError::Proxy(why)),
-            Err(Failure::Doubt(why)) => Self { said: Said::Doubt(why), auth_session: None },
-=======
             Err(Failure::Doubt(why)) => Self::without_session(Said::Doubt(why)),
->>>>>>> 3ca633fd4743a8fc4c76aec5696508e1292f0a78
             Err(Failure::TooLarge) => Self::over(broken("the answer is too long")),
         }
     }

@@ -164,6 +164,9 @@ pub struct AddServer {
 pub struct RemoveServer {
     /// The issuer, byte for byte.
     pub issuer: String,
+    /// Which account there, byte for byte; needed only if there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
 }
 
 /// `pairing/revoke`.
@@ -279,8 +282,9 @@ impl AddServer {
 impl RemoveServer {
     pub(crate) fn read(mut members: Members) -> Result<Self, Flaw> {
         let issuer = url(&mut members, "issuer")?;
+        let account = members.optional_text("account", 256)?;
         members.end()?;
-        Ok(Self { issuer })
+        Ok(Self { issuer, account })
     }
 }
 

@@ -227,7 +227,8 @@ fn generated() -> String {
     types.add("Stepped", &[&step]);
     let showing = Showing { at: 1, display_hash: words(), holds: true, screen: json!(UNKNOWN) };
     types.add("Showing", &[&showing]);
-    let detail = Detail { past: past.clone(), steps: vec![step], shown: vec![showing] };
+    let (steps, shown) = (vec![step], vec![showing]);
+    let detail = Detail { past: past.clone(), account: words(), steps, shown };
     types.add("Detail", &[&detail]);
     let agent = |last_used| Agent { name: words(), paired_at: 1, last_used };
     let agents = vec![agent(None), agent(Some(1))];

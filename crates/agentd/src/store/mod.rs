@@ -151,8 +151,12 @@ impl Record for Store {
         }
     }
 
-    fn server(&self, issuer: &str) -> Option<Server> {
-        self.state().server(issuer).cloned()
+    fn accounts(&self, issuer: &str) -> Vec<Server> {
+        self.state().accounts(issuer).cloned().collect()
+    }
+
+    fn last_account(&self, issuer: &str) -> Option<String> {
+        self.state().last_account(issuer).map(str::to_owned)
     }
 
     fn servers(&self) -> Vec<Server> {

@@ -140,7 +140,7 @@ pub(crate) fn servers(
             ca: add.ca.as_deref().map(certificates).transpose()?,
             proxy: add.proxy,
         }),
-        Servers::Remove { issuer } => Ask::RemoveServer(RemoveServer { issuer }),
+        Servers::Remove { issuer, account } => Ask::RemoveServer(RemoveServer { issuer, account }),
     };
     let (mut conversation, ..) = converse(global, printer)?;
     let (ended, value) = put(&mut conversation, ask, printer)?;
