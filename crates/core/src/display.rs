@@ -846,7 +846,7 @@ fn way_to_be_trusted(way: &Way) -> Vec<Row> {
             rows.push(Row { verbatim: true, ..row("In letters", &letters) });
         }
         rows.push(plain(
-            "All that is said to this server goes through this proxy. It sees where to and how much, and cannot read it.",
+            "All that is said to this server goes through this proxy. It sees which server, when and how much, and cannot read it.",
         ));
     }
     rows
