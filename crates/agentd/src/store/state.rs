@@ -33,7 +33,7 @@ pub struct State {
     /// played key said must not make the person's look like a copy.
     sign_counts: BTreeMap<(String, Digest), u32>,
     /// Counters of signatures whose request is open.
-    asserted: BTreeMap<RequestId, Vec<((String, Digest), u32)>>,
+    asserted: BTreeMap<RequestId, Vec<Counted>>,
     settings: Settings,
     /// Received and not ended.
     open: BTreeSet<RequestId>,
@@ -41,6 +41,9 @@ pub struct State {
     entries: u64,
     head: Option<Digest>,
 }
+
+/// Issuer, SHA-256 of the credential id, and the counter.
+type Counted = ((String, Digest), u32);
 
 /// A pairing.
 #[derive(Clone, Debug)]
