@@ -66,7 +66,7 @@ pub async fn handle<P: Ports>(
         Verdict::Ask(least) => {
             let over = case.over(stopped).shared();
             let review = Screen::review(request, server, standing.surroundings);
-            match case.ask(case.to_choose(review), least, &over).await {
+            match case.ask(review, least, &over).await {
                 // Who asked and who was asked must still stand when the yes is made.
                 Ok(ended) if ended.is_approved() => match case.stands(&over) {
                     Ok(()) => ended,
@@ -141,8 +141,8 @@ impl<P: Ports> Case<'_, P> {
         self.ports.status(self.request, Status::Queued);
         let turn = unless(over, self.ports.person().turn(self.request)).await?;
         let mut turn = turn.map_err(|_| Reason::NoHuman)?;
-        // Only now: what was enrolled while it waited counts as well.
-        let review = self.warned(review);
+        // Only now: what was enrolled or used while it waited counts as well.
+        let review = self.warned(self.to_choose(review));
         let review = if self.is_low_risk() { review.offered() } else { review };
         if let Matter::Pair(pairing) = &self.request.matter {
             return self.pair(&mut turn, review, pairing, over).await;

@@ -92,3 +92,20 @@ fn what_is_not_exactly_certificates_of_authorities_is_refused_whole() {
         assert!(refused.contains(why), "{refused}, not {why}: {bad}");
     }
 }
+
+#[test]
+fn s10_a_certificate_with_any_byte_changed_is_read_or_refused_and_is_never_another_than_shown() {
+    let good = made(|_| {});
+    let body: String = good.lines().filter(|line| !line.starts_with('-')).collect();
+    let der = STANDARD.decode(body).unwrap();
+    for at in (0..der.len()).step_by(3) {
+        let mut changed = der.clone();
+        changed[at] ^= 0x81;
+        let pem = format!("{BEGIN}\n{}\n{END}\n", STANDARD.encode(&changed));
+        if let Ok(read) = authorities(&pem, NOW) {
+            assert_eq!(super::der(&read[0]).as_deref(), Some(changed.as_slice()));
+            let hash = read[0].sha256.replace(':', "").to_ascii_lowercase();
+            assert_eq!(format!("sha256:{hash}"), Digest::of_bytes(&changed).as_str());
+        }
+    }
+}
