@@ -13,8 +13,9 @@ use placet_wire::message::Id;
 use placet_wire::notice::{PairCode, RequestStatus};
 use placet_wire::params::{Hello, ListLog, RevokePairing};
 use placet_wire::results::{
-    App, Capabilities, HelloAnswer, LogEntry, LogPage, Muted, Opened, PairedName, PairingEntry,
-    PairingList, Peer, Process, RecordState, Revoked, Server, ServerList, Session, StatusAnswer,
+    App, Authority, Capabilities, HelloAnswer, LogEntry, LogPage, Muted, Opened, PairedName,
+    PairingEntry, PairingList, Peer, Process, RecordState, Revoked, Server, ServerList, Session,
+    StatusAnswer,
 };
 
 use super::case::Answer;
@@ -160,9 +161,19 @@ fn servers(house: &House) -> ServerList {
             client_id: server.client_id.clone(),
             account: server.account.clone(),
             danger_http_loopback: server.danger_http_loopback,
+            authorities: server.way.authorities.iter().map(authority).collect(),
+            proxy: server.way.proxy.as_ref().map(|proxy| proxy.as_str().to_owned()),
         })
         .collect();
     ServerList { servers }
+}
+
+fn authority(authority: &placet_core::way::Authority) -> Authority {
+    Authority {
+        subject: authority.subject.clone(),
+        sha256: authority.sha256.clone(),
+        not_after: authority.not_after.0,
+    }
 }
 
 fn pairings(house: &House) -> PairingList {

@@ -91,6 +91,8 @@ pub struct Past {
 pub struct Detail {
     /// Its line.
     pub past: Past,
+    /// The account that the server was asked for; empty if none was.
+    pub account: String,
     /// Everything that was recorded of it, oldest first.
     pub steps: Vec<Stepped>,
     /// Every screen, exactly as it was sent to be shown.
@@ -241,7 +243,8 @@ impl Index {
                    FROM over WHERE request = ?";
         let past = self.index.query_row(sql, [request], past).optional()?;
         let Some(past) = past else { return Ok(None) };
-        let mut detail = Detail { past, steps: Vec::new(), shown: Vec::new() };
+        let account = String::new();
+        let mut detail = Detail { past, account, steps: Vec::new(), shown: Vec::new() };
         let mut parts =
             self.index.prepare_cached("SELECT seq FROM part WHERE request = ? ORDER BY seq")?;
         let mut entry = self
@@ -258,6 +261,9 @@ impl Index {
                 let recorded = text(&body, "/display_hash").to_owned();
                 let holds = digest(&screen).is_ok_and(|now: Digest| now.as_str() == recorded);
                 detail.shown.push(Showing { at, display_hash: recorded, holds, screen });
+            }
+            if event == "contacting" {
+                text(&body, "/account").clone_into(&mut detail.account);
             }
             let summary = log::summary(&event, &body);
             detail.steps.push(Stepped { seq: u64::try_from(seq).unwrap_or(0), at, event, summary });

@@ -96,7 +96,8 @@ impl Store {
         };
         if !writer.is_broken() {
             let begun = writer
-                .end_what_was_open(now)
+                .mark()
+                .and_then(|()| writer.end_what_was_open(now))
                 .and_then(|()| writer.append(&Entry { at: now, request: None, event: started }));
             if let Err(error) = begun {
                 // What was read holds. This may pass: each write is tried anew.
@@ -150,8 +151,12 @@ impl Record for Store {
         }
     }
 
-    fn server(&self, issuer: &str) -> Option<Server> {
-        self.state().server(issuer).cloned()
+    fn accounts(&self, issuer: &str) -> Vec<Server> {
+        self.state().accounts(issuer).cloned().collect()
+    }
+
+    fn last_account(&self, issuer: &str) -> Option<String> {
+        self.state().last_account(issuer).map(str::to_owned)
     }
 
     fn servers(&self) -> Vec<Server> {
@@ -241,6 +246,10 @@ impl Writer {
         self.tip = chain::Tip { seq: row.seq, hash: row.hash.clone() };
         self.state.write().unwrap_or_else(PoisonError::into_inner).fold(entry, &row.hash);
         Ok(row.hash)
+    }
+
+    fn mark(&self) -> Result<(), StoreError> {
+        self.opened.as_ref().map_or(Ok(()), |opened| file::mark(&opened.connection))
     }
 
     /// F8: nothing resumes; what was open is over.
