@@ -3,6 +3,7 @@
 // Promises: draws what the program says and nothing else; all of it goes in as text, never as
 // markup. Must never ask for, hold or show a secret.
 
+import { apart } from "./draw.js";
 import { open as history } from "./history.js";
 import { agents, health, servers } from "./known.js";
 import { settings, settled } from "./settings.js";
@@ -14,7 +15,7 @@ const at = (id) => document.getElementById(id);
 function waitingItem({ id, name, heading }) {
   const item = at("one").content.cloneNode(true);
   item.querySelector(".heading").textContent = heading;
-  item.querySelector(".name").textContent = `${name} asks`;
+  item.querySelector(".name").append(apart(name), " asks");
   const open = item.querySelector("button");
   open.setAttribute("aria-label", `Open the prompt: ${heading}`);
   open.dataset.id = id;

@@ -1,6 +1,6 @@
 // What is over: leafed through, narrowed, and one of it in full.
 
-import { button, list, make, time } from "./draw.js";
+import { apart, button, list, make, time } from "./draw.js";
 import { ask } from "./tauri.js";
 
 const at = (id) => document.getElementById(id);
@@ -17,7 +17,7 @@ function line(past) {
   return make(
     "li",
     "",
-    make("div", "", make("p", "heading", heading), make("p", "name", `${who(past)}, ${time(past.at)}`), make("p", "name", said)),
+    make("div", "", make("p", "heading", heading), make("p", "name", apart(who(past)), `, ${time(past.at)}`), make("p", "name", said)),
     button("Show", `Show: ${heading}, ${who(past)}, ${time(past.at)}`, (event) => show(past.request, event.target)),
   );
 }

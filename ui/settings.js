@@ -3,7 +3,7 @@
 // Promises: what widens is only asked for here; the prompt asks the person (src/book/question.rs).
 // Must never say that something is set before the program says so.
 
-import { button, make } from "./draw.js";
+import { apart, button, make } from "./draw.js";
 import { ask } from "./tauri.js";
 
 const at = (id) => document.getElementById(id);
@@ -31,9 +31,9 @@ function redraw(id, what, items) {
 function stopped({ paused_until, muted }) {
   const said = make("p", "");
   said.setAttribute("role", "status");
-  const line = (words, label, wanted) => make("div", "entry", make("p", "heading", words), button("End it…", label, () => change(wanted, said)));
-  const lines = muted.map(({ bucket, name, until }) => line(`Muted until ${until}: ${name}. Every answer is no.`, `End the mute of ${name}…`, { end_mute: bucket }));
-  if (paused_until !== null) lines.unshift(line(`Paused until ${paused_until}. Every answer is no.`, "End the pause…", "end_pause"));
+  const line = (words, act, label, wanted) => make("div", "entry", make("p", "heading", ...words), button(act, label, () => change(wanted, said)));
+  const lines = muted.map(({ bucket, name, until }) => line([`Muted until ${until}: `, apart(name), ". Every answer is no."], "End the mute…", `End the mute… of ${name}`, { end_mute: bucket }));
+  if (paused_until !== null) lines.unshift(line([`Paused until ${paused_until}. Every answer is no.`], "End the pause…", "", "end_pause"));
   return lines.length ? [...lines, make("p", "aside", "To end one from here, you are asked in the prompt, since a program could press this button. The icon's menu ends it at once."), said] : [];
 }
 
@@ -46,7 +46,7 @@ function minute(text) {
 
 function kindLine(kind) {
   const stop = () => change({ set: { on_notification: { kind, on: false } } }, at("offers-said"));
-  return make("div", "entry", make("div", "", make("p", "heading", kind.tool), make("p", "name", `by ${kind.agent}`)), button("Take away", `No longer approve on notifications: ${kind.tool} by ${kind.agent}`, stop));
+  return make("div", "entry", make("div", "", make("p", "heading", kind.tool), make("p", "name", "by ", apart(kind.agent))), button("Take away", `Take away: ${kind.tool} by ${kind.agent}`, stop));
 }
 
 export function settled(state) {

@@ -1,6 +1,6 @@
 // The first steps of a new person: what it does, start with the session, a name for an agent.
 
-import { button } from "./draw.js";
+import { apart, button } from "./draw.js";
 import { ask } from "./tauri.js";
 
 const at = (id) => document.getElementById(id);
@@ -34,6 +34,7 @@ export async function beginning() {
   const focused = at("start-switch").contains(document.activeElement);
   drawn(now.autostart, now.program);
   if (focused) at("start-switch").querySelector("button").focus();
-  at("start-agents").textContent = now.agents.length ? `Done. Named so far: ${now.agents.join(", ")}.` : "No agent has a name yet.";
+  const names = now.agents.flatMap((name, n) => [n > 0 ? ", " : "", apart(name)]);
+  at("start-agents").replaceChildren(...(names.length ? ["Done. Named so far: ", ...names, "."] : ["No agent has a name yet."]));
   at("start-asked").textContent = now.asked ? "Something was asked and answered: History shows it." : "";
 }

@@ -222,6 +222,8 @@ impl Screen {
         encoder.set_palette(palette);
         encoder.set_depth(png::BitDepth::Eight);
         encoder.set_compression(png::Compression::High);
+        // Numbers of colours are not nearer to each other for standing side by side.
+        encoder.set_filter(png::Filter::NoFilter);
         let mut writer = encoder.write_header().doing(doing)?;
         writer.write_image_data(&indices).doing(doing)?;
         writer.finish().doing(doing)
@@ -356,7 +358,10 @@ impl Screen {
     }
 }
 
-/// The picture by a palette of 256 colours, a third of the size. Of colours that are too many, those
+/// So many colours are enough for letters with smooth edges on a few grounds.
+const COLOURS: usize = 64;
+
+/// The picture by a palette of [`COLOURS`], a fourth of the size. Of colours that are too many, those
 /// that differ in their last bits become the one that occurs most.
 fn indexed(pixels: &[[u8; 3]]) -> (Vec<u8>, Vec<u8>) {
     let mut counts: HashMap<[u8; 3], usize> = HashMap::new();
@@ -371,6 +376,9 @@ fn indexed(pixels: &[[u8; 3]]) -> (Vec<u8>, Vec<u8>) {
         let mut numbers: HashMap<[u8; 3], u8> = HashMap::new();
         let fits = often.iter().all(|(colour, _)| {
             if let Entry::Vacant(free) = numbers.entry(class(colour)) {
+                if palette.len() >= COLOURS {
+                    return false;
+                }
                 let Ok(number) = u8::try_from(palette.len()) else { return false };
                 free.insert(number);
                 palette.push(*colour);
