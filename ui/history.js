@@ -10,14 +10,14 @@ let last = null;
 
 const who = ({ agent, kind }) => agent || (kind === "change" ? "Placet's book" : "an unpaired program");
 const words = (raw) => raw.replaceAll("_", " ");
+const ended = ({ outcome, reason }) => (reason === outcome ? words(outcome) : `${words(outcome)} (${words(reason)})`);
 
 function line(past) {
   const heading = past.heading || `Nothing was shown (${words(past.kind)})`;
-  const said = `${words(past.outcome)} (${words(past.reason)})`;
   return make(
     "li",
     "",
-    make("div", "", make("p", "heading", heading), make("p", "name", apart(who(past)), `, ${time(past.at)}`), make("p", "name", said)),
+    make("div", "", make("p", "heading", heading), make("p", "name", apart(who(past)), `, ${time(past.at)}`), make("p", "name", ended(past))),
     button("Show", `Show: ${heading}, ${who(past)}, ${time(past.at)}`, (event) => show(past.request, event.target)),
   );
 }
@@ -84,7 +84,7 @@ async function show(request, from) {
       at("listed").hidden = false;
       from.focus();
     });
-    const facts = list([["How it ended", `${words(past.outcome)} (${words(past.reason)})`], ["Who asked", who(past)], ["Server", past.server || "none"], ["Number", past.request]]);
+    const facts = list([["How it ended", ended(past)], ["Who asked", who(past)], ["Server", past.server || "none"], ["Number", past.request]]);
     const happened = make("ol", "steps", ...steps.map((step) => make("li", "", `${time(step.at)}: ${words(step.event)} ${step.summary}`)));
     const none = shown.length === 0 ? make("p", "", "Nothing was shown.") : null;
     at("detail").replaceChildren(back, facts, make("h3", "", "What happened"), happened, make("h3", "", "What was shown"), none ?? "", ...shown.map(screen));

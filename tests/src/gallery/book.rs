@@ -5,6 +5,7 @@
 //! **Never** take a picture before the screen has the page's last frame.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use placet_core::display::Screen;
 use placet_core::ports::{Seat, Surroundings};
@@ -13,8 +14,9 @@ use placet_core::request::{
 };
 use placet_stage::desktop::{Session, Theme};
 use serde_json::{Value, json};
+use x11rb::protocol::xproto::{ConfigureWindowAux, ConnectionExt as _};
 
-use super::{Outcome, SIZE};
+use super::{Outcome, SIZE, SOON};
 use crate::book::{Driven, answered, await_text};
 
 /// The pages, by their files' names.
@@ -45,9 +47,33 @@ pub(super) fn take(look: &str, out: &Path) -> Outcome<()> {
     let book = Driven::open(&session);
     leaf_through(book, &mut |name, book| {
         book.script("document.activeElement?.blur(); scrollTo(0, 0); done(1)");
+        stretch(&session, book)?;
         let window = book.frame(&session);
         Ok(session.screen().picture_of(&window, &out.join(format!("{name}-{look}.png")))?)
     })
+}
+
+/// Makes the window as high as the page, as a person can, as far as the screen goes.
+fn stretch(session: &Session, book: &Driven) -> Outcome<()> {
+    let window = book.frame(session);
+    let asked = book.script("done([document.body.scrollHeight, innerWidth])");
+    let number = |n: usize| asked.get(n).and_then(Value::as_f64).ok_or("the page has no size");
+    let dots = f64::from(window.width) / number(1)?;
+    let height = (number(0)? * dots).ceil().clamp(480.0, f64::from(SIZE.1) - 60.0) as u32;
+    let screen = session.screen();
+    let place = ConfigureWindowAux::new().x(40).y(40).height(height);
+    screen.connection().configure_window(window.id, &place)?.check()?;
+    let begun = Instant::now();
+    loop {
+        let inner = book.script("done(innerHeight)").as_f64().unwrap_or_default();
+        if (inner * dots - f64::from(height)).abs() < 3.0 {
+            return Ok(());
+        }
+        if begun.elapsed() > SOON {
+            return Err(format!("the page stays {inner} high, not {height}").into());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// Turns to each of the pages, full of what a person might have there, and calls `each` with its name
