@@ -268,4 +268,13 @@ fn page() -> Result<String, std::fmt::Error> {
 }
 
 /// What these pictures led to.
-const CHANGED: &[&str] = &[];
+const CHANGED: &[&str] = &[
+    "The book's pages fit into one row of buttons; “First steps” stood alone in a second one.",
+    "Where the desktop's text is twice as large, the book's window is too: it held half as much of a line.",
+    "Fields beside each other are as high as each other, and boxes to tick have an edge that is seen.",
+    "In the history an outcome that is its own reason is said once, and not as “approved (approved)”.",
+    "Sentences among a server's facts are in the letters of sentences; only paths keep those of code.",
+    "In what was shown, names stand beside their values, as in the prompt.",
+    "With more contrast, the book's buttons and warnings have more of it as well.",
+    "Buttons that end a pause or a mute say which; a screen reader's name of a button begins with its words.",
+];

@@ -12,7 +12,7 @@ use placet_core::ports::{Seat, Surroundings};
 use placet_core::request::{
     Asker, Kernel, Matter, Place, Process, Request, RequestId, Timestamp, ToolCall,
 };
-use placet_stage::desktop::{Session, Theme};
+use placet_stage::desktop::{Session, Theme, Window};
 use serde_json::{Value, json};
 use x11rb::protocol::xproto::{ConfigureWindowAux, ConnectionExt as _};
 
@@ -59,10 +59,13 @@ fn stretch(session: &Session, book: &Driven) -> Outcome<()> {
     let asked = book.script("done([document.body.scrollHeight, innerWidth])");
     let number = |n: usize| asked.get(n).and_then(Value::as_f64).ok_or("the page has no size");
     let dots = f64::from(window.width) / number(1)?;
-    let height = (number(0)? * dots).ceil().clamp(480.0, f64::from(SIZE.1) - 60.0) as u32;
+    let height = (number(0)? * dots).ceil().clamp(480.0, f64::from(SIZE.1) - 80.0) as u32;
     let screen = session.screen();
-    let place = ConfigureWindowAux::new().x(40).y(40).height(height);
+    let place = ConfigureWindowAux::new().x(20).y(20).height(height);
     screen.connection().configure_window(window.id, &place)?.check()?;
+    let lies =
+        |one: &Window| one.id == window.id && one.height == height && one.y < 60 && one.x < 60;
+    screen.await_window(SOON, lies)?;
     let begun = Instant::now();
     loop {
         let inner = book.script("done(innerHeight)").as_f64().unwrap_or_default();
