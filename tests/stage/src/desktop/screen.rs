@@ -358,7 +358,7 @@ impl Screen {
 }
 
 /// So many colours are enough for letters with smooth edges on a few grounds.
-const COLOURS: usize = 64;
+const COLOURS: usize = 48;
 
 /// The picture by a palette of the [`COLOURS`] that occur most, a fourth of the size; every other one
 /// becomes the nearest of them.
