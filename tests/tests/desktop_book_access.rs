@@ -156,7 +156,7 @@ fn h20_a_screen_reader_finds_every_control_of_the_book_by_its_name_in_the_order_
         // By the page's own words: a label of its own, that of its field, or what stands on it.
         let named = format!(
             "done({CONTROLS}.map((one) => one.getAttribute('aria-label')
-               ?? (one.labels?.length ? one.labels[0].firstChild.data ?? one.labels[0].textContent : one.textContent))
+               ?? (one.labels?.length ? one.labels[0].querySelector('[data-text]').textContent : one.textContent))
                .map((name) => name.trim()))"
         );
         let named: Vec<String> = serde_json::from_value(book.script(&named)).unwrap();

@@ -8,6 +8,7 @@
 use std::io::BufRead;
 use std::process::ExitCode;
 
+use placet_texts::text;
 use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindowBuilder};
 use tokio::sync::watch;
 
@@ -50,7 +51,8 @@ pub fn run() -> ExitCode {
 
 fn open(app: &AppHandle) -> tauri::Result<()> {
     WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
-        .title("Placet: the book")
+        .title(text!("book-title"))
+        .initialization_script(texts())
         .inner_size(WIDTH * text_scale(), HEIGHT * text_scale())
         .min_inner_size(320.0, 240.0)
         // What a test drives keeps its files in the test's own home; nothing else can be driven.
@@ -69,6 +71,12 @@ fn open(app: &AppHandle) -> tauri::Result<()> {
 fn text_scale() -> f64 {
     let dots = gtk::gdk::Screen::default().map_or(96.0, |screen| screen.resolution());
     (dots / 96.0).clamp(1.0, 2.5)
+}
+
+/// What the page says in words (`ui/text.js`): ours alone, as JSON, which is an expression of a script.
+fn texts() -> String {
+    let texts = serde_json::to_string(&placet_texts::book()).unwrap_or_default();
+    format!("globalThis.PLACET_TEXTS = Object.freeze({texts});")
 }
 
 /// True for the book of a debug build that a test drives: WebKit has no automation in a private
