@@ -293,7 +293,9 @@ fn sample(name: &str, command: &Value) -> Option<Screen> {
         "key-choosing" => Some(Screen::authenticator(&passkey, CeremonyStep::Choosing)),
         "key-touch" => Some(Screen::authenticator(&passkey, CeremonyStep::Touch)),
         "key-pin" => Some(Screen::pin(&passkey, round.saturating_add(1), tries, wrong)),
-        "key-refused" => Some(Screen::refused(&review, round, Reason::ForeignPasskey.sentence())),
+        "key-refused" => {
+            Some(Screen::refused(&review, round, visible_line(Reason::ForeignPasskey.sentence())))
+        }
         "otp" | "payments-otp" => challenge(
             "Enter the code from your authenticator app.",
             json!({"type": "object", "required": ["otp"], "properties": {
