@@ -130,8 +130,20 @@ impl Driven {
         self.tell(&json!({"show": {"version": "1.2.3", "state": state, "places": []}}));
     }
 
-    /// Says a line, as Placet does.
+    /// Says a line, as Placet does; what is to be shown gets the program's own words for its state
+    /// (`State::said`).
     pub fn tell(&mut self, line: &Value) {
+        let mut line = line.clone();
+        if let Some(shown) = line.get_mut("show").filter(|shown| shown.get("said").is_none()) {
+            let waiting = shown["state"]["waiting"].as_array().map_or(0, Vec::len);
+            let said = match (shown["state"]["paused_until"].as_str(), waiting) {
+                (Some(until), _) => format!("Paused until {until}: every answer is no"),
+                (None, 0) => "Ready".to_owned(),
+                (None, 1) => "1 request is waiting".to_owned(),
+                (None, many) => format!("{many} requests are waiting"),
+            };
+            shown["said"] = said.into();
+        }
         writeln!(self.to, "{line}").unwrap();
     }
 
