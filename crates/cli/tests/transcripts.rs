@@ -1064,3 +1064,35 @@ fn a_stdout_that_nobody_reads_is_not_an_approval() {
     let output = stage.command(&["request", "--tool", "t"]).stdout(full).output().unwrap();
     assert_eq!(stage.finish(output).status, Some(4));
 }
+
+#[test]
+fn uninstall_removes_nothing_while_a_placet_answers_at_the_sessions_socket_or_at_the_named_one() {
+    for named_is_live in [false, true] {
+        let stage = no_daemon();
+        let at = |path: &str| stage.folder.path().join(path);
+        let kept = at("home/.local/state/placet/record.db");
+        for folder in ["home/.local/state/placet", "run/placet", "elsewhere"] {
+            std::fs::create_dir_all(at(folder)).unwrap();
+        }
+        std::fs::write(&kept, "a record").unwrap();
+        let (own, named) = (at("run/placet/agent.sock"), at("elsewhere/agent.sock"));
+        let live = if named_is_live { &named } else { &own };
+        let listener = UnixListener::bind(live).unwrap();
+        let uninstall = || {
+            let mut command = stage.command(&["uninstall", "--yes"]);
+            command.env("HOME", at("home")).env("XDG_RUNTIME_DIR", at("run"));
+            command.env_remove("XDG_STATE_HOME").env_remove("XDG_CONFIG_HOME");
+            command.env("PLACET_SOCK", &named).output().unwrap()
+        };
+        let refused = uninstall();
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success(), "{said}");
+        assert!(said.contains("Placet is running"), "{said}");
+        assert!(kept.exists(), "it was removed while {} is answered", live.display());
+        // Once nobody answers, it goes.
+        drop(listener);
+        let done = uninstall();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        assert!(!kept.exists());
+    }
+}

@@ -6,7 +6,7 @@
 //!
 //! | in | does |
 //! |---|---|
-//! | `{"ask":"otp","seconds":60,"problem":"…","lines":40,"id":"a"}` | asks; then `shown` and, later, `answer` |
+//! | `{"ask":"otp","seconds":60,"problem":"…","lines":40,"id":"a","tries":7,"wrong":true}` | asks; then `shown` and, later, `answer` |
 //! | `{"wait":"otp"}` | shows that the server is asked |
 //! | `{"drop":true}`, `{"release":"a"}`, `{"announced":"a"}`, `{"open":true}`, `{"raise":true}`, `{"away":true}`, `{"waiting":["x"]}`, `{"same":1,"of":"a"}` | as the handle does |
 //! | `{"buses":"unix:path=…"}` | follows what the login manager and the screen saver on this bus say |
@@ -23,6 +23,8 @@ use std::time::{Instant, SystemTime};
 use gtk::glib;
 use placet_core::display::Screen;
 use placet_core::form::{Filled, Form, Source};
+use placet_core::outcome::Reason;
+use placet_core::passkey::{Binding, CeremonyStep};
 use placet_core::ports::{Answer, Seat, Surroundings};
 use placet_core::request::{
     Asker, Authorization, Elicitation, Kernel, Matter, Pairing, Place, Process, Request, RequestId,
@@ -290,7 +292,21 @@ fn sample(name: &str, command: &Value) -> Option<Screen> {
         let screen = Screen::challenge(&review, round, message, form, problem.clone(), expires_at);
         Some(screen.by_the_servers_clock(ahead))
     };
+    // The question for a passkey, and what its ceremony shows after the yes.
+    let binding = if name == "proof" { Binding::Unbound } else { Binding::Bound };
+    let says = "Confirm this payment with your passkey.";
+    let passkey = Screen::passkey(&review, round, says, binding, problem.clone(), expires_at);
+    let tries = number("tries").and_then(|tries| u8::try_from(tries).ok());
+    let wrong = command.get("wrong").and_then(Value::as_bool).unwrap_or(false);
     match name {
+        "passkey" | "proof" => Some(passkey),
+        "key-looking" => Some(Screen::authenticator(&passkey, CeremonyStep::Looking)),
+        "key-choosing" => Some(Screen::authenticator(&passkey, CeremonyStep::Choosing)),
+        "key-touch" => Some(Screen::authenticator(&passkey, CeremonyStep::Touch)),
+        "key-pin" => Some(Screen::pin(&passkey, round.saturating_add(1), tries, wrong)),
+        "key-refused" => {
+            Some(Screen::refused(&review, round, visible_line(Reason::ForeignPasskey.sentence())))
+        }
         "otp" | "payments-otp" => challenge(
             "Enter the code from your authenticator app.",
             json!({"type": "object", "required": ["otp"], "properties": {

@@ -84,10 +84,20 @@ struct Heard {
 
 /// Everything, line by line.
 pub async fn look(inside: Inside) -> Vec<Finding> {
-    let session = within(zbus::connection::Builder::session().build()).await;
-    let session = session.as_ref();
+    let session = zbus::connection::Builder::session();
     let system_bus = seat::system_bus();
-    let system = within(zbus::connection::Builder::address(system_bus.as_str()).build()).await;
+    let system = zbus::connection::Builder::address(system_bus.as_str());
+    look_over(inside, session, system).await
+}
+
+async fn look_over(
+    inside: Inside,
+    session: zbus::connection::Builder<'_>,
+    system: zbus::connection::Builder<'_>,
+) -> Vec<Finding> {
+    let session = within(session.build()).await;
+    let session = session.as_ref();
+    let system = within(system.build()).await;
     let mut savers = Vec::new();
     for name in away::savers() {
         if owned(session, name).await {
@@ -406,6 +416,32 @@ mod tests {
     fn an_install_that_is_not_hardened_is_never_called_good() {
         let bad = poor_ones(&inside(None, Seat::Here), &at_best());
         assert_eq!(bad, ["Other programs of this session", "Foreign modules", "Install"]);
+    }
+
+    #[tokio::test]
+    async fn a_source_that_takes_the_connection_and_says_nothing_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bus");
+        // The kernel takes what connects there, and nobody ever answers.
+        let _silent = tokio::net::UnixListener::bind(&path).unwrap();
+        let address = format!("unix:path={}", path.display());
+        let bus = || zbus::connection::Builder::address(address.as_str());
+        let looked = look_over(inside(None, Seat::Here), bus(), bus());
+        // Two silent buses, and far more for a busy machine.
+        let looked = tokio::time::timeout(ANSWERS_WITHIN * 15, looked).await;
+        let all = looked.expect("the page waits for what never comes");
+        assert_eq!(all.len(), 9);
+        let says = |what: &str| all.iter().find(|one| one.what == what).unwrap();
+        for (what, state) in [
+            ("Notifications", "Nobody shows them"),
+            ("Tray", "There is no place for the icon"),
+            ("Locked screen", "Nobody can say so"),
+        ] {
+            let said = says(what);
+            assert!(!said.good, "{said:?}");
+            assert_eq!(said.state, state);
+        }
+        assert_eq!(says("Notifications").means, "The prompt still opens by itself.");
     }
 
     #[tokio::test]
