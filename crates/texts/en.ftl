@@ -107,6 +107,7 @@ row-reason = The server's reason
 row-for-server = For the server, says the agent
 row-says = It says
 row-server-says = The server says
+row-form-says = The form says
 row-paired-as = Paired as
 row-says-it-is = Says it is
 row-program = Program

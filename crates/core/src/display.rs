@@ -270,6 +270,7 @@ impl Screen {
     ) -> Self {
         let mut screen = Self::asking(review, round, message, problem, expires_at);
         screen.step = Step::Challenge;
+        screen.destination.rows.extend(form_says(&form));
         screen.fields = fields(&form, true);
         screen.approve = match (form.asks_secret(), form.is_choice()) {
             (true, _) => ours!("screen-approve-code"),
@@ -556,7 +557,14 @@ fn elicitation(asked: &Elicitation) -> Section {
         None => plain(ours!("screen-no-server-said")),
     };
     let says = Row { value: prose(&asked.message), ..row(ours!("row-says"), "") };
-    Section { title: ours!("screen-asks"), rows: vec![server, says] }
+    let mut rows = vec![server, says];
+    rows.extend(form_says(&asked.form));
+    Section { title: ours!("screen-asks"), rows }
+}
+
+/// What a form says of itself.
+fn form_says(form: &Form) -> impl Iterator<Item = Row> + '_ {
+    form.says.iter().map(|said| Row { value: prose(said), ..row(ours!("row-form-says"), "") })
 }
 
 fn authorization(asked: &Authorization) -> Section {
@@ -799,6 +807,7 @@ fn pin_form() -> Form {
             required: true,
             kind: Kind::Secret { rule },
         }],
+        says: Vec::new(),
     }
 }
 
@@ -815,6 +824,7 @@ fn pairing_form() -> Form {
             required: true,
             kind: Kind::Text { rule: TextRule::default(), default: None },
         }],
+        says: Vec::new(),
     }
 }
 
