@@ -215,9 +215,17 @@ fn in_a_language_of_longer_words_no_button_is_cut_off_and_no_word_of_the_window_
             // What the screen says is held against the file of sentences where it is made
             // (placet-core); here it is all that the window adds.
             for words in nodes.iter().flat_map(|node| [&node.name, &node.description]) {
-                if !desk.lines.contains(words) && words != "Placet" {
-                    assert!(!in_english(words), "{name}: {words}");
+                // Of a folded value the head, and what several lines say of a field as one.
+                if words == "Placet"
+                    || desk.lines.iter().any(|line| line.starts_with(words.as_str()))
+                {
+                    continue;
                 }
+                let added = desk
+                    .lines
+                    .iter()
+                    .fold(words.clone(), |rest, line| rest.replace(line.as_str(), ""));
+                assert!(!in_english(&added), "{name}: {words}");
             }
             desk.tell(&json!({"release": id}));
             desk.gone();
