@@ -166,7 +166,16 @@ impl Driven {
     }
 
     fn state(&mut self, state: &Value) {
-        let page = json!({"show": {"version": "1.2.3", "state": state, "places": []}});
+        // As the program says it (`State::said`).
+        let waiting = state["waiting"].as_array().map_or(0, Vec::len);
+        let said = match (state["paused_until"].as_str(), waiting) {
+            (Some(until), _) => format!("Paused until {until}: every answer is no"),
+            (None, 0) => "Ready".to_owned(),
+            (None, 1) => "1 request is waiting".to_owned(),
+            (None, many) => format!("{many} requests are waiting"),
+        };
+        let page =
+            json!({"show": {"version": "1.2.3", "state": state, "said": said, "places": []}});
         writeln!(self.to, "{page}").unwrap();
     }
 
