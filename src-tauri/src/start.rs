@@ -117,6 +117,8 @@ fn prepare(process: Process) -> Result<Places, String> {
     restart_clean(process).map_err(|error| format!("Placet cannot restart itself: {error}"))?;
     close_up().map_err(|error| format!("Placet cannot close itself to others: {error}"))?;
     listen_to_ourselves();
+    pretend_if_told();
+    placet_texts::read();
     let places = Places::make().map_err(|fault| fault.to_string())?;
     Ok(places)
 }
@@ -126,6 +128,15 @@ fn prepare(process: Process) -> Result<Places, String> {
 fn close_up() -> rustix::io::Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
+}
+
+/// A debug build can speak a language that nobody speaks, so that it is seen what cannot be
+/// translated, and what has no room for longer words. The book inherits it.
+pub fn pretend_if_told() {
+    #[cfg(debug_assertions)]
+    if std::env::var_os("PLACET_TEST_PRETEND").is_some() {
+        placet_texts::pretend();
+    }
 }
 
 /// The log goes to standard error; `PLACET_LOG` says how much, warnings if it is not set.

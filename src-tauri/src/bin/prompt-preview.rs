@@ -37,6 +37,7 @@ use serde_json::{Value, json};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     gtk::init()?;
+    placet_desktop::start::pretend_if_told();
     let prompt = Prompt::new(Arc::new(Printer), Appearance::default(), true)?;
     let handle = prompt.handle();
     let samples: Vec<String> = std::env::args().skip(1).collect();

@@ -452,4 +452,39 @@ mod tests {
         let _ours = tokio::net::UnixListener::bind(&path).unwrap();
         assert_eq!(answers(&path).await, Answers::Placet);
     }
+
+    #[test]
+    fn every_word_of_ours_about_the_health_can_be_translated() {
+        let name = || "7".to_owned();
+        let troubles =
+            [None, Some(StoreError::Full), Some(StoreError::ReadOnly), Some(StoreError::Busy)];
+        let more =
+            [StoreError::TooNew { found: 2, known: 1 }, StoreError::Damaged { at: 1, why: name() }];
+        let more = more.into_iter().chain([StoreError::NotPrivate { path: name(), why: name() }]);
+        let mut all = Vec::new();
+        for trouble in troubles.into_iter().chain(more.map(Some)) {
+            for (seat, answers, panel, login) in [
+                (Seat::Here, Answers::Placet, Panel::There, true),
+                (Seat::Elsewhere, Answers::Another, Panel::NobodyShows, false),
+                (Seat::Unknown, Answers::Nobody, Panel::None, false),
+            ] {
+                for (buttons, savers) in [(true, vec![]), (false, vec!["7"])] {
+                    let notifications = Daemon::There { name: name(), buttons };
+                    let others = Others::Unknown;
+                    let heard = Heard { answers, notifications, panel, login, savers, others };
+                    let mut inside = inside(trouble.clone(), seat);
+                    inside.hardened = buttons;
+                    inside.refused = u64::from(login);
+                    all.extend(placet_texts::pretended(|| findings(&inside, &heard)));
+                }
+            }
+        }
+        let beside = [Daemon::Silent, Daemon::None];
+        all.extend(placet_texts::pretended(|| beside.map(|one| notifications(&one))));
+        for one in all {
+            for words in [one.what, one.state, one.means, one.better] {
+                assert!(!words.contains(|c: char| c.is_ascii_lowercase()), "{words}");
+            }
+        }
+    }
 }

@@ -7,7 +7,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
-use std::process::{ChildStdin, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -63,7 +63,20 @@ impl Desk {
     }
 
     pub fn on(session: Session, alone: MutexGuard<'static, ()>) -> Self {
+        let command = session.command(preview()).unwrap();
+        Self::started(session, alone, command)
+    }
+
+    /// In the language that nobody speaks (`placet_texts::pretend`).
+    pub fn pretended(builder: Builder) -> Self {
+        let alone = alone();
+        let session = builder.start().unwrap();
         let mut command = session.command(preview()).unwrap();
+        command.env("PLACET_TEST_PRETEND", "1");
+        Self::started(session, alone, command)
+    }
+
+    fn started(session: Session, alone: MutexGuard<'static, ()>, mut command: Command) -> Self {
         command.stdin(Stdio::piped());
         let mut program = session.spawn_piped("prompt-preview", command).unwrap();
         let input = program.stdin().unwrap();
