@@ -7,6 +7,8 @@
 //! **Never** put into it what was typed, what a server said, or what was shown: hashes stand for
 //! that (R3).
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
@@ -122,8 +124,8 @@ impl Receipt {
     pub fn verify(token: &str, keys: &[PublicKey]) -> Result<Self, Refused> {
         let (claims, key) = jws::verify(token, TYP, keys)?;
         let receipt: Self = serde_json::from_value(claims).map_err(|_| Refused::Claims)?;
-        // A key speaks for its own installation.
-        if receipt.iss != Self::issuer_of(key) {
+        // A key speaks for its own installation, and a name is one, whatever list it is put on.
+        if receipt.iss != Self::issuer_of(key) || !is_name(&receipt.jti) {
             return Err(Refused::Claims);
         }
         Ok(receipt)
@@ -132,9 +134,8 @@ impl Receipt {
     /// Reads what a token of our own record says, without looking at the signature.
     #[must_use]
     pub fn peek(token: &str) -> Option<Self> {
-        use base64::Engine as _;
         let claims = token.split('.').nth(1)?;
-        let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).ok()?;
+        let claims = URL_SAFE_NO_PAD.decode(claims).ok()?;
         let claims: Value = serde_json::from_slice(&claims).ok()?;
         serde_json::from_value(claims).ok()
     }
@@ -153,13 +154,16 @@ pub fn digest(token: &str) -> String {
     format!("sha256:{}", hex::encode(Sha256::digest(token.as_bytes())))
 }
 
+fn is_name(jti: &str) -> bool {
+    URL_SAFE_NO_PAD.decode(jti).is_ok_and(|bytes| bytes.len() == 16)
+}
+
 /// A new `jti`.
 ///
 /// # Errors
 /// [`NotSigned`] if the operating system gives no random bytes.
 pub fn name() -> Result<String, NotSigned> {
-    use base64::Engine as _;
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).map_err(|_| NotSigned)?;
-    Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
 }

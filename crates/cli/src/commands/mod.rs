@@ -4,6 +4,7 @@ mod ask;
 mod elicit;
 mod pair;
 mod person;
+mod receipt;
 mod uninstall;
 
 use clap::CommandFactory;
@@ -28,6 +29,7 @@ pub(crate) fn run(args: Args, printer: &mut Printer) -> Result<Exit, Stop> {
         Command::Hello => person::hello(global, printer),
         Command::Open => person::open(global, printer),
         Command::Log(log) => person::log(&log, global, printer),
+        Command::Receipt(asked) => receipt::receipt(&asked, global, printer),
         Command::Servers(servers) => person::servers(servers, global, printer),
         Command::Agents(agents) => person::agents(agents, global, printer),
         Command::Hook(asked) => crate::hook::hook(&asked, global, printer),
