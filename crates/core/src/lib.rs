@@ -18,6 +18,7 @@ pub mod approval;
 pub mod approved;
 pub mod ceremony;
 mod change;
+pub mod code_time;
 pub mod display;
 mod field;
 pub mod form;

@@ -27,6 +27,7 @@
 mod approval;
 mod body;
 mod challenge;
+mod date;
 mod echo;
 mod elicitation;
 mod http;

@@ -45,6 +45,7 @@ impl Scripted {
             approval: None,
             attempts_remaining: Some(3),
             expires_in: None,
+            clock_ahead: None,
             last: Delivery::Seen,
         })
     }
@@ -67,6 +68,7 @@ impl Scripted {
             approval: None,
             attempts_remaining: None,
             expires_in: None,
+            clock_ahead: None,
             last: Delivery::Seen,
         })
     }
