@@ -78,7 +78,6 @@ impl State {
     pub(crate) fn fold(&mut self, entry: &Entry, hash: &Digest) {
         self.count(hash);
         match &entry.event {
-<<<<<<< HEAD
             Event::Received { kind, asker, request_hash, issuer, .. } => {
                 let asked = Asked {
                     kind: kind.clone(),
@@ -88,11 +87,7 @@ impl State {
                 };
                 self.open.extend(entry.request.clone().map(|id| (id, asked)));
             }
-            Event::Ended { receipt, .. } => {
-=======
-            Event::Received { .. } => self.open.extend(entry.request.clone()),
-            Event::Ended { outcome, .. } => {
->>>>>>> 3ca633fd4743a8fc4c76aec5696508e1292f0a78
+            Event::Ended { outcome, receipt, .. } => {
                 if let Some(id) = &entry.request {
                     self.open.remove(id);
                     let counts = self.asserted.remove(id).unwrap_or_default();
