@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use placet_core::ours;
 use placet_core::outcome::Reason;
 use placet_core::ports::{
     Authenticators, Clock as _, Entry, Event, NotRecorded, Record as _, Servers, Station,
@@ -15,7 +16,7 @@ use placet_core::ports::{
 };
 use placet_core::request::{RequestId, Timestamp};
 use placet_core::settings::{Change, Setting, Settings, Unfit};
-use placet_keys::Use;
+use placet_keys::{Key, KeyTrouble, Seal, Use};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -206,10 +207,10 @@ pub enum NotChanged {
     #[error(transparent)]
     Unfit(#[from] Unfit),
     /// Others wait to be asked.
-    #[error("Other changes wait to be asked.")]
+    #[error("{}", ours!("unfit-busy").as_str())]
     Busy,
     /// The record.
-    #[error("Nothing was changed: {0}.")]
+    #[error("{}", ours!("unfit-not-recorded").as_str())]
     NotRecorded(#[from] NotRecorded),
 }
 
@@ -346,16 +347,13 @@ impl Switches {
         self.house.store.trouble().borrow().clone()
     }
 
-    /// What the way the receipts' key is kept is worth; why there is none, as the error. The same for
-    /// the key that says which installation this is.
+    /// How the key of the receipts is kept, or why there is none; and the same for the key that says
+    /// which installation this is.
     #[must_use]
-    pub fn keys(&self) -> [Result<&'static str, String>; 2] {
+    pub fn keys(&self) -> [Result<Seal, KeyTrouble>; 2] {
         let keys = self.house.store.keys();
         let keys = keys.borrow();
-        Use::ALL.map(|used_for| match keys.of(used_for) {
-            Ok(key) => Ok(key.seal().sentence()),
-            Err(trouble) => Err(trouble.to_string()),
-        })
+        Use::ALL.map(|used_for| keys.of(used_for).as_ref().map(Key::seal).map_err(Clone::clone))
     }
 
     /// Where the prompt is drawn, and whether the install is hardened.

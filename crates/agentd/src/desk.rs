@@ -12,14 +12,15 @@ use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use placet_core::display::{BOOK, Screen, name_of, spoken_of};
+use placet_core::display::{Screen, book, name_of, spoken_of};
 use placet_core::json::Digest;
 use placet_core::nagging::{DECLINES, gist};
+use placet_core::ours;
 use placet_core::outcome::Reason;
 use placet_core::policy;
 use placet_core::ports::{Answer, Clock as _, NoHuman, Person, Standing, Surroundings, Turn};
 use placet_core::request::{Matter, Request, RequestId, Timestamp};
-use placet_core::text::{Text, called, phrase, sentence, visible_line};
+use placet_core::text::{Text, called, visible_line};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::clock::RealClock;
@@ -296,10 +297,9 @@ struct Place {
 impl Place {
     fn take(board: &Arc<Board>, request: &Request) -> Self {
         let asker = match &request.matter {
-            Matter::Change { .. } => BOOK,
+            Matter::Change { .. } => book(),
             _ => name_of(&request.asker),
         };
-        let asker = sentence("{}", &[asker]);
         let line = Waiting {
             request: request.id.clone(),
             bucket: request.bucket().to_owned(),
@@ -332,14 +332,16 @@ impl Drop for Place {
 fn heading(request: &Request) -> Text {
     let who = &spoken_of(&request.asker);
     match &request.matter {
-        Matter::Approval(call) => phrase("{} wants to use {}", &[who, &called(&call.tool)]),
-        Matter::Authorization(asked) => {
-            phrase("{} wants an authorization of {}", &[who, &visible_line(&asked.issuer)])
+        Matter::Approval(call) => {
+            ours!("board-approval", who = who, tool = called(&call.tool))
         }
-        Matter::Elicitation(_) => phrase("{} asks you to fill in a form", &[who]),
-        Matter::EnrolServer(server) => sentence("Trust {}?", &[&server.issuer]),
-        Matter::RemoveServer(server) => sentence("Forget {}?", &[&server.issuer]),
-        Matter::Pair(pairing) => sentence("Pair with {}?", &[&pairing.name]),
-        Matter::Change { .. } => "Change what is allowed?".into(),
+        Matter::Authorization(asked) => {
+            ours!("board-authorization", who = who, issuer = visible_line(&asked.issuer))
+        }
+        Matter::Elicitation(_) => ours!("board-form", who = who),
+        Matter::EnrolServer(server) => ours!("board-trust", issuer = &server.issuer),
+        Matter::RemoveServer(server) => ours!("board-forget", issuer = &server.issuer),
+        Matter::Pair(pairing) => ours!("board-pair", name = &pairing.name),
+        Matter::Change { .. } => ours!("board-change"),
     }
 }

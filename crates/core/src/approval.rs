@@ -22,6 +22,7 @@ use crate::display::{PAIRING_CODE, Screen};
 use crate::form::Values;
 use crate::json::{Digest, Refused};
 use crate::names::resembled;
+use crate::ours;
 use crate::outcome::{Assurance, Ended, Granted, Method, Reason};
 use crate::passkey::Assertion;
 use crate::policy::{Verdict, judge};
@@ -323,7 +324,7 @@ impl<P: Ports> Case<'_, P> {
             if same_code(yes.values.text(PAIRING_CODE).unwrap_or_default(), &pairing.code) {
                 return Ok(approved(Assurance::Gesture, Method::Form, yes));
             }
-            screen = screen.again("That is not the code. Look at the agent's terminal.".into());
+            screen = screen.again(ours!("pairing-wrong"));
         }
         Err(Reason::WrongPairingCode)
     }

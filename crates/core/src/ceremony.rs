@@ -19,12 +19,13 @@ use crate::approved::Approval;
 use crate::display::Screen;
 use crate::form::{Choice, Form, Kind, Values};
 use crate::json::Digest;
+use crate::ours;
 use crate::outcome::{Assurance, Method, Reason};
 use crate::passkey::{Assertion, Binding, Keeping, Passkey};
 use crate::ports::{Challenge, Delivery, ServerError, Step, Suspicion};
 use crate::request::Timestamp;
 use crate::secret::Secret;
-use crate::text::{Text, sentence};
+use crate::text::Text;
 
 /// Exchanges with the server for one approval (digest §2.6.5-10, A23).
 pub const ROUNDS: u32 = 8;
@@ -173,8 +174,7 @@ impl Again {
     /// What to tell the person.
     #[must_use]
     pub fn problem(&self) -> Text {
-        "The server ended the sign-in. Look again, and approve once more if you still want it."
-            .into()
+        ours!("server-ended")
     }
 
     /// The person looked again.
@@ -317,14 +317,8 @@ impl Memory {
             Delivery::Throttled(seconds) if seconds >= seconds_left => {
                 return Heard::Over(Reason::ServerThrottled, Some(seconds));
             }
-            Delivery::Throttled(seconds) => Some(sentence(
-                "The server did not look at it. It asks to wait {} seconds before the next try.",
-                &[&seconds.to_string()],
-            )),
-            Delivery::Unconfirmed => Some(
-                "The connection broke and the server did not confirm. You may send the same again."
-                    .into(),
-            ),
+            Delivery::Throttled(seconds) => Some(ours!("server-throttled", seconds = seconds)),
+            Delivery::Unconfirmed => Some(ours!("server-unconfirmed")),
             Delivery::Seen if self.sent == Sent::Code && asks_code => {
                 if self.codes >= CODES {
                     return Heard::Over(Reason::TooManyTries, None);
@@ -332,7 +326,7 @@ impl Memory {
                 Some(not_accepted(challenge.attempts_remaining))
             }
             Delivery::Seen if matches!(self.sent, Sent::Assertion(_)) && asks_passkey => {
-                Some("The server did not accept that passkey.".into())
+                Some(ours!("server-no-passkey"))
             }
             Delivery::Seen => None,
         };
@@ -441,9 +435,8 @@ fn offer_what_works(form: &mut Form, passkeys: bool, least: Assurance) -> Result
 
 fn not_accepted(attempts_remaining: Option<u32>) -> Text {
     match attempts_remaining {
-        None => "That code was not accepted. Wait for a new one and try again.".into(),
-        Some(1) => "That code was not accepted. One try is left.".into(),
-        Some(n) => sentence("That code was not accepted. {} tries are left.", &[&n.to_string()]),
+        None => ours!("server-no-code"),
+        Some(n) => ours!("server-no-code-tries", tries = n),
     }
 }
 

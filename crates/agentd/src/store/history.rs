@@ -15,7 +15,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use placet_core::json::{Digest, digest};
-use placet_keys::Seal;
 use placet_keys::receipt::{self, Receipt};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction};
 use serde::{Deserialize, Serialize};
@@ -107,7 +106,7 @@ pub struct Detail {
 pub struct Signed {
     /// `sha256:…`: what the agent was given of it (R7).
     pub digest: String,
-    /// What the way its key was kept is worth.
+    /// How its key was kept: a word of [`placet_keys::Seal`], or of a newer one.
     pub seal: String,
 }
 
@@ -306,11 +305,8 @@ impl Index {
                 detail.shown.push(Showing { at, display_hash: recorded, holds, screen });
             }
             if let Some(token) = body.get("receipt").and_then(Value::as_str) {
-                let receipt = Receipt::peek(token);
-                let seal = receipt.and_then(|receipt| Seal::named(&receipt.seal));
-                let seal = seal.map_or("How its key was kept is not known here.", Seal::sentence);
-                let signed = Signed { digest: receipt::digest(token), seal: seal.to_owned() };
-                detail.receipt = Some(signed);
+                let seal = Receipt::peek(token).map(|receipt| receipt.seal).unwrap_or_default();
+                detail.receipt = Some(Signed { digest: receipt::digest(token), seal });
             }
             let summary = log::summary(&event, &body);
             detail.steps.push(Stepped { seq: u64::try_from(seq).unwrap_or(0), at, event, summary });

@@ -29,7 +29,7 @@ use placet_core::outcome::{Outcome, Reason};
 use placet_core::ports::{Entry, Event, NotRecorded, Record};
 use placet_core::request::{Server, Timestamp};
 use placet_keys::receipt::digest;
-use placet_keys::{Key, KeyTrouble, Origin, Use};
+use placet_keys::{Key, Origin, Use};
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
@@ -40,6 +40,7 @@ pub(crate) use self::file::private_folder;
 pub use self::log::Line;
 pub use self::signing::Keys;
 pub use self::state::{KnownKey, Paired, State};
+pub use placet_keys::{KeyTrouble, Seal};
 
 /// The record, shared: a handle to the one thread that writes it.
 #[derive(Clone, Debug)]
