@@ -179,10 +179,12 @@ fn h9_the_history_shows_what_was_shown_as_text_and_every_page_fits() {
         "destination": section, "problem": null, "fields": [], "words": section});
     let shown = json!({"at": 1, "display_hash": "sha256:00", "holds": false, "screen": screen});
     let step = json!({"seq": 1, "at": 1, "event": "received", "summary": evil});
-    let detail = json!({"past": past, "steps": [step], "shown": [shown]});
+    let receipt = json!({"digest": "sha256:5eed", "seal": "file"});
+    let detail = json!({"past": past, "steps": [step], "shown": [shown], "receipt": receipt});
     answered(&mut book, 3, &json!({"detail": "req_1"}), &json!({"detail": detail}));
     await_text(&book, "#detail .action .value", evil);
     await_text(&book, "#detail", "This is not what was sent to be shown");
+    await_text(&book, "#detail", "sha256:5eed, signed with a key in a file");
     let markup = "document.querySelectorAll('main img, main b').length + (window.ran ?? 0)";
     assert_eq!(book.script(&format!("done({markup})")), 0, "an agent's text became markup");
     looked_at(&session, &book, "detail");
