@@ -22,7 +22,7 @@ export type State = { waiting: Waiting[]; paused_until: string | null; away: boo
 
 export type Place = { label: string; path: string; };
 
-export type Page = { version: string; state: State; places: Place[]; first: boolean; };
+export type Page = { version: string; state: State; said: string; places: Place[]; first: boolean; };
 
 export type Numbered = { number: number; page: Page | null; };
 
