@@ -75,17 +75,23 @@ function screen({ at: when, display_hash, holds, screen: shown }) {
   );
 }
 
+function signed(receipt) {
+  if (!receipt) return text("book-receipt-none");
+  const { digest, seal } = receipt;
+  return seal === "file" ? text("book-receipt-file", { digest }) : text("book-receipt-other", { digest });
+}
+
 async function show(request, from) {
   try {
     const detail = await ask("detail", request);
     if (!detail) throw new Error(text("book-detail-gone"));
-    const { past, steps, shown } = detail;
+    const { past, account, steps, shown, receipt } = detail;
     const back = button(text("book-back"), "", () => {
       at("detail").hidden = true;
       at("listed").hidden = false;
       from.focus();
     });
-    const facts = list([[text("book-ended"), ended(past)], [text("book-who"), who(past)], [text("book-server"), past.server || text("book-server-none")], [text("book-number"), past.request]]);
+    const facts = list([[text("book-ended"), ended(past)], [text("book-who"), who(past)], [text("book-server"), past.server || text("book-server-none")], ...(account ? [[text("book-row-account"), account]] : []), [text("book-number"), past.request], [text("book-receipt"), signed(receipt)]]);
     const happened = make("ol", "steps", ...steps.map((step) => make("li", "", `${time(step.at)}: ${words(step.event)} ${step.summary}`)));
     const none = shown.length === 0 ? make("p", "", text("book-shown-none")) : null;
     at("detail").replaceChildren(back, facts, make("h3", "", text("book-happened")), happened, make("h3", "", text("book-shown")), none ?? "", ...shown.map(screen));

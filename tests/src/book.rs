@@ -58,13 +58,19 @@ impl Driven {
     /// Opens it; it shows nothing yet.
     #[must_use]
     pub fn open(session: &Session) -> Self {
+        Self::opened(session, "")
+    }
+
+    /// With these settings of the shell's in its environment.
+    #[must_use]
+    pub fn opened(session: &Session, set: &str) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let program = session.install(&desktop()).unwrap();
         let (fifo, said) =
             (session.folder().join("tmp/to-book"), session.folder().join("tmp/said"));
         assert!(session.command("mkfifo").unwrap().arg(&fifo).status().unwrap().success());
         let wrapper = format!(
-            "#!/bin/sh\nexec {} --book <{} >{}\n",
+            "#!/bin/sh\n{set} exec {} --book <{} >{}\n",
             program.display(),
             fifo.display(),
             said.display()

@@ -179,10 +179,12 @@ fn h9_the_history_shows_what_was_shown_as_text_and_every_page_fits() {
         "destination": section, "problem": null, "fields": [], "words": section});
     let shown = json!({"at": 1, "display_hash": "sha256:00", "holds": false, "screen": screen});
     let step = json!({"seq": 1, "at": 1, "event": "received", "summary": evil});
-    let detail = json!({"past": past, "steps": [step], "shown": [shown]});
+    let receipt = json!({"digest": "sha256:5eed", "seal": "file"});
+    let detail = json!({"past": past, "steps": [step], "shown": [shown], "receipt": receipt});
     answered(&mut book, 3, &json!({"detail": "req_1"}), &json!({"detail": detail}));
     await_text(&book, "#detail .action .value", evil);
     await_text(&book, "#detail", "This is not what was sent to be shown");
+    await_text(&book, "#detail", "sha256:5eed, signed with a key in a file");
     let markup = "document.querySelectorAll('main img, main b').length + (window.ran ?? 0)";
     assert_eq!(book.script(&format!("done({markup})")), 0, "an agent's text became markup");
     looked_at(&session, &book, "detail");
@@ -467,4 +469,56 @@ fn the_first_steps_come_first_on_a_first_start_and_say_what_is_done() {
     book.script("document.querySelector('#start-switch button').click(); done(1)");
     answered(&mut book, 4, &json!({"autostart": true}), &json!({"failed": "It cannot be."}));
     await_text(&book, "#start-auto", "It cannot be.");
+}
+
+#[test]
+fn every_word_of_ours_in_the_book_can_be_translated() {
+    let _alone = alone();
+    let session = Session::builder().accessibility(false).start().unwrap();
+    let mut book = Driven::opened(&session, "PLACET_TEST_PRETEND=1");
+    let waiting = json!([{"id": "7", "name": "7", "heading": "8"}]);
+    let muted = json!([{"bucket": "7", "name": "7", "until": "15:20"}]);
+    let kind = json!({"agent": "7", "tool": "8"});
+    let state = json!({"waiting": waiting, "paused_until": "14:00", "trouble": null, "muted": muted,
+        "quiet_until": "9:00", "settings": {"quiet": {"from": 1, "to": 2}, "on_notification": [kind]}});
+    let page = json!({"show": {"version": "1.2.3", "state": state, "said": "7", "places": []}});
+    book.tell(&page);
+    await_text(&book, "#version", "1.2.3");
+    let server = |endpoint: Value, http| {
+        json!({"name": "7", "issuer": "8", "account": "", "client_id": "9",
+        "challenge_endpoint": endpoint, "plain_http": http})
+    };
+    let agents = json!({"agents": [{"name": "7", "paired_at": 1, "last_used": null}, {"name": "8", "paired_at": 1, "last_used": 2}]});
+    let servers = json!({"servers": [server(json!("7"), true), server(Value::Null, false)]});
+    let finding = json!({"what": "7", "good": false, "state": "8", "means": "9", "better": "10"});
+    let beginning =
+        json!({"beginning": {"autostart": "off", "program": "7", "agents": ["8"], "asked": true}});
+    let asked = json!({"history": {"before": null, "outcome": null, "agent": null, "server": null, "words": ""}});
+    for (number, page, question, answer, shown) in [
+        (1, "agents", json!("agents"), agents.clone(), "#agents-all"),
+        (2, "servers", json!("servers"), servers, "#servers-all"),
+        (3, "health", json!("health"), json!({"health": [finding]}), "#health-all"),
+        (4, "settings", json!("agents"), agents, "#page-settings"),
+        (5, "start", json!("beginning"), beginning, "#start-agents"),
+        (6, "history", asked, json!({"history": []}), "#found"),
+    ] {
+        book.script(&format!("document.querySelector('[data-page={page}]').click(); done(1)"));
+        answered(&mut book, number, &question, &answer);
+        await_text(&book, shown, "!!");
+        looked_at(&session, &book, &format!("pretended-{page}"));
+    }
+    let words = book.script(
+        "for (const one of document.querySelectorAll('.command, script, style')) one.remove();
+         const labels = [...document.querySelectorAll('[aria-label]')].map((one) => one.getAttribute('aria-label'));
+         const inside = document.getElementById('one').content.textContent;
+         done([document.title, document.body.textContent, inside, ...labels].join('\\n'))",
+    );
+    let words = words.as_str().unwrap();
+    assert!(words.matches("[!! ").count() > 100, "{words}");
+    for line in words.split('\n') {
+        // The name, a command, and the month as the system's own words have it.
+        let ours = line.replace("Placet", "").replace("placet as remove", "").replace("Jan", "");
+        let english = ours.as_bytes().windows(2).any(|two| two.iter().all(u8::is_ascii_lowercase));
+        assert!(!english, "{line}");
+    }
 }

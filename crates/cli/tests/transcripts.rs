@@ -845,6 +845,16 @@ fn status_is_one_call_without_a_hello() {
         let seen = stage(vec![Hear, Answer(at)]).run(&["status"]);
         assert!(seen.stdout.contains(&format!("display: {says}\n")), "{}", seen.stdout);
     }
+    let key = |seal: Option<&str>, sentence: &str| json!({"use": "receipts", "seal": seal, "sentence": sentence, "ok": seal.is_some()});
+    for (key, says) in [
+        (key(Some("file"), "x"), "receipts: signed, with a key that any program of yours can read"),
+        (key(None, "the file is gone"), "receipts: NOT SIGNED: the file is gone"),
+    ] {
+        let mut at = status();
+        at["keys"] = json!([key]);
+        let seen = stage(vec![Hear, Answer(at)]).run(&["status"]);
+        assert!(seen.stdout.contains(&format!("{says}\n")), "{}", seen.stdout);
+    }
     assert_eq!(seen.heard.len(), 1);
     let mut paused = status();
     paused["paused_until"] = json!(1_795_000_000_000_i64);
@@ -1039,7 +1049,9 @@ fn completions_and_manual_pages_are_made_for_every_command() {
         assert_eq!(seen.status, Some(0));
         assert!(["authorize", "elicit"].iter().all(|c| seen.stdout.contains(c)), "{shell}");
     }
-    for args in [&["man"][..], &["man", "request"], &["man", "elicit"], &["man", "as"]] {
+    for args in
+        [&["man"][..], &["man", "request"], &["man", "elicit"], &["man", "as"], &["man", "receipt"]]
+    {
         let seen = no_daemon().run(args);
         assert_eq!(seen.status, Some(0));
         assert!(seen.stdout.contains(".TH"), "{args:?}");

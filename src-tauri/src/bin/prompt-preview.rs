@@ -31,11 +31,13 @@ use placet_core::request::{
     Server, Timestamp, ToolCall,
 };
 use placet_core::text::visible_line;
+use placet_core::way::{Authority, Proxy, Way};
 use placet_desktop::prompt::{Appearance, Prompt, PromptHandle, Scheme, Witness};
 use serde_json::{Value, json};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     gtk::init()?;
+    placet_desktop::start::pretend_if_told();
     let prompt = Prompt::new(Arc::new(Printer), Appearance::default(), true)?;
     let handle = prompt.handle();
     let samples: Vec<String> = std::env::args().skip(1).collect();
@@ -252,6 +254,7 @@ fn sample(name: &str, command: &Value) -> Option<Screen> {
             (Matter::Pair(Pairing { name: "claude-code".into(), code: "WXYZ-2345".into() }), false)
         }
         "enrol" => (Matter::EnrolServer(server()), false),
+        "enrol-own-way" => (Matter::EnrolServer(Server { way: own_way(), ..server() }), false),
         "elicitation" => (elicitation()?, true),
         _ => (payment(), true),
     };
@@ -272,7 +275,16 @@ fn sample(name: &str, command: &Value) -> Option<Screen> {
         sees_cover: placet_desktop::others::is_x11(),
     };
     let review = Screen::review(&request, with_server.as_ref(), surroundings);
-    let review = if name == "look-alike" { review.resembling(&server()) } else { review };
+    let grace = Server { account: "grace@example.com".into(), ..server() };
+    let review = match name {
+        "look-alike" => review.resembling(&server()),
+        "accounts" => review.choosing(&[server(), grace.clone()], Some(&grace.account)),
+        "accounts-own-way" => {
+            let accounts = [server(), grace].map(|server| Server { way: own_way(), ..server });
+            review.choosing(&accounts, None)
+        }
+        _ => review,
+    };
     let problem = text("problem").map(visible_line);
     let round = u32::try_from(number("round").unwrap_or(2)).ok()?;
     let challenge = |message: &str, schema: Value| {
@@ -473,6 +485,18 @@ fn payment() -> Matter {
     payments(1)
 }
 
+fn own_way() -> Way {
+    let authority = Authority {
+        certificate: String::new(),
+        subject: "C=GB, O=Harbor Bank plc, CN=Harbor Internal Root CA 2024".into(),
+        sha256: "5B:5F:6E:0E:7C:39:51:9C:E7:48:2B:36:34:29:6F:4C:A5:1D:07:3E:9D:6F:F0:6D:1B:66:2E:1C:7D:58:90:4A".into(),
+        not_before: Timestamp(1_704_067_200_000),
+        not_after: Timestamp(2_019_686_400_000),
+    };
+    let proxy = Proxy::parse("http://proxy.harbor.example:3128").ok();
+    Way { authorities: vec![authority], proxy }
+}
+
 fn server() -> Server {
     Server {
         issuer: "https://auth.harbor.example".into(),
@@ -481,6 +505,7 @@ fn server() -> Server {
         account: "erin@harbor.example".into(),
         challenge_endpoint: Some("https://auth.harbor.example/challenge".into()),
         danger_http_loopback: false,
+        way: Way::default(),
     }
 }
 
