@@ -169,7 +169,9 @@ fn run(places: &Places, manner: Manner) -> Result<ExitCode, String> {
         allow_http_loopback: manner.danger_allow_http_loopback,
     };
     let first = !places.state.join(placet_agentd::store::FILE).exists();
-    let beginning = desktop::Beginning { first, hidden: manner.hidden };
+    let book = book::Book::default();
+    glass.put_book(book.clone());
+    let beginning = desktop::Beginning { book, first, hidden: manner.hidden };
     // Opens nothing: keys are looked for when a person agreed to use one.
     let starting = Daemon::start(options, Arc::clone(&glass), SecurityKeys::new());
     let daemon = match runtime.block_on(starting) {
@@ -241,6 +243,7 @@ fn second(runtime: &Runtime, places: &Places, manner: Manner) -> Result<ExitCode
     })?;
     complain(match opened.map(|opened| (opened.shown, opened.waiting)) {
         None => "Placet is running already.",
+        Some((true, 0)) => "Placet is running already: its book is open.",
         Some((true, _)) => "Placet is running already: its prompt is open.",
         Some((false, 0)) => "Placet is running already. Nothing is waiting.",
         Some((false, _)) => "Placet is running already, but it cannot show its prompt.",

@@ -167,6 +167,23 @@ impl Desk {
         panic!("it is not over: {}", self.window().outline());
     }
 
+    /// Reads an opened text to its end: turns the wheel over it as the foot asks for.
+    pub fn read_text(&mut self, name: &str) {
+        for _ in 0..200 {
+            let window = self.window();
+            let says = |part: &str| window.find(|node| node.name.contains(part)).is_some();
+            let down = match (says("long text to its end"), says("long text up")) {
+                (true, _) => true,
+                (_, true) => false,
+                _ => return,
+            };
+            let text = control(&window, "text", name).unwrap().place.unwrap();
+            let at = (text.x + 20, text.y + 20);
+            self.person.wheel(at.0, at.1, if down { 3 } else { -3 }).unwrap();
+        }
+        panic!("it is not over: {}", self.window().outline());
+    }
+
     /// Whether the foot asks to scroll, and if so whether down.
     pub fn scrolling_asked(&self) -> Option<bool> {
         let window = self.window();
