@@ -19,7 +19,7 @@ use placet_core::request::{Authorization, Server};
 use placet_core::secret::Secret;
 use placet_fipa::{Client, ClientOptions, Session};
 use placet_stage::server::{Scenario, Stage};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Outcome;
 use super::figures::{Figure, Report};
@@ -210,7 +210,7 @@ impl Play {
         let code = agent.pair_code().await.ok_or("no pairing code came")?;
         hands.asked().await.approve(&[&code]);
         let paired = agent.answer(&id).await.map_err(|_| "pairing was refused")?;
-        let token = paired["token"].as_str().ok_or("no token came")?.to_owned();
+        let token = paired.get("token").and_then(Value::as_str).ok_or("no token came")?.to_owned();
         let mut agent = home.agent().await;
         agent.hello(Some(&token)).await;
         let enrolment = json!({ "issuer": stage.issuer(), "client_id": "placet",
@@ -227,8 +227,11 @@ impl Play {
     /// One approval, by a person who answers at once. Each is another question, by its number.
     async fn approve(&mut self, number: usize) -> Outcome<()> {
         let mut params = authorization(self.stage.issuer());
-        let challenge = params["code_challenge"].as_str().unwrap_or_default();
-        params["code_challenge"] = json!(challenge.replacen("E9M", &format!("E{number}M"), 1));
+        if let Some(challenge) = params.get_mut("code_challenge") {
+            let other =
+                challenge.as_str().map(|one| one.replacen("E9M", &format!("E{number}M"), 1));
+            *challenge = json!(other);
+        }
         let id = self.agent.call("authorization/request", params).await;
         self.hands.asked().await.approve(&[]);
         self.hands.asked().await.approve(&[]);
@@ -251,12 +254,12 @@ impl Play {
             way: placet_core::way::Way::default(),
         };
         let params = authorization(self.stage.issuer());
-        let text = |name: &str| params[name].as_str().map(str::to_owned);
+        let text = |name: &str| params.get(name).and_then(Value::as_str).map(str::to_owned);
         let details = text("authorization_details").ok_or("no authorization_details")?;
         let asked = Authorization {
             issuer: server.issuer.clone(),
             scope: text("scope"),
-            resource: serde_json::from_value(params["resource"].clone()).unwrap_or_default(),
+            resource: Vec::new(),
             authorization_details: serde_json::from_str(&details)?,
             authorization_details_raw: Some(details),
             acr_values: None,
