@@ -12,6 +12,7 @@ use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use placet_core::account::Task;
 use placet_core::display::{BOOK, Screen, name_of, spoken_of};
 use placet_core::json::Digest;
 use placet_core::nagging::{DECLINES, gist};
@@ -340,6 +341,15 @@ fn heading(request: &Request) -> Text {
         Matter::EnrolServer(server) => sentence("Trust {}?", &[&server.issuer]),
         Matter::RemoveServer(server) => sentence("Forget {}?", &[&server.issuer]),
         Matter::Pair(pairing) => sentence("Pair with {}?", &[&pairing.name]),
+        Matter::Errand(errand) => {
+            let issuer = &visible_line(&errand.issuer);
+            match &errand.task {
+                Task::AddPasskey { .. } => phrase("Add a passkey at {}?", &[issuer]),
+                Task::ListPasskeys => phrase("List your passkeys at {}?", &[issuer]),
+                Task::RenamePasskey { .. } => phrase("Rename a passkey at {}?", &[issuer]),
+                Task::DeletePasskey { .. } => phrase("Delete a passkey at {}?", &[issuer]),
+            }
+        }
         Matter::Change { .. } => "Change what is allowed?".into(),
     }
 }

@@ -99,6 +99,9 @@ pub(crate) enum Command {
     /// Authorization servers that you trust
     #[command(subcommand, name = "as")]
     Servers(Servers),
+    /// Your passkeys at a server that you trust; you sign in there, in Placet's window
+    #[command(subcommand)]
+    Passkey(Passkey),
     /// Agents that have a name
     #[command(subcommand)]
     Agents(Agents),
@@ -262,6 +265,40 @@ pub(crate) struct AddServer {
     /// Allow http://localhost: for development only, shows a banner for ever
     #[arg(long)]
     pub(crate) danger_allow_http_loopback: bool,
+}
+
+/// `placet passkey`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Passkey {
+    /// Make one on a security key, and have the server know it
+    Add {
+        /// The issuer, letter for letter
+        issuer: String,
+        /// What you call it [default: Security key]
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// List those that the server knows
+    List {
+        /// The issuer, letter for letter
+        issuer: String,
+    },
+    /// Call one otherwise
+    Rename {
+        /// The issuer, letter for letter
+        issuer: String,
+        /// The server's id of it, or its name if only one is called so
+        passkey: String,
+        /// The new name
+        name: String,
+    },
+    /// Have the server forget one; you see which before it does
+    Delete {
+        /// The issuer, letter for letter
+        issuer: String,
+        /// The server's id of it, or its name if only one is called so
+        passkey: String,
+    },
 }
 
 /// `placet agents`.

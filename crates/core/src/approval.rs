@@ -9,6 +9,7 @@
 //! **Never** make a yes anywhere but in [`approved`]: it takes the answer of the person and the
 //! hash of the screen that was answered.
 
+mod account;
 mod passkey;
 
 use std::future::Future;
@@ -120,6 +121,14 @@ enum With {
     Assertion(Box<Assertion>),
 }
 
+/// Where an errand is when the person has signed in.
+struct SessionEnds<'a> {
+    review: &'a Screen,
+    /// The sign-in, without its code.
+    signed_in: Ended,
+    server: &'a Server,
+}
+
 /// What became of a screen.
 enum Decided {
     Yes(Yes),
@@ -154,8 +163,11 @@ impl<P: Ports> Case<'_, P> {
                 let agreed = Agreed::new(least, self.ports.authenticators().usable());
                 self.authorize(&mut turn, review, yes, agreed, asked, server, over).await
             }
+            (Matter::Errand(errand), Some(server)) => {
+                self.errand(&mut turn, review, yes, least, errand, server, over).await
+            }
             // Policy has refused this already; without a server there is nobody to say yes.
-            (Matter::Authorization(_), None) => Err(Reason::IssuerNotEnrolled),
+            (Matter::Authorization(_) | Matter::Errand(_), None) => Err(Reason::IssuerNotEnrolled),
             (Matter::Elicitation(_), _) => Ok(elicited(yes)),
             _ => Ok(approved(Assurance::Gesture, Method::Gesture, yes)),
         }
@@ -426,10 +438,8 @@ impl<P: Ports> Case<'_, P> {
         if self.request.asker.pairing.as_deref().is_some_and(|name| !record.is_paired(name)) {
             return Err(Reason::PairingRevoked);
         }
-        match &self.request.matter {
-            Matter::Authorization(asked) if record.server(&asked.issuer).as_ref() != server => {
-                Err(Reason::ServerChanged)
-            }
+        match self.request.matter.asks_server() {
+            Some(issuer) if record.server(issuer).as_ref() != server => Err(Reason::ServerChanged),
             _ => Ok(()),
         }
     }
@@ -476,10 +486,7 @@ impl<P: Ports> Case<'_, P> {
     }
 
     fn enrolled_server(&self) -> Option<Server> {
-        match &self.request.matter {
-            Matter::Authorization(asked) => self.ports.record().server(&asked.issuer),
-            _ => None,
-        }
+        self.ports.record().server(self.request.matter.asks_server()?)
     }
 
     /// A plain approval of a kind that the person has marked, as the record says now.
@@ -558,6 +565,7 @@ fn received(request: &Request) -> Result<Event, Refused> {
         Matter::EnrolServer(server) => ("enrol_server", Some(server.issuer.clone())),
         Matter::RemoveServer(server) => ("remove_server", Some(server.issuer.clone())),
         Matter::Pair(_) => ("pair", None),
+        Matter::Errand(errand) => (errand.task.kind(), Some(errand.issuer.clone())),
         Matter::Change { .. } => ("change", None),
     };
     Ok(Event::Received {

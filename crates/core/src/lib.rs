@@ -14,10 +14,12 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+pub mod account;
 pub mod approval;
 pub mod approved;
 pub mod ceremony;
 mod change;
+pub mod creation;
 pub mod display;
 mod field;
 pub mod form;

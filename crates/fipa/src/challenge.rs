@@ -63,6 +63,18 @@ fn endpoint(
     loopback: Loopback,
 ) -> Result<Place, ServerError> {
     let endpoint = metadata.challenge_place().ok_or(ServerError::NoChallengeEndpoint)?;
+    seen(server, endpoint, loopback)
+}
+
+/// An endpoint, if it is on an origin that the person saw.
+///
+/// # Errors
+/// [`ServerError::Protocol`].
+pub(crate) fn seen(
+    server: &Server,
+    endpoint: &Place,
+    loopback: Loopback,
+) -> Result<Place, ServerError> {
     let seen = [Some(server.issuer.as_str()), server.challenge_endpoint.as_deref()];
     let known = seen
         .into_iter()
@@ -72,7 +84,7 @@ fn endpoint(
     if known {
         Ok(endpoint.clone())
     } else {
-        Err(ServerError::Protocol("its challenge endpoint moved to another host".to_owned()))
+        Err(ServerError::Protocol("an endpoint of it is on another host".to_owned()))
     }
 }
 

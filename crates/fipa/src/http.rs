@@ -14,6 +14,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use placet_core::json::Limits;
+use placet_core::secret::Secret;
 use reqwest::header;
 use zeroize::{Zeroize as _, Zeroizing};
 
@@ -88,11 +89,38 @@ impl Http {
 
     /// `POST` of a body with a secret. Only a connection that was never made is tried again, once.
     pub(crate) async fn post_once(&self, at: &Place, body: Bytes) -> Result<Answer, Failure> {
+        self.once(|client| post(client, at, JSON, body.clone()), at).await
+    }
+
+    /// `POST` of a form with a secret, as [`post_once`](Self::post_once).
+    pub(crate) async fn post_form_once(&self, at: &Place, body: Bytes) -> Result<Answer, Failure> {
+        self.once(|client| post(client, at, FORM, body.clone()), at).await
+    }
+
+    /// `POST` with an access token (RFC 6750 §2.1), as [`post_once`](Self::post_once).
+    pub(crate) async fn post_with(
+        &self,
+        at: &Place,
+        token: &Secret,
+        body: Bytes,
+    ) -> Result<Answer, Failure> {
+        let bearer = bearer(token)?;
+        let request = |client: &reqwest::Client| {
+            post(client, at, JSON, body.clone()).header(header::AUTHORIZATION, bearer.clone())
+        };
+        self.once(request, at).await
+    }
+
+    async fn once(
+        &self,
+        request: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
+        at: &Place,
+    ) -> Result<Answer, Failure> {
         let client = self.way(at)?;
-        match send(post(client, at, JSON, body.clone())).await {
+        match send(request(client)).await {
             Err(Failure::Unsent(_)) => {
                 tokio::time::sleep(self.options.pauses[0]).await;
-                send(post(client, at, JSON, body)).await
+                send(request(client)).await
             }
             other => other,
         }
@@ -188,6 +216,18 @@ fn loopback(options: &ClientOptions) -> Result<reqwest::Client, String> {
         .resolve_to_addrs("localhost", &here)
         .build()
         .map_err(|e| told(&e))
+}
+
+/// The header's value, in a buffer that is wiped when the last holder lets go.
+fn bearer(token: &Secret) -> Result<header::HeaderValue, Failure> {
+    let token = token.expose().as_bytes();
+    let mut value = Zeroizing::new(Vec::with_capacity(token.len().saturating_add(7)));
+    value.extend_from_slice(b"Bearer ");
+    value.extend_from_slice(token);
+    let mut value = header::HeaderValue::from_maybe_shared(Bytes::from_owner(value))
+        .map_err(|_| Failure::Unsent("the token is no header".to_owned()))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 fn post(

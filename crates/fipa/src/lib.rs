@@ -4,7 +4,8 @@
 //!
 //! Read in the order of one authorization: `metadata` (who is it), `challenge` (the first
 //! request), `reply` (what came back), `elicitation` (what it asks), `passkey` (where it asks
-//! for one), `session` (the answers).
+//! for one), `session` (the answers). Then `account` and `creation`: the person's own session, and the
+//! passkeys that they keep at a server.
 //!
 //! **Promises.** TLS is always verified; plain http only to `http://localhost` and only when both
 //! the server and this client were told so (A27). No redirect is followed (A12), no cookie kept,
@@ -24,9 +25,11 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod account;
 mod approval;
 mod body;
 mod challenge;
+mod creation;
 mod echo;
 mod elicitation;
 mod http;
@@ -40,11 +43,15 @@ mod session;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use placet_core::account::{Own, Registered};
+use placet_core::creation::{Created, Creation};
 use placet_core::form::Values;
 use placet_core::passkey::Assertion;
 use placet_core::ports::{ServerError, Servers, Step};
 use placet_core::request::{Authorization, Server};
+use placet_core::secret::Secret;
 
+pub use account::Account;
 pub use metadata::Metadata;
 pub use session::Session;
 
@@ -146,6 +153,7 @@ impl Client {
 
 impl Servers for Client {
     type Session = Session;
+    type Account = Account;
 
     async fn look_at(&self, server: &Server) -> Result<String, ServerError> {
         let metadata = self.metadata(&server.issuer, server.danger_http_loopback).await?;
@@ -167,5 +175,49 @@ impl Servers for Client {
 
     async fn leave(&self, session: Session, declined: bool) {
         session.leave(declined).await;
+    }
+
+    async fn own(&self, server: &Server) -> Result<Own, ServerError> {
+        account::own(self, server).await
+    }
+
+    async fn enter(
+        &self,
+        server: &Server,
+        code: Secret,
+        code_verifier: Secret,
+    ) -> Result<Account, ServerError> {
+        Account::enter(self, server, code, code_verifier).await
+    }
+
+    async fn begin_passkey(&self, account: &mut Account) -> Result<Creation, ServerError> {
+        account.begin_passkey().await
+    }
+
+    async fn finish_passkey(
+        &self,
+        account: &mut Account,
+        creation: &Creation,
+        created: &Created,
+        name: &str,
+    ) -> Result<Registered, ServerError> {
+        account.finish_passkey(creation, created, name).await
+    }
+
+    async fn passkeys(&self, account: &mut Account) -> Result<Vec<Registered>, ServerError> {
+        account.passkeys().await
+    }
+
+    async fn rename_passkey(
+        &self,
+        account: &mut Account,
+        id: &str,
+        name: &str,
+    ) -> Result<(), ServerError> {
+        account.rename_passkey(id, name).await
+    }
+
+    async fn delete_passkey(&self, account: &mut Account, id: &str) -> Result<(), ServerError> {
+        account.delete_passkey(id).await
     }
 }

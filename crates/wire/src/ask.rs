@@ -13,6 +13,7 @@ use crate::params::{
     AddServer, ApprovalRequest, AuthorizationRequest, Cancelled, Hello, ListLog, Pair,
     RemoveServer, RevokePairing,
 };
+use crate::passkeys::{AddPasskey, DeletePasskey, ListPasskeys, RenamePasskey};
 
 /// Bytes of a line, its line feed not counted, for all but `approval/request` (S10).
 pub const LINE_MAX: usize = 64 * 1024;
@@ -38,6 +39,14 @@ pub enum Ask {
     ListServers,
     /// `as/remove`: trust one no longer, after the person agreed.
     RemoveServer(RemoveServer),
+    /// `passkey/add`: make a passkey and have the server know it; the person signs in there.
+    AddPasskey(AddPasskey),
+    /// `passkey/list`: those that the server knows, after the person signed in there.
+    ListPasskeys(ListPasskeys),
+    /// `passkey/rename`: call one otherwise.
+    RenamePasskey(RenamePasskey),
+    /// `passkey/delete`: have the server forget one.
+    DeletePasskey(DeletePasskey),
     /// `pairing/list`: the agents that have a name.
     ListPairings,
     /// `pairing/revoke`: take a name back; narrows only, so nobody is asked.
@@ -52,7 +61,7 @@ pub enum Ask {
 
 impl Ask {
     /// The names of all methods with an answer.
-    pub const METHODS: [&'static str; 13] = [
+    pub const METHODS: [&'static str; 17] = [
         "placet/hello",
         "placet/pair",
         "approval/request",
@@ -61,6 +70,10 @@ impl Ask {
         "as/add",
         "as/list",
         "as/remove",
+        "passkey/add",
+        "passkey/list",
+        "passkey/rename",
+        "passkey/delete",
         "pairing/list",
         "pairing/revoke",
         "ui/open",
@@ -80,6 +93,10 @@ impl Ask {
             Self::AddServer(_) => "as/add",
             Self::ListServers => "as/list",
             Self::RemoveServer(_) => "as/remove",
+            Self::AddPasskey(_) => "passkey/add",
+            Self::ListPasskeys(_) => "passkey/list",
+            Self::RenamePasskey(_) => "passkey/rename",
+            Self::DeletePasskey(_) => "passkey/delete",
             Self::ListPairings => "pairing/list",
             Self::RevokePairing(_) => "pairing/revoke",
             Self::Open => "ui/open",
@@ -109,6 +126,10 @@ impl Ask {
             Self::Elicit(params) => serde_json::to_value(params),
             Self::AddServer(params) => serde_json::to_value(params),
             Self::RemoveServer(params) => serde_json::to_value(params),
+            Self::AddPasskey(params) => serde_json::to_value(params),
+            Self::ListPasskeys(params) => serde_json::to_value(params),
+            Self::RenamePasskey(params) => serde_json::to_value(params),
+            Self::DeletePasskey(params) => serde_json::to_value(params),
             Self::RevokePairing(params) => serde_json::to_value(params),
             Self::ListLog(params) => serde_json::to_value(params),
             Self::ListServers | Self::ListPairings | Self::Open | Self::Status => {
@@ -150,6 +171,10 @@ impl Ask {
             "as/add" => AddServer::read(members).map(Self::AddServer),
             "as/list" => members.end().map(|()| Self::ListServers),
             "as/remove" => RemoveServer::read(members).map(Self::RemoveServer),
+            "passkey/add" => AddPasskey::read(members).map(Self::AddPasskey),
+            "passkey/list" => ListPasskeys::read(members).map(Self::ListPasskeys),
+            "passkey/rename" => RenamePasskey::read(members).map(Self::RenamePasskey),
+            "passkey/delete" => DeletePasskey::read(members).map(Self::DeletePasskey),
             "pairing/list" => members.end().map(|()| Self::ListPairings),
             "pairing/revoke" => RevokePairing::read(members).map(Self::RevokePairing),
             "ui/open" => members.end().map(|()| Self::Open),

@@ -70,7 +70,10 @@ pub(super) fn summary(event: &str, body: &Value) -> String {
         }
         "answered" if body.get("approve") == Some(&Value::Bool(true)) => "approving".to_owned(),
         "answered" => "not approving".to_owned(),
-        "contacting" | "challenged" | "server_removed" => text("/issuer").to_owned(),
+        "contacting" | "challenged" | "server_removed" | "passkey_made" => {
+            text("/issuer").to_owned()
+        }
+        "passkey_changed" => format!("{} at {}", text("/how"), text("/issuer")),
         "server_enrolled" => text("/server/issuer").to_owned(),
         "ended" => format!("{}: {}", text("/outcome"), text("/reason")),
         "paired" | "unpaired" => text("/name").to_owned(),

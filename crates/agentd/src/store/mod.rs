@@ -311,6 +311,8 @@ pub(crate) const fn name_of(event: &Event) -> &'static str {
         Event::Contacting { .. } => "contacting",
         Event::Challenged { .. } => "challenged",
         Event::Asserted { .. } => "asserted",
+        Event::PasskeyMade { .. } => "passkey_made",
+        Event::PasskeyChanged { .. } => "passkey_changed",
         Event::Ended { .. } => "ended",
         Event::Paired { .. } => "paired",
         Event::Unpaired { .. } => "unpaired",

@@ -81,12 +81,16 @@ impl State {
             Event::Asserted { issuer, credential, sign_count, .. } => {
                 self.sign_counts.insert((issuer.clone(), credential.clone()), *sign_count);
             }
+            Event::PasskeyMade { issuer, credential, sign_count } => {
+                self.sign_counts.insert((issuer.clone(), credential.clone()), *sign_count);
+            }
             Event::Set { setting } => self.settings.take(setting),
             Event::Repeated { .. }
             | Event::Shown { .. }
             | Event::Answered { .. }
             | Event::Contacting { .. }
             | Event::Challenged { .. }
+            | Event::PasskeyChanged { .. }
             | Event::Suspicious { .. }
             | Event::Started { .. } => {}
         }

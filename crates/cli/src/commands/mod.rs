@@ -3,6 +3,7 @@
 mod ask;
 mod elicit;
 mod pair;
+mod passkey;
 mod person;
 mod uninstall;
 
@@ -29,6 +30,7 @@ pub(crate) fn run(args: Args, printer: &mut Printer) -> Result<Exit, Stop> {
         Command::Open => person::open(global, printer),
         Command::Log(log) => person::log(&log, global, printer),
         Command::Servers(servers) => person::servers(servers, global, printer),
+        Command::Passkey(asked) => passkey::passkey(asked, global, printer),
         Command::Agents(agents) => person::agents(agents, global, printer),
         Command::Hook(asked) => crate::hook::hook(&asked, global, printer),
         Command::Init(asked) => crate::init::init(&asked, printer),

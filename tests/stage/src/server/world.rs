@@ -17,11 +17,12 @@ use super::grant::Grants;
 use super::journal::Journal;
 use super::passkey::RelyingParty;
 use super::random;
+use super::registry::{Called, id_of};
 use super::request::Wanted;
 use super::script::Script;
 use super::session::Sessions;
 use super::stage::StageError;
-use super::{Account, Scenario};
+use super::{Account, Registering, Scenario};
 
 /// What was counted since the last reset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,7 +98,13 @@ pub(super) struct Inner {
     pub(super) accounts: Vec<Account>,
     /// By account.
     pub(super) passkeys: HashMap<String, Vec<Passkey>>,
-    /// A registration that was begun, and for whom.
+    /// What they are called, by credential id.
+    pub(super) called: HashMap<String, Called>,
+    /// Registrations that were begun at the passkeys endpoint, by account.
+    pub(super) begun: HashMap<String, PasskeyRegistration>,
+    /// How that endpoint behaves.
+    pub(super) registering_as: Registering,
+    /// A registration that was begun over the control API, and for whom.
     pub(super) registering: Option<(String, PasskeyRegistration)>,
     pub(super) pages: HashMap<String, Page>,
     /// Requests behind a `request_uri`, each good once.
@@ -151,6 +158,9 @@ impl World {
             grants: Grants::default(),
             accounts,
             passkeys: HashMap::new(),
+            called: HashMap::new(),
+            begun: HashMap::new(),
+            registering_as: Registering::Honest,
             registering: None,
             pages: HashMap::new(),
             pushed: HashMap::new(),
@@ -261,6 +271,12 @@ impl Inner {
     /// The script of the current scenario.
     pub(super) fn script(&self) -> Script {
         self.scenario.script()
+    }
+
+    /// A new passkey of an account.
+    pub(super) fn keep(&mut self, account: &str, made: Passkey, name: &str, created: u64) {
+        self.called.insert(id_of(&made), Called { name: name.to_owned(), created });
+        self.passkeys.entry(account.to_owned()).or_default().push(made);
     }
 
     /// The account of this name.
