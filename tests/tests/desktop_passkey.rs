@@ -29,10 +29,21 @@ struct Play<'s> {
 
 impl<'s> Play<'s> {
     fn set(session: &'s Session) -> Self {
+        Self::with(session, true)
+    }
+
+    /// With a key that the server does not know.
+    fn unknown(session: &'s Session) -> Self {
+        Self::with(session, false)
+    }
+
+    fn with(session: &'s Session, known: bool) -> Self {
         let server = Process::spawn(&built("stage-as"), ["--scenario", "passkey-bound"]).unwrap();
         let mut key = Key::on_a_reader(session, &built("stage-key")).unwrap();
         key.set_pin(PIN).unwrap();
-        key.register(&server).unwrap();
+        if known {
+            key.register(&server).unwrap();
+        }
         let mut command = desktop(session);
         command.arg("--danger-allow-http-loopback");
         key.shown_to(&mut command);
@@ -181,4 +192,53 @@ fn p9_deny_while_the_key_waits_for_a_touch_ends_it_and_no_assertion_leaves() {
     assert!(run(&session, &["status"]).success);
     let counts = play.server.counts().unwrap();
     assert_eq!((counts.passkeys, counts.answers, counts.declines), (0, 0, 1));
+}
+
+/// The whole way of a passkey: made with `placet passkey add`, and then used by an agent's request.
+#[test]
+fn p8_a_passkey_is_added_from_the_command_line_and_answers_for_an_agent_afterwards() {
+    let _alone = alone();
+    let Some(session) = session() else { return };
+    let mut play = Play::unknown(&session);
+    let issuer = play.server.started().issuer.clone();
+    play.server.play(Scenario::Single).unwrap();
+    let words = ["--json", "passkey", "add", &issuer, "--name", "blue key"];
+    let mut adding = play.placet("adding", &words);
+    play.hands.prompt_saying("Add a passkey at").unwrap();
+    picture(&session, "passkey-add");
+    play.hands.approve("Sign in and go on").unwrap();
+    play.hands.page_saying("One-Time Password").unwrap();
+    let code = play.server.code().unwrap().code;
+    play.hands.type_into("One-Time Password", &code).unwrap();
+    play.hands.approve("Approve with this code").unwrap();
+    play.hands.page_saying("Make this passkey on your security key?").unwrap();
+    play.hands.page_saying("blue key").unwrap();
+    picture(&session, "passkey-make");
+    assert_eq!(play.key.retries().unwrap(), 8, "P8: no PIN was tried for the person");
+    play.hands.approve("Make the passkey").unwrap();
+    play.hands.page_saying(ASKS_PIN).unwrap();
+    play.pin(PIN);
+    play.at_the_touch();
+    assert!(!answerable(&adding), "nobody was told anything before the touch");
+    play.key.touch().unwrap();
+    assert_eq!(adding.wait(SOON).unwrap().code(), Some(0), "{}", adding.log());
+    let made = answer(&adding);
+    assert_eq!(made["passkeys"][0]["name"], "blue key", "{made}");
+    assert!(made["authorization_code"].is_null(), "no code leaves");
+    play.hands.no_prompt().unwrap();
+
+    // And now it is used.
+    play.server.play(Scenario::PasskeyBound).unwrap();
+    let mut agent = play.ask();
+    play.pin(PIN);
+    play.at_the_touch();
+    play.key.touch().unwrap();
+    assert_eq!(agent.wait(SOON).unwrap().code(), Some(0), "{}", agent.log());
+    let answer = answer(&agent);
+    assert_eq!((&answer["outcome"], &answer["method"]), (&"approved".into(), &"passkey".into()));
+    assert_eq!(play.server.counts().unwrap().passkeys, 1, "the server has verified it");
+    play.hands.no_prompt().unwrap();
+    for log in [play.desktop.log(), adding.log(), agent.log()] {
+        assert!(!log.contains(PIN) && !log.contains(&code), "M1");
+    }
 }

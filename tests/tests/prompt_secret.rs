@@ -6,7 +6,7 @@ mod prompt_support;
 
 use std::io::{BufRead as _, BufReader};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use placet_stage::desktop::{Program, keys};
 use prompt_support::*;
@@ -62,6 +62,54 @@ fn h7_a_code_of_the_wrong_shape_is_not_sent_and_says_why() {
     desk.person.type_text("3456").unwrap();
     desk.chord();
     assert_eq!(desk.answer().1["values"], json!({"otp": "123456"}));
+}
+
+/// How far into its step of 30 seconds a code is (RFC 6238 §4.1), in milliseconds.
+fn into_the_step() -> i64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(now.as_millis() % 30_000).unwrap()
+}
+
+/// The seconds that the foot gives the code, and whether it says to wait.
+fn code_time(desk: &Desk) -> (u64, bool) {
+    let says = |name: &str| {
+        name.contains("shows its next code") || name.starts_with("Wait for the app's next code")
+    };
+    let found = desk.eyes.await_node(PROMPT, SOON, |node| says(&node.name)).unwrap();
+    let label = found.find(|node| says(&node.name)).unwrap().name.clone();
+    let digits: String = label.chars().filter(char::is_ascii_digit).collect();
+    (digits.parse().unwrap(), label.starts_with("Wait"))
+}
+
+#[test]
+fn it_is_said_when_the_code_of_an_app_is_about_to_change() {
+    let mut desk = Desk::new();
+    // By the server's clock the step begins two seconds from now: a new code in about 30.
+    desk.show(json!({"ask": "otp", "clock_ahead": into_the_step() - 28_000}));
+    let (seconds, wait) = code_time(&desk);
+    assert!(seconds <= 2 && wait || seconds > 20 && !wait, "{seconds} {wait}");
+    desk.eyes
+        .await_node(PROMPT, SOON, |node| {
+            node.name == "An authenticator app shows its next code in 28 s."
+        })
+        .unwrap();
+    desk.picture("prompt-code-time.png");
+    // By this one it is over in about four.
+    desk.show(json!({"ask": "otp", "clock_ahead": into_the_step() - 26_000, "round": 3}));
+    desk.says("Wait for the app's next code: it comes in 2 s.");
+    desk.picture("prompt-code-late.png");
+    // Where no code is asked for there is no word of it.
+    desk.show(json!({"ask": "choice", "round": 4}));
+    let words = desk.window().outline();
+    assert!(!words.contains("next code"), "{words}");
+}
+
+#[test]
+fn a_clock_that_is_astray_is_said_where_the_code_is_typed() {
+    let mut desk = Desk::new();
+    desk.show(json!({"ask": "otp", "clock_ahead": -150_000}));
+    desk.says("This computer's clock is 2 minutes behind the server's. A code that is made on this computer may be refused; one from your phone is not affected.");
+    desk.picture("prompt-clock-astray.png");
 }
 
 #[test]

@@ -32,6 +32,7 @@ fn passkey(session: u32, challenge: u8, binding: Binding) -> Challenge<u32> {
         approval: approval.filter(|_| binding == Binding::Bound).map(Box::new),
         attempts_remaining: None,
         expires_in: None,
+        clock_ahead: None,
         last: Delivery::Seen,
     }
 }

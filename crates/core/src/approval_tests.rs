@@ -530,6 +530,7 @@ fn otp(session: u32) -> Challenge<u32> {
         approval: None,
         attempts_remaining: None,
         expires_in: None,
+        clock_ahead: None,
         last: Delivery::Seen,
     }
 }
@@ -893,6 +894,20 @@ fn f4_the_servers_own_deadline_ends_it_when_it_is_earlier() {
     let world =
         World::new(vec![Act::Approve, Act::Late(21_000, 21_000)], vec![Step::Challenged(brief)]);
     assert_eq!(world.run(&authorization()).outcome, Outcome::Expired);
+}
+
+#[test]
+fn a_clock_far_from_the_servers_is_said_on_the_screen_of_the_code() {
+    for (clock_ahead, said) in [(None, false), (Some(29_000), false), (Some(-40_000), true)] {
+        let asked = Challenge { clock_ahead, ..otp(1) };
+        let script = vec![Step::Challenged(asked), code()];
+        let world = World::new(vec![Act::Approve, Act::Code("123456")], script);
+        assert!(world.run(&authorization()).is_approved());
+        let screens = world.script.screens.lock().unwrap();
+        assert_eq!(screens[1].clock_ahead, clock_ahead.unwrap_or(0));
+        let lines = screens[1].lines().join("\n");
+        assert_eq!(lines.contains("clock is 40 seconds behind the server's"), said, "{lines}");
+    }
 }
 
 #[test]

@@ -214,10 +214,11 @@ impl<S> Question<S> {
     pub fn screen(&mut self, review: &Screen, expires_at: Timestamp) -> Screen {
         let form = std::mem::take(&mut self.challenge.form);
         let round = self.memory.round.saturating_add(1);
-        let Challenge { message, passkey, approval, .. } = &self.challenge;
+        let Challenge { message, passkey, approval, clock_ahead, .. } = &self.challenge;
         let problem = self.problem.take();
         let screen = match passkey.as_deref() {
-            None => Screen::challenge(review, round, message, form, problem, expires_at),
+            None => Screen::challenge(review, round, message, form, problem, expires_at)
+                .by_the_servers_clock(*clock_ahead),
             Some(Passkey { binding, .. }) => {
                 Screen::passkey(review, round, message, *binding, problem, expires_at)
             }

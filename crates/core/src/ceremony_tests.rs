@@ -22,6 +22,7 @@ fn ask(form: Form, attempts_remaining: Option<u32>, last: Delivery) -> Step<()> 
         approval: None,
         attempts_remaining,
         expires_in: None,
+        clock_ahead: None,
         last,
     })
 }

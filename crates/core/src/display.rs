@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 
 use crate::approved::Approval;
 use crate::change;
+use crate::code_time;
 use crate::field::fields;
 pub use crate::field::{FieldView, Input, OptionView};
 use crate::form::{Form, Kind};
@@ -80,6 +81,10 @@ pub struct Screen {
     pub binding_code: Text,
     /// When it is over.
     pub expires_at: Timestamp,
+    /// Milliseconds that this computer's clock is ahead of the server's, as far as is known: what
+    /// the age of a code is counted by ([`crate::code_time`]).
+    #[serde(skip)]
+    pub clock_ahead: i64,
     /// What the values are checked against.
     #[serde(skip)]
     pub form: Form,
@@ -216,6 +221,7 @@ impl Screen {
             mute: mute(request),
             binding_code: visible_line(&request.binding_code),
             expires_at: request.expires_at,
+            clock_ahead: 0,
             form,
         }
     }
@@ -283,6 +289,25 @@ impl Screen {
         };
         screen.form = form;
         screen
+    }
+
+    /// Counts the age of codes by the server's clock; says so if this computer's is far from it.
+    #[must_use]
+    pub fn by_the_servers_clock(mut self, ahead: Option<i64>) -> Self {
+        self.clock_ahead = ahead.unwrap_or(0);
+        if let (Some(warning), true) = (code_time::astray(self.clock_ahead), self.takes_code()) {
+            let secret = self.fields.iter_mut().find(|field| field.input == Input::Secret);
+            if let Some(field) = secret {
+                field.help.push(warning);
+            }
+        }
+        self
+    }
+
+    /// A server's question that takes a one-time code.
+    #[must_use]
+    pub fn takes_code(&self) -> bool {
+        self.step == Step::Challenge && self.form.asks_secret()
     }
 
     /// A server's question for a passkey, on the same screen as the action; it says what the

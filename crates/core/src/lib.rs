@@ -19,6 +19,7 @@ pub mod approval;
 pub mod approved;
 pub mod ceremony;
 mod change;
+pub mod code_time;
 pub mod creation;
 pub mod display;
 mod field;

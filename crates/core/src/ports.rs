@@ -171,7 +171,8 @@ pub trait Record: Send + Sync {
     /// All enrolled servers.
     fn servers(&self) -> Vec<Server>;
 
-    /// The last signature counter on record of a passkey at an issuer ([`Event::Asserted`]).
+    /// The last signature counter of a passkey ([`Event::Asserted`]) that the issuer took: its
+    /// request was approved.
     fn sign_count(&self, issuer: &str, credential: &Digest) -> Option<u32>;
 
     /// True if an agent is paired under this name now.
@@ -545,6 +546,9 @@ pub struct Challenge<S> {
     pub attempts_remaining: Option<u32>,
     /// Seconds that the server waits, if it said so.
     pub expires_in: Option<u64>,
+    /// Milliseconds that this computer's clock is ahead of the server's, if the server said the time;
+    /// 0 where its answer leaves that open.
+    pub clock_ahead: Option<i64>,
     /// What became of the values sent last.
     pub last: Delivery,
 }

@@ -121,10 +121,13 @@ fn within(details: Option<&Value>, asked: &Authorization) -> Result<usize, Serve
         Some(Value::Array(entries)) => entries,
         Some(_) => return Err(broken("authorization_details of the approval is not a list")),
     };
-    let known = |entry: &Value| {
-        entry.as_object().is_some_and(|entry| asked.authorization_details.contains(entry))
+    // Each that was asked for once: the same payment twice is not what was asked.
+    let mut left: Vec<_> = asked.authorization_details.iter().collect();
+    let mut take = |entry: &Value| {
+        let place = left.iter().position(|one| entry.as_object() == Some(*one));
+        place.map(|place| left.swap_remove(place)).is_some()
     };
-    if entries.iter().all(known) {
+    if entries.iter().all(&mut take) {
         Ok(entries.len())
     } else {
         // It may be a narrowing inside an entry, which the person would have to see.

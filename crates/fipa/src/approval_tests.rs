@@ -85,6 +85,13 @@ fn fewer_entries_than_were_asked_for_fit() {
 }
 
 #[test]
+fn an_entry_that_was_asked_for_once_does_not_fit_twice() {
+    let entry = asked().authorization_details[0].clone();
+    let twice = held(changed("authorization_details", json!([entry, entry])));
+    assert!(matches!(twice, Err(ServerError::Unsupported(_))), "{twice:?}");
+}
+
+#[test]
 fn f4_an_approval_past_its_end_and_the_skew_is_expired() {
     let exp = |exp: u64| held(changed("exp", json!(exp)));
     assert_eq!(exp(1_794_999_940), Err(ServerError::Expired));

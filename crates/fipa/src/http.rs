@@ -20,7 +20,7 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::ClientOptions;
 use crate::place::Place;
-use crate::retry_after;
+use crate::{date, retry_after};
 
 /// `application/x-www-form-urlencoded`, UTF-8 (FiPA §4.1).
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
@@ -40,6 +40,8 @@ pub(crate) struct Answer {
     pub(crate) is_json: bool,
     /// `Retry-After` in seconds.
     pub(crate) retry_after: Option<u64>,
+    /// By `Date`: milliseconds that our clock is ahead of the server's.
+    pub(crate) clock_ahead: Option<i64>,
     /// The body.
     pub(crate) body: Zeroizing<Vec<u8>>,
 }
@@ -240,6 +242,7 @@ fn post(
 }
 
 async fn send(request: reqwest::RequestBuilder) -> Result<Answer, Failure> {
+    let asked_at = SystemTime::now();
     let mut response = request.send().await.map_err(|e| {
         if e.is_connect() || e.is_builder() {
             Failure::Unsent(told(&e))
@@ -252,6 +255,8 @@ async fn send(request: reqwest::RequestBuilder) -> Result<Answer, Failure> {
     let is_json = header(header::CONTENT_TYPE).is_some_and(is_json);
     let retry_after =
         header(header::RETRY_AFTER).and_then(|h| retry_after::seconds(h, SystemTime::now()));
+    let clock_ahead =
+        header(header::DATE).and_then(|date| date::ahead(date, asked_at, SystemTime::now()));
     let mut body = Zeroizing::new(Vec::with_capacity(4096));
     while let Some(chunk) = response.chunk().await.map_err(|e| Failure::Doubt(told(&e)))? {
         if body.len().saturating_add(chunk.len()) > Limits::SERVER.bytes {
@@ -263,7 +268,7 @@ async fn send(request: reqwest::RequestBuilder) -> Result<Answer, Failure> {
             chunk.as_mut().zeroize();
         }
     }
-    Ok(Answer { status, is_json, retry_after, body })
+    Ok(Answer { status, is_json, retry_after, clock_ahead, body })
 }
 
 /// Grows by moving to a larger buffer and wiping the old one, which `Vec` would not do.

@@ -30,6 +30,7 @@ mod approval;
 mod body;
 mod challenge;
 mod creation;
+mod date;
 mod echo;
 mod elicitation;
 mod http;

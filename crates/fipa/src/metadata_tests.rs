@@ -142,6 +142,7 @@ fn a1_what_is_no_metadata_is_looked_for_elsewhere_or_given_up() {
             status,
             is_json,
             retry_after: None,
+            clock_ahead: None,
             body: Zeroizing::new(body.as_bytes().to_vec()),
         })
     };

@@ -25,6 +25,8 @@ pub(crate) struct Reply {
     pub(crate) said: Said,
     /// The new `auth_session`, if it brought one.
     pub(crate) auth_session: Option<Secret>,
+    /// As [`Answer::clock_ahead`].
+    pub(crate) clock_ahead: Option<i64>,
 }
 
 /// What an answer says.
@@ -48,7 +50,7 @@ impl Reply {
         match heard {
             Ok(answer) => Self::of(answer),
             Err(Failure::Unsent(why)) => Self::over(ServerError::Unreachable(why)),
-            Err(Failure::Doubt(why)) => Self { said: Said::Doubt(why), auth_session: None },
+            Err(Failure::Doubt(why)) => Self::without_session(Said::Doubt(why)),
             Err(Failure::TooLarge) => Self::over(broken("the answer is too long")),
         }
     }
@@ -62,10 +64,10 @@ impl Reply {
         let mut members = match object(&answer) {
             Ok(members) => members,
             Err(_) if status == 429 => {
-                return Self { said: Said::Throttled(answer.retry_after), auth_session: None };
+                return Self::without_session(Said::Throttled(answer.retry_after));
             }
             Err(_) if status >= 500 => {
-                return Self { said: Said::Doubt(format!("status {status}")), auth_session: None };
+                return Self::without_session(Said::Doubt(format!("status {status}")));
             }
             Err(why) => return Self::over(why),
         };
@@ -78,11 +80,15 @@ impl Reply {
             429 => Said::Throttled(answer.retry_after),
             _ => said(status, members),
         };
-        Self { said, auth_session }
+        Self { said, auth_session, clock_ahead: answer.clock_ahead }
     }
 
     fn over(error: ServerError) -> Self {
-        Self { said: Said::Over(error), auth_session: None }
+        Self::without_session(Said::Over(error))
+    }
+
+    fn without_session(said: Said) -> Self {
+        Self { said, auth_session: None, clock_ahead: None }
     }
 }
 

@@ -8,6 +8,7 @@ fn answer(status: u16, body: &str) -> Reply {
     Reply::read(Ok(Answer {
         status,
         is_json: true,
+        clock_ahead: None,
         retry_after: None,
         body: Zeroizing::new(body.as_bytes().to_vec()),
     }))
@@ -165,6 +166,7 @@ fn a10_a_body_that_is_not_labelled_json_is_refused() {
         Reply::read(Ok(Answer {
             status,
             is_json: false,
+            clock_ahead: None,
             retry_after: Some(7),
             body: Zeroizing::new(body.to_vec()),
         }))

@@ -40,6 +40,8 @@ pub(crate) struct Conversation {
     client_id: String,
     asked: Authorization,
     approval: Option<Approval>,
+    /// As `Challenge::clock_ahead`.
+    clock_ahead: Option<i64>,
 }
 
 /// A server that waits for an answer. Holds `auth_session` as a secret.
@@ -71,6 +73,7 @@ impl Conversation {
             client_id: server.client_id.clone(),
             asked: asked.clone(),
             approval: None,
+            clock_ahead: None,
         }
     }
 
@@ -80,12 +83,13 @@ impl Conversation {
     /// # Errors
     /// Why it is over.
     pub(crate) fn step(
-        self,
+        mut self,
         known: Option<Secret>,
         reply: Reply,
         last: Delivery,
         typed: &[Secret],
     ) -> Result<Step<Session>, ServerError> {
+        self.clock_ahead = reply.clock_ahead.or(self.clock_ahead);
         match reply.said {
             Said::Granted(code) => Ok(Step::Granted(code)),
             Said::Over(error) => Err(error),
@@ -257,6 +261,7 @@ impl Session {
 
     /// A7.
     fn adopt(&mut self, reply: &mut Reply) {
+        self.conversation.clock_ahead = reply.clock_ahead.or(self.conversation.clock_ahead);
         if let Some(new) = reply.auth_session.take() {
             self.auth_session = new;
         }
@@ -277,6 +282,7 @@ impl Session {
             approval: self.conversation.approval.as_ref().map(|held| Box::new(held.object.clone())),
             attempts_remaining: self.asked.attempts_remaining,
             expires_in: self.asked.expires_in,
+            clock_ahead: self.conversation.clock_ahead,
             last,
             session: self,
         })

@@ -275,7 +275,9 @@ fn sample(name: &str, command: &Value) -> Option<Screen> {
     let round = u32::try_from(number("round").unwrap_or(2)).ok()?;
     let challenge = |message: &str, schema: Value| {
         let form = Form::parse(&schema, Source::Server).ok()?;
-        Some(Screen::challenge(&review, round, message, form, problem.clone(), expires_at))
+        let ahead = command.get("clock_ahead").and_then(Value::as_i64);
+        let screen = Screen::challenge(&review, round, message, form, problem.clone(), expires_at);
+        Some(screen.by_the_servers_clock(ahead))
     };
     match name {
         "otp" | "payments-otp" => challenge(

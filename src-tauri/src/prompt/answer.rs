@@ -256,6 +256,7 @@ impl Inner {
         let asking = phase == Some(Phase::Asking) && left > 0;
         let deny = phase.is_some_and(|phase| phase != Phase::Answered);
         self.page.footer.time(left);
+        self.page.footer.code_time(self.code_seconds().filter(|_| asking));
         let unread = self.unread();
         self.page.footer.ready(armed, deny, asking, asking && unread.is_none());
         let refused = self.refused_at.get().is_some_and(|at| at.elapsed() < REFUSED_FOR);

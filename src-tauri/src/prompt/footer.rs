@@ -10,6 +10,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gtk::prelude::*;
+use placet_core::code_time;
 use placet_core::display::Screen;
 
 use super::fields::Line;
@@ -44,10 +45,13 @@ pub(super) struct Footer {
     mute_label: gtk::Label,
     approve_label: gtk::Label,
     how: gtk::Label,
+    /// Approve can be worked at all, so that it says how.
+    workable: Cell<bool>,
     filled: Rc<Cell<f64>>,
     reason_box: gtk::Box,
     time: gtk::Label,
     code: gtk::Label,
+    code_time: gtk::Label,
     deny_all_label: gtk::Label,
     waiting: gtk::Label,
     notice: gtk::Label,
@@ -71,6 +75,8 @@ impl Footer {
         }
         line.pack_start(&time, true, true, 0);
         line.pack_start(&code, true, true, 0);
+        let code_time = changing_label(&["status"]);
+        code_time.set_no_show_all(true);
         let waiting = changing_label(&["status"]);
         let notice = changing_label(&["notice"]);
         let (deny_all, deny_all_label) = button("", &["plain"]);
@@ -79,6 +85,7 @@ impl Footer {
         waiting.set_no_show_all(true);
         notice.set_no_show_all(true);
         status.add(&line);
+        status.add(&code_time);
         status.add(&waiting);
         status.add(&deny_all);
         status.add(&notice);
@@ -126,10 +133,12 @@ impl Footer {
             deny_label,
             approve_label,
             how,
+            workable: Cell::new(true),
             filled,
             reason_box,
             time,
             code,
+            code_time,
             deny_all_label,
             waiting,
             notice,
@@ -193,6 +202,26 @@ impl Footer {
         class(&self.time, "urgent", seconds < URGENT_SECONDS);
     }
 
+    /// Says for how many seconds a code of an authenticator app stands; nothing where none is asked
+    /// for.
+    pub(super) fn code_time(&self, seconds: Option<u64>) {
+        if self.code_time.get_visible() != seconds.is_some() {
+            self.code_time.set_text("");
+            self.code_time.set_visible(seconds.is_some());
+        }
+        let Some(seconds) = seconds else { return };
+        // The later words are shorter: nothing below them moves away while a person aims at it.
+        let late = seconds < code_time::SHORT;
+        let words = match late {
+            false => format!("An authenticator app shows its next code in {seconds} s."),
+            true => format!("Wait for the app's next code: it comes in {seconds} s."),
+        };
+        if self.code_time.text() != words {
+            self.code_time.set_text(&words);
+        }
+        class(&self.code_time, "urgent", late);
+    }
+
     /// Shows who else waits; true if that changed what stands here.
     #[must_use = "what changed may need more room"]
     pub(super) fn waiting(&self, names: &[String]) -> bool {
@@ -243,6 +272,9 @@ impl Footer {
             self.deny_all.set_sensitive(asking);
             self.mute.set_sensitive(asking);
         }
+        if self.workable.replace(asking) != asking {
+            self.how.set_text(if asking { HOW } else { "" });
+        }
         if self.approve.is_sensitive() != approve {
             self.approve.set_sensitive(approve);
         }
@@ -251,6 +283,7 @@ impl Footer {
     /// Shows how far the press on Approve is; without motion in words alone.
     pub(super) fn progress(&self, progress: Progress, motion: bool) {
         let (words, part) = match progress {
+            Progress::None if !self.workable.get() => ("", 0.0),
             Progress::None => (HOW, 0.0),
             Progress::Holding(part) => ("keep holding…", part),
             Progress::Enough => ("let go to confirm", 1.0),

@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use gtk::gdk;
 use gtk::glib;
 use gtk::prelude::*;
+use placet_core::code_time;
 use placet_core::display::Screen;
 use placet_core::ports::Answer;
 use placet_core::request::{RequestId, Timestamp};
@@ -557,6 +558,13 @@ impl Inner {
         self.shown.borrow().as_ref().map_or(0, |shown| seconds_left(&shown.screen))
     }
 
+    /// Seconds for which a code of an authenticator app stands, if the screen takes one.
+    pub(super) fn code_seconds(&self) -> Option<u64> {
+        let shown = self.shown.borrow();
+        let screen = &shown.as_ref().filter(|shown| shown.screen.takes_code())?.screen;
+        Some(code_time::seconds_left(now(), screen.clock_ahead))
+    }
+
     /// Follows the press on Approve while it lasts.
     pub(super) fn start_filling(self: &Rc<Self>) {
         if self.filling.borrow().is_some() {
@@ -631,7 +639,10 @@ fn icon() -> Option<gtk::gdk_pixbuf::Pixbuf> {
 }
 
 fn seconds_left(screen: &Screen) -> u64 {
+    now().seconds_until(screen.expires_at)
+}
+
+fn now() -> Timestamp {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let now = now.map_or(i64::MAX, |now| i64::try_from(now.as_millis()).unwrap_or(i64::MAX));
-    Timestamp(now).seconds_until(screen.expires_at)
+    Timestamp(now.map_or(i64::MAX, |now| i64::try_from(now.as_millis()).unwrap_or(i64::MAX)))
 }

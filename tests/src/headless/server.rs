@@ -47,6 +47,7 @@ impl Scripted {
             approval: None,
             attempts_remaining: Some(3),
             expires_in: None,
+            clock_ahead: None,
             last: Delivery::Seen,
         })
     }
@@ -69,6 +70,7 @@ impl Scripted {
             approval: None,
             attempts_remaining: None,
             expires_in: None,
+            clock_ahead: None,
             last: Delivery::Seen,
         })
     }

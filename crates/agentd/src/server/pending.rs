@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use placet_core::json::Digest;
 use placet_core::outcome::Reason;
 use placet_core::ports::{Clock as _, Status};
-use placet_core::request::{Matter, Request, RequestId};
+use placet_core::request::{Request, RequestId};
 use placet_wire::message::Id;
 use placet_wire::notice::RequestStatus;
 use placet_wire::outcome::Ended;

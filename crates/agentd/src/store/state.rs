@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use placet_core::json::Digest;
 use placet_core::names::alike;
+use placet_core::outcome::Outcome;
 use placet_core::ports::{Entry, Event};
 use placet_core::request::{RequestId, Server, Timestamp};
 use placet_core::settings::Settings;
@@ -23,8 +24,12 @@ pub struct State {
     paused_until: Option<Timestamp>,
     /// Until when everything from a requester's bucket is declined.
     muted_until: BTreeMap<String, Timestamp>,
-    /// The last signature counter of each passkey, by issuer and SHA-256 of the credential id.
+    /// The last signature counter of each passkey that a server took, by issuer and SHA-256 of the
+    /// credential id. Whether a signature is the passkey's own only the server can tell: what a
+    /// played key said must not make the person's look like a copy.
     sign_counts: BTreeMap<(String, Digest), u32>,
+    /// Counters of signatures whose request is open.
+    asserted: BTreeMap<RequestId, Vec<((String, Digest), u32)>>,
     settings: Settings,
     /// Received and not ended.
     open: BTreeSet<RequestId>,
@@ -48,9 +53,13 @@ impl State {
         self.count(hash);
         match &entry.event {
             Event::Received { .. } => self.open.extend(entry.request.clone()),
-            Event::Ended { .. } => {
+            Event::Ended { outcome, .. } => {
                 if let Some(id) = &entry.request {
                     self.open.remove(id);
+                    let counts = self.asserted.remove(id).unwrap_or_default();
+                    if *outcome == Outcome::Approved {
+                        self.sign_counts.extend(counts);
+                    }
                 }
             }
             Event::Paired { name, token_hash } => {
@@ -78,11 +87,12 @@ impl State {
                     self.muted_until.remove(bucket);
                 }
             }
-            Event::Asserted { issuer, credential, sign_count, .. } => {
-                self.sign_counts.insert((issuer.clone(), credential.clone()), *sign_count);
-            }
-            Event::PasskeyMade { issuer, credential, sign_count } => {
-                self.sign_counts.insert((issuer.clone(), credential.clone()), *sign_count);
+            Event::Asserted { issuer, credential, sign_count, .. }
+            | Event::PasskeyMade { issuer, credential, sign_count } => {
+                if let Some(id) = &entry.request {
+                    let count = ((issuer.clone(), credential.clone()), *sign_count);
+                    self.asserted.entry(id.clone()).or_default().push(count);
+                }
             }
             Event::Set { setting } => self.settings.take(setting),
             Event::Repeated { .. }
@@ -181,7 +191,7 @@ impl State {
         self.muted_until.iter().map(|(bucket, until)| (bucket.as_str(), *until))
     }
 
-    /// The last signature counter on record of a passkey.
+    /// The last signature counter of a passkey that the issuer took.
     #[must_use]
     pub fn sign_count(&self, issuer: &str, credential: &Digest) -> Option<u32> {
         self.sign_counts.get(&(issuer.to_owned(), credential.clone())).copied()
@@ -190,5 +200,41 @@ impl State {
     /// Received and not ended.
     pub(crate) fn open(&self) -> impl Iterator<Item = &RequestId> {
         self.open.iter()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_signature_counter_counts_once_the_server_took_the_signature() {
+        let credential = Digest::of_bytes(b"a key");
+        let mut state = State::default();
+        let mut fold = |request: &str, event: serde_json::Value| {
+            let mut entry = json!({"at": 1, "request": request});
+            entry.as_object_mut().unwrap().extend(event.as_object().unwrap().clone());
+            let entry: Entry = serde_json::from_value(entry).unwrap();
+            state.fold(&entry, &Digest::of_bytes(b"an entry"));
+            state.sign_count("https://as.example", &credential)
+        };
+        let asserted = |sign_count: u32| {
+            json!({"event": "asserted", "issuer": "https://as.example",
+                   "credential": Digest::of_bytes(b"a key"), "sign_count": sign_count,
+                   "approval_hash": null})
+        };
+        let ended = |outcome: &str, reason: &str| {
+            json!({"event": "ended", "outcome": outcome, "reason": reason, "assurance": null,
+                   "method": null, "observable": false, "display_hash": null, "took_ms": 1})
+        };
+        // What a key that somebody plays said, and the server refused.
+        assert_eq!(fold("req_1", asserted(u32::MAX)), None);
+        assert_eq!(fold("req_1", ended("rejected_by_as", "server_refused")), None);
+        assert_eq!(fold("req_2", asserted(7)), None);
+        assert_eq!(fold("req_3", asserted(9)), None);
+        assert_eq!(fold("req_2", ended("approved", "approved")), Some(7));
     }
 }
