@@ -78,13 +78,13 @@ async function show(request, from) {
   try {
     const detail = await ask("detail", request);
     if (!detail) throw new Error("The record does not have it any more.");
-    const { past, steps, shown } = detail;
+    const { past, steps, shown, receipt } = detail;
     const back = button("Back to the list", "", () => {
       at("detail").hidden = true;
       at("listed").hidden = false;
       from.focus();
     });
-    const facts = list([["How it ended", `${words(past.outcome)} (${words(past.reason)})`], ["Who asked", who(past)], ["Server", past.server || "none"], ["Number", past.request]]);
+    const facts = list([["How it ended", `${words(past.outcome)} (${words(past.reason)})`], ["Who asked", who(past)], ["Server", past.server || "none"], ["Number", past.request], ["Receipt", receipt ? `${receipt.digest}. ${receipt.seal}` : "none was signed"]]);
     const happened = make("ol", "steps", ...steps.map((step) => make("li", "", `${time(step.at)}: ${words(step.event)} ${step.summary}`)));
     const none = shown.length === 0 ? make("p", "", "Nothing was shown.") : null;
     at("detail").replaceChildren(back, facts, make("h3", "", "What happened"), happened, make("h3", "", "What was shown"), none ?? "", ...shown.map(screen));

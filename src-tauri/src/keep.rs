@@ -157,6 +157,7 @@ fn inside(switches: &Switches) -> Inside {
     Inside {
         socket: switches.socket().to_owned(),
         trouble: switches.trouble(),
+        keys: switches.keys(),
         entries: switches.known().entries(),
         station: station.clone(),
         hardened,

@@ -43,6 +43,18 @@ is 0.
   echo '{\"type\": \"object\", \"properties\": {\"branch\": {\"type\": \"string\"}}}' |
     placet elicit --message 'Which branch?' --schema -";
 
+const RECEIPT: &str = "\
+A receipt shows what this Placet observed. It is not an authorization. While its key is kept in a \
+file, any program of yours can read that key and sign whatever it likes.
+
+  placet receipt show last > receipt.jws
+  placet receipt key > key.json
+  placet receipt verify receipt.jws --key @key.json --used seen.txt
+
+verify exits with 0 only for a receipt that holds, is in time and is of a yes; 1 for one of a no; 3 \
+for one whose time is over, or of a question that nobody answered; 4 for any other outcome, and for \
+one that does not hold, is not meant for whom --aud names, or was used before.";
+
 /// Ask a person, in a window that the asking program does not control.
 #[derive(Debug, Parser)]
 #[command(name = "placet", version, after_help = EXIT, arg_required_else_help = true)]
@@ -96,6 +108,9 @@ pub(crate) enum Command {
     Open,
     /// The record, newest first
     Log(Log),
+    /// Signed receipts of what was decided
+    #[command(subcommand, after_help = RECEIPT)]
+    Receipt(Receipt),
     /// Authorization servers that you trust
     #[command(subcommand, name = "as")]
     Servers(Servers),
@@ -232,6 +247,39 @@ pub(crate) struct Log {
     /// Only entries before this number
     #[arg(long, value_name = "SEQ")]
     pub(crate) before: Option<u64>,
+}
+
+/// `placet receipt`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Receipt {
+    /// Print a receipt
+    Show {
+        /// last, a request (req_…) or the digest that its requester was given (sha256:…)
+        #[arg(default_value = "last")]
+        which: String,
+    },
+    /// Say whether a receipt holds
+    Verify(VerifyReceipt),
+    /// Print the public key that receipts are signed with now, as a JWK; --json prints older ones too
+    Key,
+}
+
+/// `placet receipt verify`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct VerifyReceipt {
+    /// A file, - for stdin, or what `placet receipt show` takes
+    #[arg(default_value = "last")]
+    pub(crate) which: String,
+    /// The key to trust, a JWK or a set of them; @FILE reads a file [default: ask the Placet that
+    /// runs here, and whether it has the receipt on record]
+    #[arg(long, value_name = "JWK")]
+    pub(crate) key: Option<String>,
+    /// For whom it has to be: the server's issuer, or as in `agent NAME`
+    #[arg(long, value_name = "AUDIENCE")]
+    pub(crate) aud: Option<String>,
+    /// A list of the receipts that were used: one that is on it is refused, this one is added
+    #[arg(long, value_name = "FILE")]
+    pub(crate) used: Option<PathBuf>,
 }
 
 /// `placet as`.

@@ -523,6 +523,7 @@ impl<P: Ports> Case<'_, P> {
             observable: ended.observable,
             display_hash: ended.display_hash.clone(),
             took_ms: self.ports.clock().awake_and_asleep().saturating_sub(self.began),
+            receipt: None,
         }
     }
 }

@@ -302,6 +302,9 @@ pub enum Event {
         display_hash: Option<Digest>,
         /// Milliseconds from admission.
         took_ms: u64,
+        /// The receipt (R4): signed where this is recorded, and with it. None if there is no key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        receipt: Option<String>,
     },
     /// An agent has a name and a token now.
     Paired {
@@ -349,6 +352,19 @@ pub enum Event {
         what: String,
         /// Details without any secret.
         detail: String,
+    },
+    /// A key of this installation is used from here on.
+    KeyMade {
+        /// What it signs: `receipts` or `instance`.
+        purpose: String,
+        /// Its name: its thumbprint (RFC 7638).
+        kid: String,
+        /// Its public half (RFC 7517).
+        public: serde_json::Value,
+        /// How it is kept.
+        seal: String,
+        /// True if its file was there before the record knew of it.
+        found: bool,
     },
     /// The program started.
     Started {

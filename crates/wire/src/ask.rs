@@ -11,7 +11,7 @@ use crate::flaw::{Fault, Flaw};
 use crate::members::Members;
 use crate::params::{
     AddServer, ApprovalRequest, AuthorizationRequest, Cancelled, Hello, ListLog, Pair,
-    RemoveServer, RevokePairing,
+    RemoveServer, RevokePairing, ShowReceipt,
 };
 use crate::passkeys::{AddPasskey, DeletePasskey, ListPasskeys, RenamePasskey};
 
@@ -57,11 +57,15 @@ pub enum Ask {
     Status,
     /// `log/list`: the record, newest first.
     ListLog(ListLog),
+    /// `receipt/show`: a receipt on record.
+    ShowReceipt(ShowReceipt),
+    /// `receipt/keys`: what receipts are verified with.
+    ListKeys,
 }
 
 impl Ask {
     /// The names of all methods with an answer.
-    pub const METHODS: [&'static str; 17] = [
+    pub const METHODS: [&'static str; 19] = [
         "placet/hello",
         "placet/pair",
         "approval/request",
@@ -79,6 +83,8 @@ impl Ask {
         "ui/open",
         "status",
         "log/list",
+        "receipt/show",
+        "receipt/keys",
     ];
 
     /// The method's name.
@@ -102,6 +108,8 @@ impl Ask {
             Self::Open => "ui/open",
             Self::Status => "status",
             Self::ListLog(_) => "log/list",
+            Self::ShowReceipt(_) => "receipt/show",
+            Self::ListKeys => "receipt/keys",
         }
     }
 
@@ -132,7 +140,8 @@ impl Ask {
             Self::DeletePasskey(params) => serde_json::to_value(params),
             Self::RevokePairing(params) => serde_json::to_value(params),
             Self::ListLog(params) => serde_json::to_value(params),
-            Self::ListServers | Self::ListPairings | Self::Open | Self::Status => {
+            Self::ShowReceipt(params) => serde_json::to_value(params),
+            Self::ListServers | Self::ListPairings | Self::Open | Self::Status | Self::ListKeys => {
                 Ok(Value::Object(Map::new()))
             }
         };
@@ -179,6 +188,8 @@ impl Ask {
             "pairing/revoke" => RevokePairing::read(members).map(Self::RevokePairing),
             "ui/open" => members.end().map(|()| Self::Open),
             "log/list" => ListLog::read(members).map(Self::ListLog),
+            "receipt/show" => ShowReceipt::read(members).map(Self::ShowReceipt),
+            "receipt/keys" => members.end().map(|()| Self::ListKeys),
             _ => members.end().map(|()| Self::Status),
         }
     }

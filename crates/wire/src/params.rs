@@ -174,6 +174,13 @@ pub struct ListLog {
     pub before: Option<u64>,
 }
 
+/// `receipt/show`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ShowReceipt {
+    /// `last`, Placet's own name of a request (`req_…`), or a receipt's digest (`sha256:…`).
+    pub which: String,
+}
+
 /// `notifications/cancelled`, named as in MCP.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Cancelled {
@@ -288,6 +295,19 @@ impl ListLog {
         let before = members.optional_whole("before", 0..=u64::MAX)?;
         members.end()?;
         Ok(Self { limit, before })
+    }
+}
+
+impl ShowReceipt {
+    pub(crate) fn read(mut members: Members) -> Result<Self, Flaw> {
+        let which = members.text("which", REQUEST_ID_MAX)?;
+        let is_one = which == "last" || which.starts_with("req_") || which.starts_with("sha256:");
+        if !is_one {
+            let sentence = "takes last, a request (req_…) or a digest (sha256:…)";
+            return Err(members.flaw(Fault::BadValue, "which", sentence));
+        }
+        members.end()?;
+        Ok(Self { which })
     }
 }
 

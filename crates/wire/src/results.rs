@@ -5,6 +5,7 @@
 //! **Never** a secret, but for [`Paired::token`] to the one who paired.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::outcome::Ended;
 use crate::sensitive::Sensitive;
@@ -187,6 +188,58 @@ pub struct StatusAnswer {
     pub session: Session,
     /// The record.
     pub record: RecordState,
+    /// The keys of this installation.
+    #[serde(default)]
+    pub keys: Vec<KeyState>,
+}
+
+/// A key of this installation, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyState {
+    /// What it signs: `receipts` or `instance`.
+    #[serde(rename = "use")]
+    pub used_for: String,
+    /// Its name; there if it can be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kid: Option<String>,
+    /// How it is kept: `file`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<String>,
+    /// What that is worth, or why it cannot be used, in one sentence.
+    pub sentence: String,
+    /// Whether it can be used.
+    pub ok: bool,
+}
+
+/// Answer of `receipt/show`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptAnswer {
+    /// The receipt: a JWS in compact form.
+    pub receipt: String,
+    /// `sha256:…` of it: what its requester was given.
+    pub digest: String,
+    /// The number of its entry in the record.
+    pub seq: u64,
+    /// When that was written, in milliseconds since 1970.
+    pub at: i64,
+}
+
+/// Answer of `receipt/keys`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyList {
+    /// All that have signed receipts here, the newest last.
+    pub keys: Vec<PublicKey>,
+}
+
+/// The public half of a key that signs or signed receipts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicKey {
+    /// As a JWK (RFC 7517).
+    pub jwk: Value,
+    /// Since when it was used, in milliseconds since 1970.
+    pub at: i64,
+    /// Whether it is the one that signs now.
+    pub current: bool,
 }
 
 /// The session, as far as it matters.
@@ -239,4 +292,7 @@ pub struct LogEntry {
     /// The outcome, for `ended`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+    /// `sha256:…` of the receipt, for `ended`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
 }

@@ -32,6 +32,8 @@ pub struct Inside {
     pub trouble: Option<StoreError>,
     /// Entries of the record.
     pub entries: u64,
+    /// How the keys of this installation are kept, or why one cannot be used: the receipts' first.
+    pub keys: [Result<&'static str, String>; 2],
     /// Where the prompt is drawn.
     pub station: Station,
     /// Whether the install keeps the program from the user's own processes.
@@ -168,6 +170,7 @@ fn findings(inside: &Inside, heard: &Heard) -> Vec<Finding> {
     vec![
         socket(heard.answers),
         record(inside),
+        keys(inside),
         notifications(&heard.notifications),
         tray(heard.panel),
         lock(heard.login, &heard.savers),
@@ -249,6 +252,31 @@ fn record(inside: &Inside) -> Finding {
         "Nothing can be approved while it is so. What is recorded already stays.",
         better,
     )
+}
+
+/// A key in a file is never called good: who can read it can sign with it.
+fn keys(inside: &Inside) -> Finding {
+    const WHAT: &str = "Receipts and keys";
+    match &inside.keys {
+        [Ok(seal), Ok(_)] => poor(
+            WHAT,
+            "Each end is signed, with a key in a file",
+            seal,
+            "There is no hardened install yet, and no key in the machine’s own chip.",
+        ),
+        [Err(trouble), _] => poor(
+            WHAT,
+            &format!("Nothing is signed: {trouble}"),
+            "Questions are asked and answered as ever, but no receipt shows it. No new key takes the place of one that is known.",
+            "Put the key’s file back as it was (it is beside the record, see “Where things are”), and start Placet again.",
+        ),
+        [_, Err(trouble)] => poor(
+            WHAT,
+            &format!("Receipts are signed, but {trouble}"),
+            "Placet cannot show a server which installation it is.",
+            "Put the key’s file back as it was (it is beside the record, see “Where things are”), and start Placet again.",
+        ),
+    }
 }
 
 fn notifications(daemon: &Daemon) -> Finding {
@@ -370,7 +398,8 @@ mod tests {
     fn inside(trouble: Option<StoreError>, seat: Seat) -> Inside {
         let station = Station { display: Some(":0".into()), seat, ..Station::default() };
         let socket = PathBuf::from("/nowhere");
-        Inside { socket, trouble, entries: 3, station, hardened: false, refused: 1 }
+        let keys = [Ok("It is in a file."), Ok("It is in a file.")];
+        Inside { socket, trouble, entries: 3, keys, station, hardened: false, refused: 1 }
     }
 
     fn at_best() -> Heard {
@@ -386,7 +415,7 @@ mod tests {
 
     fn poor_ones(inside: &Inside, heard: &Heard) -> Vec<String> {
         let all = findings(inside, heard);
-        assert_eq!(all.len(), 9);
+        assert_eq!(all.len(), 10);
         for one in &all {
             assert!(!one.means.is_empty(), "{one:?}");
             assert_eq!(one.good, one.better.is_empty(), "{one:?}");
@@ -418,7 +447,7 @@ mod tests {
                 heard(Answers::Nobody, Daemon::Silent, Panel::NobodyShows),
                 heard(Answers::Another, bare.clone(), Panel::None),
             ] {
-                assert_eq!(poor_ones(&inside, &heard).len(), 9);
+                assert_eq!(poor_ones(&inside, &heard).len(), 10);
             }
         }
     }
@@ -426,7 +455,19 @@ mod tests {
     #[test]
     fn an_install_that_is_not_hardened_is_never_called_good() {
         let bad = poor_ones(&inside(None, Seat::Here), &at_best());
-        assert_eq!(bad, ["Other programs of this session", "Foreign modules", "Install"]);
+        let always =
+            ["Receipts and keys", "Other programs of this session", "Foreign modules", "Install"];
+        assert_eq!(bad, always);
+    }
+
+    #[test]
+    fn m3_a_key_in_a_file_is_never_called_good_and_one_that_is_gone_says_so() {
+        let mut at = inside(None, Seat::Here);
+        assert!(!keys(&at).good);
+        at.keys = [Err("the file is gone".into()), Ok("It is in a file.")];
+        assert!(keys(&at).state.contains("Nothing is signed: the file is gone"));
+        at.keys = [Ok("It is in a file."), Err("the file is gone".into())];
+        assert!(keys(&at).state.contains("Receipts are signed, but the file is gone"));
     }
 
     #[tokio::test]

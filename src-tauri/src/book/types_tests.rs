@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use placet_agentd::store::history::{Detail, Past, Showing, Stepped, Wanted};
+use placet_agentd::store::history::{Detail, Past, Showing, Signed, Stepped, Wanted};
 use placet_core::request::RequestId;
 use placet_core::settings::{Change, Kind, Quiet, Setting, Settings};
 use serde::Serialize;
@@ -227,8 +227,16 @@ fn generated() -> String {
     types.add("Stepped", &[&step]);
     let showing = Showing { at: 1, display_hash: words(), holds: true, screen: json!(UNKNOWN) };
     types.add("Showing", &[&showing]);
-    let detail = Detail { past: past.clone(), steps: vec![step], shown: vec![showing] };
-    types.add("Detail", &[&detail]);
+    let signed = Signed { digest: words(), seal: words() };
+    types.add("Signed", &[&signed]);
+    let detail = |receipt| Detail {
+        past: past.clone(),
+        steps: vec![step.clone()],
+        shown: vec![showing.clone()],
+        receipt,
+    };
+    types.add("Detail", &[&detail(None), &detail(Some(signed.clone()))]);
+    let details = [detail(None), detail(Some(signed))].map(Box::new).map(Some);
     let agent = |last_used| Agent { name: words(), paired_at: 1, last_used };
     let agents = vec![agent(None), agent(Some(1))];
     types.add("Agent", &agents);
@@ -255,9 +263,8 @@ fn generated() -> String {
     let beginnings = every_autostart.clone().map(beginning);
     types.add("Beginning", &beginnings.clone().map(Words));
     let mut every_answer = vec![
-        Answer::History(vec![past]),
+        Answer::History(vec![past.clone()]),
         Answer::Detail(None),
-        Answer::Detail(Some(Box::new(detail))),
         Answer::Agents(agents),
         Answer::Servers(servers),
         Answer::Health(vec![finding]),
@@ -265,6 +272,7 @@ fn generated() -> String {
         Answer::Changed(true),
         Answer::Failed(words()),
     ];
+    every_answer.extend(details.map(Answer::Detail));
     every_answer.extend(beginnings.map(Answer::Beginning));
     every_answer.extend(every_autostart.map(Answer::Autostart));
     every_answer.iter().for_each(|one| match one {

@@ -18,6 +18,7 @@
 pub mod agent;
 pub mod chain;
 pub mod person;
+pub mod receipts;
 pub mod server;
 
 use std::fs::DirBuilder;

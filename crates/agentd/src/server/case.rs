@@ -123,7 +123,7 @@ async fn decide<W: Window, S: Servers + 'static, A: Authenticators + 'static>(
     let ended = Box::pin(approval::handle(&ports, &request, stop.stopped())).await;
     house.board.answered(&request, ended.reason);
     let (ended, paired) = bring_about(house, &request, ended, &lines).await;
-    let told = told(&open, &ended, ports.record.last());
+    let told = told(&open, &ended, ports.record.receipt(&ended));
     house.registry.end(&open, told.clone());
     match (&request.matter, paired) {
         (Matter::Elicitation(_), _) => elicited(&id, told, ended.content),
@@ -253,7 +253,7 @@ pub(super) struct CasePorts<'a, W, S, A> {
 
 impl<'a, W, S, A> CasePorts<'a, W, S, A> {
     pub(super) fn new(shared: &'a Shared<W, S, A>, open: &'a Open) -> Self {
-        let record = Recorder { store: shared.house.store.clone(), last: Mutex::new(None) };
+        let record = Recorder { store: shared.house.store.clone(), signed: Mutex::new(None) };
         Self { shared, open, record }
     }
 }
@@ -302,23 +302,34 @@ impl<W: Window, S: Servers + 'static, A: Authenticators + 'static> Ports
     }
 }
 
-/// The record, remembering this case's last entry: that is its receipt (R7).
+/// The record, remembering the receipt that this case's end was signed with.
 pub(super) struct Recorder {
     store: Store,
-    last: Mutex<Option<Digest>>,
+    signed: Mutex<Option<(Outcome, String)>>,
 }
 
 impl Recorder {
-    fn last(&self) -> Option<Digest> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The digest of the receipt (R7). An end that is told otherwise than it was signed (what a yes
+    /// brings about can fail) has none: nobody gets a receipt of a yes for a no.
+    fn receipt(&self, ended: &Ended) -> Option<String> {
+        let signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, digest) = signed.as_ref().filter(|(outcome, _)| *outcome == ended.outcome)?;
+        Some(digest.clone())
     }
 }
 
 impl Record for Recorder {
     async fn append(&self, entry: Entry) -> Result<Digest, NotRecorded> {
-        let digest = self.store.append(entry).await?;
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(digest.clone());
-        Ok(digest)
+        let outcome = match &entry.event {
+            Event::Ended { outcome, .. } => Some(*outcome),
+            _ => None,
+        };
+        let appended = self.store.append_signed(entry).await?;
+        if let Some((outcome, receipt)) = outcome.zip(appended.receipt) {
+            let mut signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
+            *signed = Some((outcome, receipt));
+        }
+        Ok(appended.hash)
     }
 
     fn server(&self, issuer: &str) -> Option<Server> {
@@ -390,7 +401,7 @@ fn ended_unseen(id: &Id, reason: Reason) -> wire::Ended {
 }
 
 /// What a requester hears of an end, without the code (S5, S15).
-pub(super) fn told(open: &Open, ended: &Ended, receipt: Option<Digest>) -> wire::Ended {
+pub(super) fn told(open: &Open, ended: &Ended, receipt: Option<String>) -> wire::Ended {
     spoken(open.request_id.clone(), Some(open.binding_code.clone()), ended, receipt)
 }
 
@@ -398,7 +409,7 @@ fn spoken(
     request_id: String,
     binding_code: Option<String>,
     ended: &Ended,
-    receipt: Option<Digest>,
+    receipt: Option<String>,
 ) -> wire::Ended {
     wire::Ended {
         request_id,
@@ -419,7 +430,7 @@ fn spoken(
             word.to_owned()
         }),
         observable: ended.is_approved().then_some(ended.observable),
-        receipt: receipt.map(|digest| digest.as_str().to_owned()),
+        receipt,
         retry_after: ended.retry_after,
         binding_code,
         repeated: false,

@@ -36,7 +36,7 @@ impl Moment {
 
 /// Every event of the record: the first half of a failpoint's name. A test holds this list equal
 /// to `placet_core::ports::Event`.
-pub const EVENTS: [&str; 19] = [
+pub const EVENTS: [&str; 20] = [
     "received",
     "repeated",
     "shown",
@@ -55,6 +55,7 @@ pub const EVENTS: [&str; 19] = [
     "muted",
     "set",
     "suspicious",
+    "key_made",
     "started",
 ];
 

@@ -4,6 +4,7 @@
 //! words and an action in full, and anybody of this user may ask for the log (S5).
 
 use placet_core::request::{Request, RequestId, Timestamp};
+use placet_keys::receipt::digest;
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -26,6 +27,8 @@ pub struct Line {
     pub outcome: Option<String>,
     /// The hash of the entry.
     pub hash: String,
+    /// The digest of the receipt, for `ended` (R7).
+    pub receipt: Option<String>,
 }
 
 pub(super) fn read(
@@ -50,6 +53,7 @@ pub(super) fn read(
             request: row.get::<_, Option<String>>(2)?.map(RequestId),
             summary: summary(&event, &body),
             outcome: body.get("outcome").and_then(Value::as_str).map(str::to_owned),
+            receipt: body.get("receipt").and_then(Value::as_str).map(digest),
             event,
             hash: row.get(5)?,
         })
@@ -90,6 +94,10 @@ pub(super) fn summary(event: &str, body: &Value) -> String {
             None => "quiet hours".to_owned(),
         },
         "suspicious" => text("/what").to_owned(),
+        "key_made" => {
+            let how = if body.get("found") == Some(&Value::Bool(true)) { "found" } else { "made" };
+            format!("for {}, {how}: {}", text("/purpose"), text("/kid"))
+        }
         "started" => {
             let wayland = text("/station/wayland_display");
             let display = if wayland.is_empty() { text("/station/display") } else { wayland };

@@ -3,13 +3,13 @@
 //! **Promises.** Only [`State::fold`] changes it, and only with entries that are on disk: the same
 //! record always gives the same state.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use placet_core::json::Digest;
 use placet_core::names::alike;
 use placet_core::outcome::Outcome;
 use placet_core::ports::{Entry, Event};
-use placet_core::request::{RequestId, Server, Timestamp};
+use placet_core::request::{Asker, RequestId, Server, Timestamp};
 use placet_core::settings::Settings;
 use subtle::ConstantTimeEq as _;
 
@@ -32,10 +32,36 @@ pub struct State {
     asserted: BTreeMap<RequestId, Vec<((String, Digest), u32)>>,
     settings: Settings,
     /// Received and not ended.
-    open: BTreeSet<RequestId>,
+    open: BTreeMap<RequestId, Asked>,
+    /// The keys of this installation by what they sign, the one that is used now last.
+    keys: BTreeMap<String, Vec<KnownKey>>,
+    /// The digest of the last receipt.
+    last_receipt: Option<String>,
     /// How many entries, and the hash of the last.
     entries: u64,
     head: Option<Digest>,
+}
+
+/// What a receipt says of a question.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) kind: String,
+    pub(crate) asker: Asker,
+    pub(crate) request_hash: Digest,
+    pub(crate) issuer: Option<String>,
+}
+
+/// A key of this installation.
+#[derive(Clone, Debug)]
+pub struct KnownKey {
+    /// Its name.
+    pub kid: String,
+    /// Its public half, a JWK.
+    pub public: serde_json::Value,
+    /// How it was kept.
+    pub seal: String,
+    /// Since when.
+    pub at: Timestamp,
 }
 
 /// A pairing.
@@ -52,8 +78,16 @@ impl State {
     pub(crate) fn fold(&mut self, entry: &Entry, hash: &Digest) {
         self.count(hash);
         match &entry.event {
-            Event::Received { .. } => self.open.extend(entry.request.clone()),
-            Event::Ended { outcome, .. } => {
+            Event::Received { kind, asker, request_hash, issuer, .. } => {
+                let asked = Asked {
+                    kind: kind.clone(),
+                    asker: asker.clone(),
+                    request_hash: request_hash.clone(),
+                    issuer: issuer.clone(),
+                };
+                self.open.extend(entry.request.clone().map(|id| (id, asked)));
+            }
+            Event::Ended { outcome, receipt, .. } => {
                 if let Some(id) = &entry.request {
                     self.open.remove(id);
                     let counts = self.asserted.remove(id).unwrap_or_default();
@@ -61,6 +95,14 @@ impl State {
                         self.sign_counts.extend(counts);
                     }
                 }
+                if let Some(receipt) = receipt {
+                    self.last_receipt = Some(placet_keys::receipt::digest(receipt));
+                }
+            }
+            Event::KeyMade { purpose, kid, public, seal, .. } => {
+                let (kid, public) = (kid.clone(), public.clone());
+                let known = KnownKey { kid, public, seal: seal.clone(), at: entry.at };
+                self.keys.entry(purpose.clone()).or_default().push(known);
             }
             Event::Paired { name, token_hash } => {
                 let paired = Paired { token_hash: token_hash.clone(), at: entry.at };
@@ -199,7 +241,28 @@ impl State {
 
     /// Received and not ended.
     pub(crate) fn open(&self) -> impl Iterator<Item = &RequestId> {
-        self.open.iter()
+        self.open.keys()
+    }
+
+    pub(crate) fn asked(&self, request: &RequestId) -> Option<&Asked> {
+        self.open.get(request)
+    }
+
+    /// The keys that this installation has signed with, by what; the one that is used now last.
+    pub fn keys(&self) -> impl Iterator<Item = (&str, &[KnownKey])> {
+        self.keys.iter().map(|(purpose, keys)| (purpose.as_str(), keys.as_slice()))
+    }
+
+    /// The name of the key that is used now for this.
+    #[must_use]
+    pub fn kid(&self, used_for: placet_keys::Use) -> Option<&str> {
+        Some(self.keys.get(used_for.as_str())?.last()?.kid.as_str())
+    }
+
+    /// The digest of the newest receipt (R4).
+    #[must_use]
+    pub fn last_receipt(&self) -> Option<&str> {
+        self.last_receipt.as_deref()
     }
 }
 

@@ -5,6 +5,7 @@ mod elicit;
 mod pair;
 mod passkey;
 mod person;
+mod receipt;
 mod uninstall;
 
 use clap::CommandFactory;
@@ -29,6 +30,7 @@ pub(crate) fn run(args: Args, printer: &mut Printer) -> Result<Exit, Stop> {
         Command::Hello => person::hello(global, printer),
         Command::Open => person::open(global, printer),
         Command::Log(log) => person::log(&log, global, printer),
+        Command::Receipt(asked) => receipt::receipt(&asked, global, printer),
         Command::Servers(servers) => person::servers(servers, global, printer),
         Command::Passkey(asked) => passkey::passkey(asked, global, printer),
         Command::Agents(agents) => person::agents(agents, global, printer),

@@ -41,6 +41,15 @@ pub(crate) fn status(global: &Global, printer: &mut Printer) -> Result<Exit, Sto
             format!("display: {}", display(&at.session)),
             format!("record: {}, {record}", count(at.record.entries, "entry", "entries")),
         ];
+        lines.extend(at.keys.iter().filter(|key| key.used_for == "receipts").map(|key| {
+            match (key.ok, key.seal.as_deref()) {
+                (true, Some("file")) => {
+                    "receipts: signed, with a key that any program of yours can read".to_owned()
+                }
+                (true, _) => "receipts: signed".to_owned(),
+                (false, _) => format!("receipts: NOT SIGNED: {}", key.sentence),
+            }
+        }));
         lines.extend(at.paused_until.map(|until| {
             format!("paused until {}: every request is declined at once", utc(until))
         }));
@@ -173,7 +182,7 @@ pub(crate) fn agents(asked: Agents, global: &Global, printer: &mut Printer) -> R
 }
 
 /// A call that asks nobody.
-fn quick<T: DeserializeOwned>(
+pub(super) fn quick<T: DeserializeOwned>(
     global: &Global,
     printer: &mut Printer,
     ask: Ask,
@@ -191,7 +200,7 @@ fn server(server: &Server) -> String {
 }
 
 /// Milliseconds since 1970 as `2026-11-18T11:06:40Z`, by the civil calendar.
-fn utc(at: i64) -> String {
+pub(super) fn utc(at: i64) -> String {
     let seconds = at.div_euclid(1000);
     let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     // Days since 0000-03-01, in eras of 400 years of 146097 days each.
