@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 const PIN: &str = "73918264";
 const PIN_FIELD: &str = "PIN of the security key";
+const CODE_FIELD: &str = "One-Time Password";
 const ASKS_PIN: &str = "Type the PIN of your security key";
 const ASKS_TOUCH: &str = "Touch your security key";
 
@@ -88,6 +89,32 @@ impl<'s> Play<'s> {
         assert!(pairing.wait(SOON).unwrap().success(), "{}", pairing.log());
     }
 
+    /// The server is to know this installation from now on.
+    fn register(&mut self) {
+        self.server.play(Scenario::Single).unwrap();
+        let issuer = self.server.started().issuer.clone();
+        let mut registering = self.placet("register", &["as", "register", &issuer]);
+        self.hands.prompt_saying("know this installation?").unwrap();
+        self.hands.approve("Sign in and go on").unwrap();
+        self.sign_in();
+        self.hands.page_saying("Register this installation?").unwrap();
+        picture(self.session, "installation-register");
+        self.hands.approve("Register it").unwrap();
+        assert!(registering.wait(SOON).unwrap().success(), "{}", registering.log());
+        self.hands.no_prompt().unwrap();
+        self.server.reset().unwrap();
+        self.server.play(Scenario::PasskeyBound).unwrap();
+    }
+
+    /// With a one-time code, which is returned.
+    fn sign_in(&mut self) -> String {
+        self.hands.page_saying(CODE_FIELD).unwrap();
+        let code = self.server.code().unwrap().code;
+        self.hands.type_into(CODE_FIELD, &code).unwrap();
+        self.hands.approve("Approve with this code").unwrap();
+        code
+    }
+
     /// The agent asks, and the person agrees as far as the PIN.
     fn ask(&mut self) -> Program {
         let started = self.server.started().clone();
@@ -144,6 +171,7 @@ fn p7_a_pin_and_a_touch_on_the_action_that_is_shown_are_granted_as_passkey_bound
     let _alone = alone();
     let Some(session) = session() else { return };
     let mut play = Play::set(&session);
+    play.register();
     let mut agent = play.ask();
     assert_eq!(play.key.retries().unwrap(), 8, "P8: no PIN was tried for the person");
 
@@ -207,10 +235,7 @@ fn p8_a_passkey_is_added_from_the_command_line_and_answers_for_an_agent_afterwar
     play.hands.prompt_saying("Add a passkey at").unwrap();
     picture(&session, "passkey-add");
     play.hands.approve("Sign in and go on").unwrap();
-    play.hands.page_saying("One-Time Password").unwrap();
-    let code = play.server.code().unwrap().code;
-    play.hands.type_into("One-Time Password", &code).unwrap();
-    play.hands.approve("Approve with this code").unwrap();
+    let code = play.sign_in();
     play.hands.page_saying("Make this passkey on your security key?").unwrap();
     play.hands.page_saying("blue key").unwrap();
     picture(&session, "passkey-make");

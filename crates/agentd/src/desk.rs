@@ -348,6 +348,7 @@ fn heading(request: &Request) -> Text {
                 Task::ListPasskeys => phrase("List your passkeys at {}?", &[issuer]),
                 Task::RenamePasskey { .. } => phrase("Rename a passkey at {}?", &[issuer]),
                 Task::DeletePasskey { .. } => phrase("Delete a passkey at {}?", &[issuer]),
+                Task::RegisterInstallation => phrase("Let {} know this installation?", &[issuer]),
             }
         }
         Matter::Change { .. } => "Change what is allowed?".into(),

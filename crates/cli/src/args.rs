@@ -289,6 +289,11 @@ pub(crate) enum Servers {
     Add(AddServer),
     /// List them
     List,
+    /// Have one know this installation by its key; you sign in there, in Placet's window
+    Register {
+        /// The issuer, letter for letter
+        issuer: String,
+    },
     /// Trust one no longer; Placet asks you in its window
     Remove {
         /// The issuer, letter for letter

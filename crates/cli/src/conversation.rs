@@ -173,7 +173,8 @@ fn patience(ask: &Ask) -> Duration {
         Ask::Authorization(asked) => seconds(asked.expires_in),
         Ask::Elicit(asked) => seconds(asked.expires_in()),
         Ask::Pair(_) | Ask::AddServer(_) | Ask::RemoveServer(_) => seconds(None),
-        Ask::AddPasskey(_)
+        Ask::RegisterAtServer(_)
+        | Ask::AddPasskey(_)
         | Ask::ListPasskeys(_)
         | Ask::RenamePasskey(_)
         | Ask::DeletePasskey(_) => seconds(Some(EXPIRES_IN_MAX)),

@@ -57,6 +57,17 @@ pub enum Task {
         /// As above.
         passkey: String,
     },
+    /// Have the server know this installation by its key.
+    RegisterInstallation,
+}
+
+/// The key that says to servers which installation this is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Installation {
+    /// Its name: its thumbprint (RFC 7638).
+    pub kid: String,
+    /// What keeps others from using it, in one sentence.
+    pub kept: &'static str,
 }
 
 impl Task {
@@ -68,6 +79,7 @@ impl Task {
             Self::ListPasskeys => "list_passkeys",
             Self::RenamePasskey { .. } => "rename_passkey",
             Self::DeletePasskey { .. } => "delete_passkey",
+            Self::RegisterInstallation => "register_installation",
         }
     }
 }

@@ -160,7 +160,8 @@ impl<P: Ports> Case<'_, P> {
         match (&self.request.matter, server) {
             (Matter::EnrolServer(new), _) => self.enrol(&mut turn, &review, new, over).await,
             (Matter::Authorization(asked), Some(server)) => {
-                let agreed = Agreed::new(least, self.ports.authenticators().usable());
+                let passkeys = self.ports.authenticators().usable();
+                let agreed = Agreed::new(least, passkeys).known_by(self.known_by(server));
                 self.authorize(&mut turn, review, yes, agreed, asked, server, over).await
             }
             (Matter::Errand(errand), Some(server)) => {
@@ -188,12 +189,18 @@ impl<P: Ports> Case<'_, P> {
         'session: loop {
             self.ports.status(self.request, Status::Answering);
             // The first contact: the person has agreed to this very action (design §5).
-            let passkeys = agreed.passkeys();
+            let (passkeys, known) = (agreed.passkeys(), agreed.is_known());
             let (mut waiting, round) = agreed.contact();
             self.stands(Some(server), over)?;
             self.contacting(server, round).await?;
-            let begin = self.ports.servers().begin(server, asked, passkeys);
-            let mut step = self.converse(turn, &review, begin, over).await?;
+            let servers = self.ports.servers();
+            let mut step = if known {
+                let begin = servers.begin_known(server, asked, passkeys);
+                self.converse(turn, &review, begin, over).await?
+            } else {
+                let begin = servers.begin(server, asked, passkeys);
+                self.converse(turn, &review, begin, over).await?
+            };
             loop {
                 let question = match waiting.hear(step, self.seconds_left()) {
                     Heard::Granted { code, assurance, method } => {

@@ -269,3 +269,28 @@ fn s6_an_errand_at_a_server_that_is_not_enrolled_asks_nobody() {
     assert_eq!(world.run(&adding()).reason, Reason::IssuerNotEnrolled);
     assert!(world.script.screens.lock().unwrap().is_empty());
 }
+
+#[test]
+fn an_installation_is_registered_after_its_key_stood_on_the_screen_and_is_on_record_then() {
+    let registering = || asking(Task::RegisterInstallation);
+    let yes = world(vec![Act::Approve]);
+    assert_eq!(yes.run(&registering()).outcome, Outcome::Approved);
+    assert_eq!(after(&yes), ["register kid"]);
+    let lines = yes.script.screens.lock().unwrap()[2].lines().join("\n");
+    assert!(lines.contains("kid") && lines.contains("The key is kept somewhere."), "{lines}");
+    assert!(yes.events().contains(&"installation_registered".to_owned()));
+    let no = world(vec![Act::Deny("no")]);
+    assert_eq!(no.run(&registering()).outcome, Outcome::Declined);
+    assert!(after(&no).is_empty());
+    let refused = world(vec![Act::Approve]);
+    *refused.at_finish.lock().unwrap() = Some(ServerError::Refused("invalid_request".into()));
+    assert_eq!(refused.run(&registering()).reason, Reason::ServerRefused);
+    assert!(!refused.events().contains(&"installation_registered".to_owned()));
+}
+
+#[test]
+fn the_persons_own_session_is_asked_for_as_this_installation_where_the_server_knows_it() {
+    let world = World { known_kid: Some("kid"), ..world(vec![]) };
+    assert!(world.run(&asking(Task::ListPasskeys)).is_approved());
+    assert_eq!(world.calls()[1], "begin as this installation");
+}

@@ -10,7 +10,7 @@ use serde_json::json;
 use sha2::Digest as _;
 
 use super::*;
-use crate::account::{Own, Registered};
+use crate::account::{Installation, Own, Registered};
 use crate::creation::{Created, Creation};
 use crate::form::{Filled, Form, Source, Values};
 use crate::outcome::Outcome;
@@ -86,6 +86,8 @@ struct World {
     /// What the server says instead of doing what comes next in the person's own session.
     at_account: Mutex<Option<ServerError>>,
     at_finish: Mutex<Option<ServerError>>,
+    /// The name of the installation's key that the server knows; ours is `kid`.
+    known_kid: Option<&'static str>,
 }
 
 impl World {
@@ -121,6 +123,7 @@ impl World {
             known: Vec::new(),
             at_account: Mutex::default(),
             at_finish: Mutex::default(),
+            known_kid: None,
         }
     }
 
@@ -201,6 +204,9 @@ impl Record for World {
             }
             _ => None,
         })
+    }
+    fn installation(&self, _: &str) -> Option<String> {
+        self.known_kid.map(str::to_owned)
     }
     fn is_paired(&self, _: &str) -> bool {
         !self.script.unpaired.load(Ordering::SeqCst)
@@ -368,6 +374,15 @@ impl Drop for Dropped<'_> {
     }
 }
 
+impl World {
+    fn begun(&self, how: &str) -> Step<u32> {
+        self.calls.lock().unwrap().push(how.into());
+        let asleep = self.script.asleep_at_server.load(Ordering::SeqCst);
+        self.script.boot.fetch_add(asleep, Ordering::SeqCst);
+        self.steps.lock().unwrap().pop_front().expect("the script has a step")
+    }
+}
+
 impl Servers for World {
     type Session = u32;
     type Account = u32;
@@ -376,11 +391,18 @@ impl Servers for World {
         self.found.clone()
     }
     async fn begin(&self, _: &Server, _: &Authorization, passkeys: bool) -> Step<u32> {
-        let offered = if passkeys { "begin with passkeys" } else { "begin" };
-        self.calls.lock().unwrap().push(offered.into());
-        let asleep = self.script.asleep_at_server.load(Ordering::SeqCst);
-        self.script.boot.fetch_add(asleep, Ordering::SeqCst);
-        self.steps.lock().unwrap().pop_front().expect("the script has a step")
+        self.begun(if passkeys { "begin with passkeys" } else { "begin" })
+    }
+    async fn begin_known(&self, _: &Server, _: &Authorization, passkeys: bool) -> Step<u32> {
+        assert!(passkeys, "the scripts know no other");
+        self.begun("begin as this installation")
+    }
+    fn installation(&self) -> Option<Installation> {
+        Some(Installation { kid: "kid".into(), kept: "The key is kept somewhere." })
+    }
+    async fn register_installation(&self, _: &mut u32) -> Result<(), ServerError> {
+        self.calls.lock().unwrap().push("register kid".into());
+        self.at_finish.lock().unwrap().take().map_or(Ok(()), Err)
     }
     async fn answer(&self, session: u32, values: Values) -> Step<u32> {
         let what = if values.has_secret() { "code" } else { "form" };

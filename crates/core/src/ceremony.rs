@@ -86,6 +86,8 @@ struct Memory {
     sent: Sent,
     /// A passkey can be used here.
     passkeys: bool,
+    /// The server knows this installation: what keeps its key.
+    known: Option<&'static str>,
     /// What the server took and did not ask for again.
     verified: Option<(Assurance, Method)>,
     /// Challenges that were signed.
@@ -107,13 +109,14 @@ enum Sent {
 }
 
 /// What an assertion is worth (design §2). That a person authenticated, by a key in hardware or in a
-/// file; and for a challenge that commits to the action, the action.
+/// file; and for a challenge that commits to the action, the action, if the server knows that it was
+/// this installation that asked. Else a program could have had the challenge made for another action.
 #[must_use]
-pub const fn worth(binding: Binding, keeping: Keeping) -> Assurance {
+pub const fn worth(binding: Binding, keeping: Keeping, known: bool) -> Assurance {
     match (keeping, binding) {
         (Keeping::Software, _) => Assurance::PasskeySoftware,
-        (Keeping::Hardware, Binding::Unbound) => Assurance::Passkey,
-        (Keeping::Hardware, Binding::Bound) => Assurance::PasskeyBound,
+        (Keeping::Hardware, Binding::Bound) if known => Assurance::PasskeyBound,
+        (Keeping::Hardware, _) => Assurance::Passkey,
     }
 }
 
@@ -125,6 +128,7 @@ impl Agreed {
         Self(Memory {
             least,
             passkeys,
+            known: None,
             round: 0,
             codes: 0,
             sent: Sent::Nothing,
@@ -134,6 +138,18 @@ impl Agreed {
             attempts_remaining: None,
             restarted: false,
         })
+    }
+
+    /// At a server that knows this installation, by a key that is kept so.
+    #[must_use]
+    pub fn known_by(self, kept: Option<&'static str>) -> Self {
+        Self(Memory { known: kept, ..self.0 })
+    }
+
+    /// Whether the server knows this installation.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.0.known.is_some()
     }
 
     /// Whether the server is told that a passkey can be used here (P10).
@@ -221,6 +237,7 @@ impl<S> Question<S> {
                 .by_the_servers_clock(*clock_ahead),
             Some(Passkey { binding, .. }) => {
                 Screen::passkey(review, round, message, *binding, problem, expires_at)
+                    .of_installation(*binding, self.memory.known)
             }
         };
         match approval {
@@ -233,10 +250,11 @@ impl<S> Question<S> {
     #[must_use]
     pub fn signed(self, assertion: &Assertion) -> (S, Waiting) {
         let mut memory = self.memory.next();
+        let known = memory.known.is_some();
         memory.attempts_remaining = self.challenge.attempts_remaining;
         if let Some(Passkey { wanted, binding }) = self.challenge.passkey.as_deref() {
             memory.signed.push(Digest::of_bytes(wanted.client_data.challenge()));
-            memory.sent = Sent::Assertion(worth(*binding, assertion.keeping));
+            memory.sent = Sent::Assertion(worth(*binding, assertion.keeping, known));
         }
         (self.challenge.session, Waiting(memory))
     }
@@ -303,7 +321,7 @@ impl Memory {
             if !self.passkeys {
                 return Heard::Over(Reason::ChallengeUnsupported, None);
             }
-            if self.least > worth(passkey.binding, Keeping::Hardware) {
+            if self.least > worth(passkey.binding, Keeping::Hardware, self.known.is_some()) {
                 return Heard::Over(Reason::AssuranceUnreachable, None);
             }
             let challenge = Digest::of_bytes(passkey.wanted.client_data.challenge());

@@ -162,6 +162,8 @@ reasons! {
     NoPasskeysEndpoint = "no_passkeys_endpoint", Unsupported, "This server does not let passkeys be managed from here. Look at its web page.";
     /// The server knows no such passkey, or several by that name.
     NoSuchPasskey = "no_such_passkey", Unsupported, "The server has no passkey with this id, or not just one with this name. Run: placet passkey list";
+    /// This installation has no key that can be used.
+    NoInstallationKey = "no_installation_key", Unsupported, "This installation has no key that a server could know it by. Run: placet doctor";
     /// The server did not take what the key made.
     PasskeyNotTaken = "passkey_not_taken", RejectedByAs, "The server did not take the new passkey. It is of no use, and may stay on the key.";
     /// The server's metadata names no challenge endpoint (A2).

@@ -10,7 +10,7 @@ use std::future::Future;
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::{Own, Registered};
+use crate::account::{Installation, Own, Registered};
 use crate::approved::Approval;
 use crate::creation::{Created, Creation};
 use crate::display::Screen;
@@ -175,6 +175,11 @@ pub trait Record: Send + Sync {
     /// request was approved.
     fn sign_count(&self, issuer: &str, credential: &Digest) -> Option<u32>;
 
+    /// The name of this installation's key that the server with this issuer knows, if it knows one.
+    fn installation(&self, _issuer: &str) -> Option<String> {
+        None
+    }
+
     /// True if an agent is paired under this name now.
     fn is_paired(&self, name: &str) -> bool;
 
@@ -285,6 +290,13 @@ pub enum Event {
         passkey: String,
         /// `renamed` or `deleted`.
         how: String,
+    },
+    /// A server knows this installation's key now.
+    InstallationRegistered {
+        /// The issuer.
+        issuer: String,
+        /// The key's name: its thumbprint (RFC 7638).
+        kid: String,
     },
     /// The end of a request.
     Ended {
@@ -479,6 +491,30 @@ pub trait Servers: Send + Sync {
         session: Self::Session,
         assertion: Assertion,
     ) -> impl Future<Output = Step<Self::Session>> + Send;
+
+    /// As [`begin`](Self::begin), at a server that knows this installation's key: proves with it that
+    /// this is the installation.
+    fn begin_known(
+        &self,
+        server: &Server,
+        asked: &Authorization,
+        passkeys: bool,
+    ) -> impl Future<Output = Step<Self::Session>> + Send {
+        self.begin(server, asked, passkeys)
+    }
+
+    /// This installation's key, if there is one that can be used.
+    fn installation(&self) -> Option<Installation> {
+        None
+    }
+
+    /// Has the server know this installation's key.
+    fn register_installation(
+        &self,
+        _account: &mut Self::Account,
+    ) -> impl Future<Output = Result<(), ServerError>> + Send {
+        std::future::ready(Err(ServerError::NoPasskeysEndpoint))
+    }
 
     /// Tells the server that the person declined or went away, if it wants to know (A24).
     fn leave(&self, session: Self::Session, declined: bool) -> impl Future<Output = ()> + Send;

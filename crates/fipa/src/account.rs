@@ -130,6 +130,10 @@ impl Account {
         self.say(&json!({"action": "delete", "passkey": id})).await.map(drop)
     }
 
+    pub(crate) async fn register_installation(&self, jwk: Value) -> Result<(), ServerError> {
+        self.say(&json!({"action": "instance_key", "jwk": jwk})).await.map(drop)
+    }
+
     async fn say(&self, what: &Value) -> Result<Map<String, Value>, ServerError> {
         let body = Bytes::from(what.to_string());
         let http = self.client.http();

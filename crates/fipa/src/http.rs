@@ -76,7 +76,7 @@ impl Http {
 
     /// `GET`, tried up to three times (F3).
     pub(crate) async fn get(&self, at: &Place) -> Result<Answer, Failure> {
-        self.patiently(|client| client.get(at.url().clone()), at).await
+        self.patiently(|client, _| client.get(at.url().clone()), at).await
     }
 
     /// `POST` of a body that may be sent again: up to three times (F3).
@@ -86,7 +86,19 @@ impl Http {
         media: &'static str,
         body: Bytes,
     ) -> Result<Answer, Failure> {
-        self.patiently(|client| post(client, at, media, body.clone()), at).await
+        self.patiently(|client, _| post(client, at, media, body.clone()), at).await
+    }
+
+    /// The same with another body for each try; the last is for all that are left.
+    pub(crate) async fn post_each(
+        &self,
+        at: &Place,
+        media: &'static str,
+        bodies: Vec<Bytes>,
+    ) -> Result<Answer, Failure> {
+        let body =
+            |number: usize| bodies.get(number).or(bodies.last()).cloned().unwrap_or_default();
+        self.patiently(|client, number| post(client, at, media, body(number)), at).await
     }
 
     /// `POST` of a body with a secret. Only a connection that was never made is tried again, once.
@@ -137,12 +149,12 @@ impl Http {
 
     async fn patiently(
         &self,
-        request: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
+        request: impl Fn(&reqwest::Client, usize) -> reqwest::RequestBuilder,
         at: &Place,
     ) -> Result<Answer, Failure> {
         let client = self.way(at)?;
-        for pause in self.options.pauses {
-            let heard = send(request(client)).await;
+        for (number, pause) in self.options.pauses.into_iter().enumerate() {
+            let heard = send(request(client, number)).await;
             let wait = match &heard {
                 Ok(answer) if answer.status >= 500 => answer.retry_after.unwrap_or(0),
                 Ok(answer) if answer.status == 429 => match answer.retry_after {
@@ -157,7 +169,7 @@ impl Http {
             }
             tokio::time::sleep(pause.max(Duration::from_secs(wait))).await;
         }
-        send(request(client)).await
+        send(request(client, self.options.pauses.len())).await
     }
 
     fn way(&self, at: &Place) -> Result<&reqwest::Client, Failure> {

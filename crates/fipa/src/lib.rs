@@ -34,6 +34,7 @@ mod date;
 mod echo;
 mod elicitation;
 mod http;
+mod instance;
 mod metadata;
 mod passkey;
 mod place;
@@ -41,10 +42,10 @@ mod reply;
 mod retry_after;
 mod session;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use placet_core::account::{Own, Registered};
+use placet_core::account::{Installation, Own, Registered};
 use placet_core::creation::{Created, Creation};
 use placet_core::form::Values;
 use placet_core::passkey::Assertion;
@@ -53,6 +54,7 @@ use placet_core::request::{Authorization, Server};
 use placet_core::secret::Secret;
 
 pub use account::Account;
+pub use instance::Instance;
 pub use metadata::Metadata;
 pub use session::Session;
 
@@ -100,6 +102,7 @@ pub struct Client {
 struct Inner {
     http: http::Http,
     known: metadata::Known,
+    instance: OnceLock<Arc<dyn Instance>>,
 }
 
 impl Client {
@@ -110,8 +113,20 @@ impl Client {
             inner: Arc::new(Inner {
                 http: http::Http::new(options),
                 known: metadata::Known::default(),
+                instance: OnceLock::new(),
             }),
         }
+    }
+
+    /// Proves with this key which installation it is, to servers that know it. Once; all clones do.
+    pub fn speak_as(&self, instance: Arc<dyn Instance>) {
+        if self.inner.instance.set(instance).is_err() {
+            tracing::error!("this client speaks for an installation already");
+        }
+    }
+
+    fn instance(&self) -> Arc<dyn Instance> {
+        self.inner.instance.get().map_or_else(instance::nobody, Arc::clone)
     }
 
     /// Fetches the metadata of an issuer (RFC 8414, else OpenID Connect Discovery), always anew:
@@ -163,7 +178,29 @@ impl Servers for Client {
     }
 
     async fn begin(&self, server: &Server, asked: &Authorization, passkeys: bool) -> Step<Session> {
-        challenge::begin(self, server, asked, passkeys).await.unwrap_or_else(Step::Refused)
+        let as_anybody = challenge::begin(self, server, asked, passkeys, None);
+        as_anybody.await.unwrap_or_else(Step::Refused)
+    }
+
+    async fn begin_known(
+        &self,
+        server: &Server,
+        asked: &Authorization,
+        passkeys: bool,
+    ) -> Step<Session> {
+        let instance = self.instance();
+        let as_ourselves = challenge::begin(self, server, asked, passkeys, Some(&*instance));
+        as_ourselves.await.unwrap_or_else(Step::Refused)
+    }
+
+    fn installation(&self) -> Option<Installation> {
+        self.instance().installation()
+    }
+
+    async fn register_installation(&self, account: &mut Account) -> Result<(), ServerError> {
+        let jwk = self.instance().public_jwk();
+        let jwk = jwk.ok_or_else(|| ServerError::Unsupported("there is no key".to_owned()))?;
+        account.register_installation(jwk).await
     }
 
     async fn answer(&self, session: Session, values: Values) -> Step<Session> {

@@ -13,7 +13,7 @@ use crate::params::{
     AddServer, ApprovalRequest, AuthorizationRequest, Cancelled, Hello, ListLog, Pair,
     RemoveServer, RevokePairing, ShowReceipt,
 };
-use crate::passkeys::{AddPasskey, DeletePasskey, ListPasskeys, RenamePasskey};
+use crate::passkeys::{AddPasskey, DeletePasskey, ListPasskeys, RegisterAtServer, RenamePasskey};
 
 /// Bytes of a line, its line feed not counted, for all but `approval/request` (S10).
 pub const LINE_MAX: usize = 64 * 1024;
@@ -39,6 +39,8 @@ pub enum Ask {
     ListServers,
     /// `as/remove`: trust one no longer, after the person agreed.
     RemoveServer(RemoveServer),
+    /// `as/register`: have a trusted one know this installation by its key; the person signs in there.
+    RegisterAtServer(RegisterAtServer),
     /// `passkey/add`: make a passkey and have the server know it; the person signs in there.
     AddPasskey(AddPasskey),
     /// `passkey/list`: those that the server knows, after the person signed in there.
@@ -65,7 +67,7 @@ pub enum Ask {
 
 impl Ask {
     /// The names of all methods with an answer.
-    pub const METHODS: [&'static str; 19] = [
+    pub const METHODS: [&'static str; 20] = [
         "placet/hello",
         "placet/pair",
         "approval/request",
@@ -74,6 +76,7 @@ impl Ask {
         "as/add",
         "as/list",
         "as/remove",
+        "as/register",
         "passkey/add",
         "passkey/list",
         "passkey/rename",
@@ -99,6 +102,7 @@ impl Ask {
             Self::AddServer(_) => "as/add",
             Self::ListServers => "as/list",
             Self::RemoveServer(_) => "as/remove",
+            Self::RegisterAtServer(_) => "as/register",
             Self::AddPasskey(_) => "passkey/add",
             Self::ListPasskeys(_) => "passkey/list",
             Self::RenamePasskey(_) => "passkey/rename",
@@ -134,6 +138,7 @@ impl Ask {
             Self::Elicit(params) => serde_json::to_value(params),
             Self::AddServer(params) => serde_json::to_value(params),
             Self::RemoveServer(params) => serde_json::to_value(params),
+            Self::RegisterAtServer(params) => serde_json::to_value(params),
             Self::AddPasskey(params) => serde_json::to_value(params),
             Self::ListPasskeys(params) => serde_json::to_value(params),
             Self::RenamePasskey(params) => serde_json::to_value(params),
@@ -180,6 +185,7 @@ impl Ask {
             "as/add" => AddServer::read(members).map(Self::AddServer),
             "as/list" => members.end().map(|()| Self::ListServers),
             "as/remove" => RemoveServer::read(members).map(Self::RemoveServer),
+            "as/register" => RegisterAtServer::read(members).map(Self::RegisterAtServer),
             "passkey/add" => AddPasskey::read(members).map(Self::AddPasskey),
             "passkey/list" => ListPasskeys::read(members).map(Self::ListPasskeys),
             "passkey/rename" => RenamePasskey::read(members).map(Self::RenamePasskey),

@@ -1,4 +1,4 @@
-//! `passkey/…`: what a person does with their passkeys at a server.
+//! `passkey/…` and `as/register`: what a person does at a server for themselves.
 //!
 //! **Promises.** As for everything that a requester sends: read in full, or an error that names the
 //! member.
@@ -53,6 +53,13 @@ pub struct DeletePasskey {
     pub passkey: String,
 }
 
+/// `as/register`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RegisterAtServer {
+    /// An enrolled issuer, byte for byte.
+    pub issuer: String,
+}
+
 /// A passkey that a server knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Passkey {
@@ -66,6 +73,14 @@ pub struct Passkey {
     /// When it was last used, as the server writes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<String>,
+}
+
+impl RegisterAtServer {
+    pub(crate) fn read(mut members: Members) -> Result<Self, Flaw> {
+        let issuer = url(&mut members, "issuer")?;
+        members.end()?;
+        Ok(Self { issuer })
+    }
 }
 
 impl AddPasskey {

@@ -53,6 +53,7 @@ pub(super) fn asked(ask: Ask, house: &House) -> Result<Asked, Flaw> {
         Ask::Pair(asked) => pair(&asked, house),
         Ask::AddServer(asked) => add_server(asked, house),
         Ask::RemoveServer(asked) => remove_server(&asked, house),
+        Ask::RegisterAtServer(asked) => errand(asked.issuer, Task::RegisterInstallation, house),
         Ask::AddPasskey(asked) => {
             let name = asked.name.unwrap_or_else(|| "Security key".to_owned());
             errand(asked.issuer, Task::AddPasskey { name: named(name)? }, house)

@@ -344,6 +344,10 @@ impl Record for Recorder {
         self.store.is_paired(name)
     }
 
+    fn installation(&self, issuer: &str) -> Option<String> {
+        self.store.installation(issuer)
+    }
+
     fn sign_count(&self, issuer: &str, credential: &Digest) -> Option<u32> {
         self.store.sign_count(issuer, credential)
     }

@@ -77,6 +77,7 @@ pub(super) fn summary(event: &str, body: &Value) -> String {
         "contacting" | "challenged" | "server_removed" | "passkey_made" => {
             text("/issuer").to_owned()
         }
+        "installation_registered" => text("/issuer").to_owned(),
         "passkey_changed" => format!("{} at {}", text("/how"), text("/issuer")),
         "server_enrolled" => text("/server/issuer").to_owned(),
         "ended" => format!("{}: {}", text("/outcome"), text("/reason")),

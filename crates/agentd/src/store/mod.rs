@@ -201,6 +201,10 @@ impl Record for Store {
         self.state().is_paired(name)
     }
 
+    fn installation(&self, issuer: &str) -> Option<String> {
+        self.state().installation(issuer).map(str::to_owned)
+    }
+
     fn sign_count(&self, issuer: &str, credential: &Digest) -> Option<u32> {
         self.state().sign_count(issuer, credential)
     }
@@ -403,6 +407,7 @@ pub(crate) const fn name_of(event: &Event) -> &'static str {
         Event::Contacting { .. } => "contacting",
         Event::Challenged { .. } => "challenged",
         Event::Asserted { .. } => "asserted",
+        Event::InstallationRegistered { .. } => "installation_registered",
         Event::PasskeyMade { .. } => "passkey_made",
         Event::PasskeyChanged { .. } => "passkey_changed",
         Event::Ended { .. } => "ended",

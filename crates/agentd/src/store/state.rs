@@ -30,6 +30,8 @@ pub struct State {
     sign_counts: BTreeMap<(String, Digest), u32>,
     /// Counters of signatures whose request is open.
     asserted: BTreeMap<RequestId, Vec<((String, Digest), u32)>>,
+    /// The names of this installation's keys that servers know, by issuer.
+    installations: BTreeMap<String, String>,
     settings: Settings,
     /// Received and not ended.
     open: BTreeMap<RequestId, Asked>,
@@ -114,10 +116,16 @@ impl State {
             }
             Event::ServerEnrolled { server } => {
                 self.servers.retain(|known| known.issuer != server.issuer);
+                // Another account, perhaps: what this one knows is for it to say again.
+                self.installations.remove(&server.issuer);
                 self.servers.push(server.clone());
             }
             Event::ServerRemoved { issuer } => {
                 self.servers.retain(|known| known.issuer != *issuer);
+                self.installations.remove(issuer);
+            }
+            Event::InstallationRegistered { issuer, kid } => {
+                self.installations.insert(issuer.clone(), kid.clone());
             }
             Event::Paused { until } => self.paused_until = Some(*until),
             Event::Muted { bucket, until } => {
@@ -190,6 +198,12 @@ impl State {
     #[must_use]
     pub fn server(&self, issuer: &str) -> Option<&Server> {
         self.servers.iter().find(|server| server.issuer == issuer)
+    }
+
+    /// The name of this installation's key that the server with this issuer knows.
+    #[must_use]
+    pub fn installation(&self, issuer: &str) -> Option<&str> {
+        self.installations.get(issuer).map(String::as_str)
     }
 
     /// All enrolled servers, in the order in which they were enrolled.

@@ -2,6 +2,7 @@
 
 use placet_wire::ask::Ask;
 use placet_wire::params::{AddServer, ListLog, RemoveServer, RevokePairing};
+use placet_wire::passkeys::RegisterAtServer;
 use placet_wire::results::{
     LogPage, Opened, PairingList, Revoked, Server, ServerList, Session, StatusAnswer,
 };
@@ -144,6 +145,7 @@ pub(crate) fn servers(
             name: add.name,
             danger_allow_http_loopback: add.danger_allow_http_loopback,
         }),
+        Servers::Register { issuer } => Ask::RegisterAtServer(RegisterAtServer { issuer }),
         Servers::Remove { issuer } => Ask::RemoveServer(RemoveServer { issuer }),
     };
     let (mut conversation, ..) = converse(global, printer)?;

@@ -14,7 +14,9 @@ use crate::ceremony::Agreed;
 use crate::display::Screen;
 use crate::json::Digest;
 use crate::outcome::{Assurance, Ended, Reason};
-use crate::ports::{Authenticators as _, Event, Ports, ServerError, Servers, Status, Turn};
+use crate::ports::{
+    Authenticators as _, Event, Ports, Record as _, ServerError, Servers, Status, Turn,
+};
 use crate::request::Server;
 
 /// The number of the first screen after the sign-in, beyond all that a sign-in can have.
@@ -51,7 +53,7 @@ impl<P: Ports> Case<'_, P> {
             Err(error) => return self.refused_at_account(turn, &review, error, over).await,
         };
         let asked = own_request(errand, &own);
-        let agreed = Agreed::new(least, passkeys);
+        let agreed = Agreed::new(least, passkeys).known_by(self.known_by(server));
         let signed_in =
             self.authorize(turn, review.clone(), yes, agreed, &asked, server, over).await?;
         let Ended { granted: Some(granted), .. } = signed_in else { return Ok(signed_in) };
@@ -73,6 +75,9 @@ impl<P: Ports> Case<'_, P> {
             Task::ListPasskeys => self.list_passkeys(turn, ended, &mut account, over).await,
             Task::RenamePasskey { passkey, name } => {
                 self.change_passkey(turn, ended, &mut account, passkey, Some(name), over).await
+            }
+            Task::RegisterInstallation => {
+                self.register_installation(turn, ended, &mut account, over).await
             }
             Task::DeletePasskey { passkey } => {
                 self.change_passkey(turn, ended, &mut account, passkey, None, over).await
@@ -187,6 +192,43 @@ impl<P: Ports> Case<'_, P> {
             Ok(()) => Ok(self.done(&signed_in, yes)),
             Err(error) => self.refused_at_account(turn, review, error, over).await,
         }
+    }
+
+    async fn register_installation<T: Turn>(
+        &self,
+        turn: &mut T,
+        SessionEnds { review, signed_in, server }: SessionEnds<'_>,
+        account: &mut AccountOf<P>,
+        over: &Over<'_>,
+    ) -> Result<Ended, Reason> {
+        let servers = self.ports.servers();
+        let Some(installation) = servers.installation() else {
+            return Err(Reason::NoInstallationKey);
+        };
+        let screen = Screen::installation(review, AFTER_SIGN_IN, &installation);
+        let yes = match self.show(turn, &screen, over).await? {
+            Decided::Yes(yes) => yes,
+            Decided::No(ended) => return Ok(ended),
+        };
+        self.stands(Some(server), over)?;
+        self.contacting(server, EXCHANGE.saturating_add(1)).await?;
+        let told = servers.register_installation(account);
+        if let Err(error) = self.converse(turn, &screen, told, over).await? {
+            return self.refused_at_account(turn, review, error, over).await;
+        }
+        // From here on the server asks for it: on record even if the requester has left meanwhile.
+        let issuer = server.issuer.clone();
+        let event = Event::InstallationRegistered { issuer, kid: installation.kid };
+        self.record(event).await.map_err(|_| Reason::RecordUnwritable)?;
+        Ok(self.done(&signed_in, yes))
+    }
+
+    /// How the key is kept by which this server knows this installation, if it does and the key is
+    /// there.
+    pub(super) fn known_by(&self, server: &Server) -> Option<&'static str> {
+        let known = self.ports.record().installation(&server.issuer)?;
+        let installation = self.ports.servers().installation()?;
+        (installation.kid == known).then_some(installation.kept)
     }
 
     async fn known_passkeys<T: Turn>(

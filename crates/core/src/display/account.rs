@@ -4,9 +4,10 @@
 //! is made, renamed or deleted before that is done.
 
 use super::{Screen, Section, Step, fact, plain, row, server_section};
-use crate::account::{Errand, Registered, Task};
+use crate::account::{Errand, Installation, Registered, Task};
 use crate::creation::Creation;
 use crate::form::Form;
+use crate::passkey::Binding;
 use crate::request::Server;
 use crate::text::{Text, called, phrase, sentence};
 
@@ -47,6 +48,17 @@ pub(super) fn asked(
                 row("New name", name),
                 plain(FIRST),
                 plain("Then you see which passkey it is."),
+            ],
+            "Sign in and go on",
+        ),
+        Task::RegisterInstallation => (
+            phrase("Let {} know this installation?", &[&at]),
+            vec![
+                plain(FIRST),
+                plain("Then it gets the public half of a key of this installation."),
+                plain(
+                    "From then on it answers nobody who speaks as Placet for your account and has not got that key.",
+                ),
             ],
             "Sign in and go on",
         ),
@@ -102,6 +114,45 @@ impl Screen {
             fields: Vec::new(),
             form: Form::default(),
             approve: "Make the passkey".into(),
+            ..review.clone()
+        }
+    }
+
+    /// With what a signature over the action does not say, or says because the server knows this
+    /// installation; `known` is how its key is kept.
+    #[must_use]
+    pub fn of_installation(mut self, binding: Binding, known: Option<&'static str>) -> Self {
+        match (binding, known) {
+            (Binding::Unbound, _) => {}
+            (Binding::Bound, Some(kept)) => {
+                self.destination.rows.push(plain(
+                    "The server knows this installation by its key, and made this question for it alone.",
+                ));
+                self.destination.rows.push(plain(kept));
+            }
+            (Binding::Bound, None) => self.destination.rows.push(plain(
+                "The server does not know this installation: another program could have your key sign for it at the same moment.",
+            )),
+        }
+        self
+    }
+
+    /// The key that a server is to know, before it does.
+    #[must_use]
+    pub fn installation(review: &Self, round: u32, installation: &Installation) -> Self {
+        let action = Section {
+            title: "What it will know".into(),
+            rows: vec![row("The key's name", &installation.kid), plain(installation.kept)],
+        };
+        Self {
+            step: Step::Server,
+            round,
+            heading: "Register this installation?".into(),
+            action,
+            problem: None,
+            fields: Vec::new(),
+            form: Form::default(),
+            approve: "Register it".into(),
             ..review.clone()
         }
     }

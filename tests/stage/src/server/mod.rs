@@ -22,6 +22,7 @@ mod dress;
 mod elicit;
 mod fault;
 mod grant;
+mod instance;
 mod journal;
 mod judge;
 mod metadata;

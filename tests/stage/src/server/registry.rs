@@ -80,7 +80,7 @@ fn answered(world: &World, headers: &HeaderMap, body: &[u8]) -> Result<Reply, Bo
     if !grant.scope.as_deref().is_some_and(|scope| scope.split(' ').any(|one| one == SCOPE)) {
         return Err(Box::new(oauth_error(403, "insufficient_scope", "another scope is needed")));
     }
-    let account = grant.account.clone();
+    let (account, client_id) = (grant.account.clone(), grant.client_id.clone());
     if inner.registering_as == Registering::Broken {
         return Ok(super::reply::text_reply(500, Some("text/html"), "<html>Oops</html>"));
     }
@@ -114,6 +114,12 @@ fn answered(world: &World, headers: &HeaderMap, body: &[u8]) -> Result<Reply, Bo
                 all.retain(|one| id_of(one) != id);
             }
             inner.called.remove(&id);
+            Ok(json_reply(200, &json!({})))
+        }
+        "instance_key" => {
+            let jwk = asked.get("jwk").cloned().unwrap_or_default();
+            let key = super::instance::read(&jwk).map_err(invalid)?;
+            inner.instances.insert((client_id, account), key);
             Ok(json_reply(200, &json!({})))
         }
         _ => Err(invalid("no such action")),

@@ -3,10 +3,11 @@
 //! The lock is never held across an await. What a test may wait for (a request that came in, a held
 //! answer that was let go) is a watch channel, so that nobody polls.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use p256::ecdsa::VerifyingKey;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use webauthn_rs::prelude::{Passkey, PasskeyRegistration};
@@ -98,6 +99,10 @@ pub(super) struct Inner {
     pub(super) accounts: Vec<Account>,
     /// By account.
     pub(super) passkeys: HashMap<String, Vec<Passkey>>,
+    /// Keys of installations, by client and account.
+    pub(super) instances: HashMap<(String, String), VerifyingKey>,
+    /// Names of assertions that were taken.
+    pub(super) assertions: HashSet<String>,
     /// What they are called, by credential id.
     pub(super) called: HashMap<String, Called>,
     /// Registrations that were begun at the passkeys endpoint, by account.
@@ -158,6 +163,8 @@ impl World {
             grants: Grants::default(),
             accounts,
             passkeys: HashMap::new(),
+            instances: HashMap::new(),
+            assertions: HashSet::new(),
             called: HashMap::new(),
             begun: HashMap::new(),
             registering_as: Registering::Honest,
