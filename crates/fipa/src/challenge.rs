@@ -102,7 +102,7 @@ pub(crate) fn seen(
 
 /// With the proof of which installation asks (RFC 7523 §2.2).
 fn proved(body: &str, assertion: &str) -> String {
-    let mut form = form_urlencoded::Serializer::for_suffix(body.to_owned(), body.len());
+    let mut form = form_urlencoded::Serializer::for_suffix(body.to_owned(), 0);
     form.append_pair("client_assertion_type", ASSERTION_TYPE);
     form.append_pair("client_assertion", assertion);
     form.finish()
