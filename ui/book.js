@@ -8,15 +8,19 @@ import { agents, health, servers } from "./known.js";
 import { settings, settled } from "./settings.js";
 import { beginning } from "./start.js";
 import { look, page } from "./tauri.js";
+import { dress, text } from "./text.js";
 
 const at = (id) => document.getElementById(id);
+
+dress(document);
+dress(at("one").content);
 
 function waitingItem({ id, name, heading }) {
   const item = at("one").content.cloneNode(true);
   item.querySelector(".heading").textContent = heading;
-  item.querySelector(".name").textContent = `${name} asks`;
+  item.querySelector(".name").textContent = text("book-asks", { name });
   const open = item.querySelector("button");
-  open.setAttribute("aria-label", `Open the prompt: ${heading}`);
+  open.setAttribute("aria-label", text("book-open-what", { heading }));
   open.dataset.id = id;
   open.addEventListener("click", () => look());
   return item;
@@ -30,16 +34,10 @@ function placeItems({ label, path }) {
   return [term, value];
 }
 
-function stateWords({ waiting, paused_until, quiet_until }) {
-  if (paused_until !== null) return `Paused until ${paused_until}: every answer is no`;
-  if (waiting.length === 0) return quiet_until === null ? "Ready" : `Quiet until ${quiet_until}: no notification is shown`;
-  return waiting.length === 1 ? "1 request is waiting" : `${waiting.length} requests are waiting`;
-}
-
-function draw({ version, state, places }) {
+function draw({ version, state, said, places }) {
   // A redraw must not take the focus away from the button that somebody is about to press.
   const focused = document.activeElement?.dataset?.id;
-  at("state").textContent = stateWords(state);
+  at("state").textContent = said;
   at("trouble").textContent = state.trouble ?? "";
   at("trouble").hidden = state.trouble === null;
   at("nothing").hidden = state.waiting.length > 0;
@@ -66,7 +64,7 @@ async function follow() {
 }
 
 follow().catch(() => {
-  at("state").textContent = "Placet does not answer. Close this window and open the book again.";
+  at("state").textContent = text("book-gone");
 });
 
 const fresh = { now: async () => {}, history, agents, servers, health, settings, start: beginning };
@@ -81,7 +79,7 @@ async function turn(to) {
   try {
     await fresh[to]();
   } catch (fault) {
-    at("fault").textContent = fault?.message ?? "Placet does not answer.";
+    at("fault").textContent = fault?.message ?? text("book-silent");
     at("fault").hidden = false;
   }
 }

@@ -2,23 +2,24 @@
 
 import { button, list, make, time } from "./draw.js";
 import { ask } from "./tauri.js";
+import { text } from "./text.js";
 
 const at = (id) => document.getElementById(id);
 // Answers that come after a newer question was asked are not drawn.
 let asked = 0;
 let last = null;
 
-const who = ({ agent, kind }) => agent || (kind === "change" ? "Placet's book" : "an unpaired program");
+const who = ({ agent, kind }) => agent || (kind === "change" ? text("book-itself") : text("book-unpaired"));
 const words = (raw) => raw.replaceAll("_", " ");
 
 function line(past) {
-  const heading = past.heading || `Nothing was shown (${words(past.kind)})`;
+  const heading = past.heading || text("book-shown-none-of", { kind: words(past.kind) });
   const said = `${words(past.outcome)} (${words(past.reason)})`;
   return make(
     "li",
     "",
     make("div", "", make("p", "heading", heading), make("p", "name", `${who(past)}, ${time(past.at)}`), make("p", "name", said)),
-    button("Show", `Show: ${heading}, ${who(past)}, ${time(past.at)}`, (event) => show(past.request, event.target)),
+    button(text("book-show"), text("book-show-what", { heading, who: who(past), time: time(past.at) }), (event) => show(past.request, event.target)),
   );
 }
 
@@ -39,11 +40,11 @@ async function leaf(before) {
     last = page.at(-1)?.seq ?? null;
     at("older").hidden = page.length < 50;
     const all = at("past").childElementCount;
-    at("found").textContent = all === 0 ? "Nothing was found." : `${all} shown`;
+    at("found").textContent = all === 0 ? text("book-found-none") : text("book-found", { count: all });
     // Where the person goes on reading; the button may be gone.
     if (before !== null) lines[0]?.querySelector("button").focus();
   } catch (fault) {
-    if (mine === asked) at("found").textContent = fault.message ?? "Placet does not answer.";
+    if (mine === asked) at("found").textContent = fault.message ?? text("book-silent");
   }
 }
 
@@ -67,9 +68,9 @@ function screen({ at: when, display_hash, holds, screen: shown }) {
     ...(shown.banners ?? []).map((banner) => make("p", "notice", banner)),
     shown.problem ? make("p", "notice", shown.problem) : null,
     ...sections,
-    fields.length ? make("div", "part", make("h4", "", "Fields"), ...fields) : null,
+    fields.length ? make("div", "part", make("h4", "", text("book-fields")), ...fields) : null,
     section(shown.words, "theirs"),
-    make("p", holds ? "aside" : "notice", holds ? `Sent to be shown ${time(when)}. It still has the recorded hash.` : `This is not what was sent to be shown ${time(when)}: its hash is another.`),
+    make("p", holds ? "aside" : "notice", holds ? text("book-holds", { time: time(when) }) : text("book-holds-not", { time: time(when) })),
     make("p", "hash", display_hash),
   );
 }
@@ -77,22 +78,22 @@ function screen({ at: when, display_hash, holds, screen: shown }) {
 async function show(request, from) {
   try {
     const detail = await ask("detail", request);
-    if (!detail) throw new Error("The record does not have it any more.");
+    if (!detail) throw new Error(text("book-detail-gone"));
     const { past, steps, shown, receipt } = detail;
-    const back = button("Back to the list", "", () => {
+    const back = button(text("book-back"), "", () => {
       at("detail").hidden = true;
       at("listed").hidden = false;
       from.focus();
     });
-    const facts = list([["How it ended", `${words(past.outcome)} (${words(past.reason)})`], ["Who asked", who(past)], ["Server", past.server || "none"], ["Number", past.request], ["Receipt", receipt ? `${receipt.digest}. ${receipt.seal}` : "none was signed"]]);
+    const facts = list([[text("book-ended"), `${words(past.outcome)} (${words(past.reason)})`], [text("book-who"), who(past)], [text("book-server"), past.server || text("book-server-none")], [text("book-number"), past.request], [text("book-receipt"), receipt ? `${receipt.digest}. ${receipt.seal}` : text("book-receipt-none")]]);
     const happened = make("ol", "steps", ...steps.map((step) => make("li", "", `${time(step.at)}: ${words(step.event)} ${step.summary}`)));
-    const none = shown.length === 0 ? make("p", "", "Nothing was shown.") : null;
-    at("detail").replaceChildren(back, facts, make("h3", "", "What happened"), happened, make("h3", "", "What was shown"), none ?? "", ...shown.map(screen));
+    const none = shown.length === 0 ? make("p", "", text("book-shown-none")) : null;
+    at("detail").replaceChildren(back, facts, make("h3", "", text("book-happened")), happened, make("h3", "", text("book-shown")), none ?? "", ...shown.map(screen));
     at("listed").hidden = true;
     at("detail").hidden = false;
     back.focus();
   } catch (fault) {
-    at("found").textContent = fault.message ?? "Placet does not answer.";
+    at("found").textContent = fault.message ?? text("book-silent");
   }
 }
 

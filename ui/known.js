@@ -2,6 +2,7 @@
 
 import { button, list, make, time } from "./draw.js";
 import { ask } from "./tauri.js";
+import { text } from "./text.js";
 
 const at = (id) => document.getElementById(id);
 
@@ -12,22 +13,22 @@ function fill(id, items, none) {
 // Asks twice, without a dialog: the second press is on another button.
 function revoking(name) {
   const place = make("div", "acts");
-  const sure = button("Revoke for good", `Revoke ${name} for good`, async () => {
+  const sure = button(text("book-revoke-sure"), text("book-revoke-sure-whom", { name }), async () => {
     sure.disabled = true;
     try {
       const revoked = await ask("revoke", name);
       await agents();
-      at("agents-said").textContent = revoked ? `${name} is revoked.` : `${name} was not paired any more.`;
+      at("agents-said").textContent = revoked ? text("book-revoked", { name }) : text("book-revoked-before", { name });
     } catch (fault) {
-      at("agents-said").textContent = fault.message ?? "Placet does not answer.";
+      at("agents-said").textContent = fault.message ?? text("book-silent");
     }
     at("agents-title").focus();
   });
-  const keep = button("Keep", `Keep ${name}`, () => {
+  const keep = button(text("book-keep"), text("book-keep-whom", { name }), () => {
     place.replaceChildren(first);
     first.focus();
   });
-  const first = button("Revoke", `Revoke ${name}`, () => {
+  const first = button(text("book-revoke"), text("book-revoke-whom", { name }), () => {
     place.replaceChildren(keep, sure);
     keep.focus();
   });
@@ -38,11 +39,12 @@ function revoking(name) {
 export async function agents() {
   const all = await ask("agents");
   const items = all.map((one) => {
-    const used = one.last_used === null ? "has asked nothing yet" : `last asked ${time(one.last_used)}`;
-    return make("div", "entry", make("div", "", make("p", "heading", one.name), make("p", "name", `Paired ${time(one.paired_at)}, ${used}`)), revoking(one.name));
+    const paired = time(one.paired_at);
+    const used = one.last_used === null ? text("book-paired-unused", { paired }) : text("book-paired-used", { paired, asked: time(one.last_used) });
+    return make("div", "entry", make("div", "", make("p", "heading", one.name), make("p", "name", used)), revoking(one.name));
   });
   at("agents-said").textContent = "";
-  fill("agents-all", items, "No agent is paired. To pair one, run in its terminal: placet pair");
+  fill("agents-all", items, text("book-agents-none"));
 }
 
 export async function servers() {
@@ -52,20 +54,20 @@ export async function servers() {
       "article",
       "entry tall",
       make("h3", "", one.name),
-      one.plain_http ? make("p", "notice", "Spoken to without encryption, for development.") : null,
+      one.plain_http ? make("p", "notice", text("book-plain-http")) : null,
       list([
-        ["Issuer", one.issuer],
-        ["Account", one.account || "none was set"],
-        ["Client", one.client_id],
-        ["How it asks", one.challenge_endpoint ? `In the prompt, at ${one.challenge_endpoint}` : "Not at all: Placet needs a challenge endpoint to ask there. Remove it and add it again."],
-        ["To forget it", `placet as remove ${one.issuer}`],
-        ["To change it", "Run placet as add with this issuer again; the prompt asks you."],
-        ["What it may do", "Paired agents may ask for its authorizations; you are asked each time. It may ask you for what it needs, in the prompt."],
-        ["Certificates and proxy", "The certificates that the system trusts, and no proxy; there is no setting for one server yet."],
+        [text("book-row-issuer"), one.issuer],
+        [text("book-row-account"), one.account || text("book-account-none")],
+        [text("book-row-client"), one.client_id],
+        [text("book-row-asks"), one.challenge_endpoint ? text("book-asks-at", { endpoint: one.challenge_endpoint }) : text("book-asks-not")],
+        [text("book-row-forget"), `placet as remove ${one.issuer}`],
+        [text("book-row-change"), text("book-change-how")],
+        [text("book-row-may"), text("book-may")],
+        [text("book-row-certificates"), text("book-certificates")],
       ]),
     ),
   );
-  fill("servers-all", items, "No server is trusted.");
+  fill("servers-all", items, text("book-servers-none"));
 }
 
 export async function health() {
@@ -75,9 +77,9 @@ export async function health() {
       "article",
       "entry tall",
       make("h3", "", one.what),
-      make("p", one.good ? "good" : "poor", `${one.good ? "Good" : "Look at this"}: ${one.state}`),
+      make("p", one.good ? "good" : "poor", one.good ? text("book-good", { state: one.state }) : text("book-poor", { state: one.state })),
       make("p", "", one.means),
-      one.better ? make("p", "", `To better it: ${one.better}`) : null,
+      one.better ? make("p", "", text("book-better", { better: one.better })) : null,
     ),
   );
   fill("health-all", items, "");

@@ -5,16 +5,16 @@
 
 import { button, make } from "./draw.js";
 import { ask } from "./tauri.js";
+import { text } from "./text.js";
 
 const at = (id) => document.getElementById(id);
-const ASKED = "Placet's prompt asks you now. It changes when you say yes there.";
 
 async function change(wanted, said) {
   said.textContent = "";
   try {
-    said.textContent = (await ask("change", wanted)) ? ASKED : "It is set.";
+    said.textContent = (await ask("change", wanted)) ? text("book-asked") : text("book-set");
   } catch (fault) {
-    said.textContent = fault.message ?? "Placet does not answer.";
+    said.textContent = fault.message ?? text("book-silent");
   }
 }
 
@@ -31,10 +31,10 @@ function redraw(id, what, items) {
 function stopped({ paused_until, muted }) {
   const said = make("p", "");
   said.setAttribute("role", "status");
-  const line = (words, label, wanted) => make("div", "entry", make("p", "heading", words), button("End it…", label, () => change(wanted, said)));
-  const lines = muted.map(({ bucket, name, until }) => line(`Muted until ${until}: ${name}. Every answer is no.`, `End the mute of ${name}…`, { end_mute: bucket }));
-  if (paused_until !== null) lines.unshift(line(`Paused until ${paused_until}. Every answer is no.`, "End the pause…", "end_pause"));
-  return lines.length ? [...lines, make("p", "aside", "To end one from here, you are asked in the prompt, since a program could press this button. The icon's menu ends it at once."), said] : [];
+  const line = (words, label, wanted) => make("div", "entry", make("p", "heading", words), button(text("book-end-it"), label, () => change(wanted, said)));
+  const lines = muted.map(({ bucket, name, until }) => line(text("book-muted", { until, name }), text("book-end-mute", { name }), { end_mute: bucket }));
+  if (paused_until !== null) lines.unshift(line(text("book-paused", { until: paused_until }), text("book-end-pause"), "end_pause"));
+  return lines.length ? [...lines, make("p", "aside", text("book-stopped-aside")), said] : [];
 }
 
 const clock = (minute) => `${String(Math.floor(minute / 60)).padStart(2, "0")}:${String(minute % 60).padStart(2, "0")}`;
@@ -46,16 +46,18 @@ function minute(text) {
 
 function kindLine(kind) {
   const stop = () => change({ set: { on_notification: { kind, on: false } } }, at("offers-said"));
-  return make("div", "entry", make("div", "", make("p", "heading", kind.tool), make("p", "name", `by ${kind.agent}`)), button("Take away", `No longer approve on notifications: ${kind.tool} by ${kind.agent}`, stop));
+  return make("div", "entry", make("div", "", make("p", "heading", kind.tool), make("p", "name", text("book-offer-by", { agent: kind.agent }))), button(text("book-take-away"), text("book-take-away-what", { tool: kind.tool, agent: kind.agent }), stop));
 }
 
 export function settled(state) {
   for (const id of ["agents-stopped", "health-stopped"]) redraw(id, [state.paused_until, state.muted], () => stopped(state));
   const { quiet, on_notification } = state.settings;
-  const now = state.quiet_until === null ? "" : ` It is quiet now, until ${state.quiet_until}.`;
-  at("quiet-now").textContent = quiet === null ? "Notifications are always shown." : `No notification is shown from ${clock(quiet.from)} to ${clock(quiet.to)}.${now}`;
+  const hours = quiet && { from: clock(quiet.from), to: clock(quiet.to) };
+  if (quiet === null) at("quiet-now").textContent = text("book-quiet-never");
+  else if (state.quiet_until === null) at("quiet-now").textContent = text("book-quiet-hours", { from: hours.from, to: hours.to });
+  else at("quiet-now").textContent = text("book-quiet-hours-now", { from: hours.from, to: hours.to, until: state.quiet_until });
   at("quiet-none").hidden = quiet === null;
-  redraw("offers", on_notification, () => (on_notification.length ? on_notification.map(kindLine) : [make("p", "", "No notification approves anything.")]));
+  redraw("offers", on_notification, () => (on_notification.length ? on_notification.map(kindLine) : [make("p", "", text("book-offers-none"))]));
 }
 
 export async function settings() {
@@ -69,7 +71,7 @@ at("quiet").addEventListener("submit", (event) => {
   event.preventDefault();
   const form = new FormData(event.target);
   const [from, to] = [minute(form.get("from")), minute(form.get("to"))];
-  if (from === null || to === null) at("quiet-said").textContent = "Write both times like 22:00.";
+  if (from === null || to === null) at("quiet-said").textContent = text("book-quiet-wrong");
   else change({ set: { quiet: { from, to } } }, at("quiet-said"));
 });
 at("quiet-none").addEventListener("click", () => change({ set: { quiet: null } }, at("quiet-said")));

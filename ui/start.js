@@ -2,26 +2,27 @@
 
 import { button } from "./draw.js";
 import { ask } from "./tauri.js";
+import { text } from "./text.js";
 
 const at = (id) => document.getElementById(id);
 
 function said(autostart, program) {
-  if (autostart === "on") return "Placet starts when you log in.";
-  if (autostart === "off") return `Placet does not start by itself. What would be started: ${program}`;
-  return `Something else starts in Placet's name when you log in: ${autostart.other}`;
+  if (autostart === "on") return text("book-autostart-on");
+  if (autostart === "off") return text("book-autostart-off", { program });
+  return text("book-autostart-other", { other: autostart.other });
 }
 
 function drawn(autostart, program) {
   const on = autostart === "on";
   at("start-auto").textContent = said(autostart, program);
-  const words = on ? "Do not start it" : "Start Placet when I log in";
+  const words = on ? text("book-autostart-stop") : text("book-autostart-start");
   const change = button(words, "", async () => {
     change.disabled = true;
     try {
       drawn(await ask("autostart", !on), program);
       at("start-switch").querySelector("button").focus();
     } catch (fault) {
-      at("start-auto").textContent = fault.message ?? "Placet does not answer.";
+      at("start-auto").textContent = fault.message ?? text("book-silent");
       change.disabled = false;
     }
   });
@@ -34,6 +35,6 @@ export async function beginning() {
   const focused = at("start-switch").contains(document.activeElement);
   drawn(now.autostart, now.program);
   if (focused) at("start-switch").querySelector("button").focus();
-  at("start-agents").textContent = now.agents.length ? `Done. Named so far: ${now.agents.join(", ")}.` : "No agent has a name yet.";
-  at("start-asked").textContent = now.asked ? "Something was asked and answered: History shows it." : "";
+  at("start-agents").textContent = now.agents.length ? text("book-start-named", { names: now.agents.join(", ") }) : text("book-start-unnamed");
+  at("start-asked").textContent = now.asked ? text("book-start-asked") : "";
 }

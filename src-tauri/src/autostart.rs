@@ -11,6 +11,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
+use placet_texts::text;
 use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
@@ -89,8 +90,7 @@ impl File {
     /// # Errors
     /// When the file cannot be written; then the old one stands.
     pub fn turn_on(&self, program: &Path) -> io::Result<()> {
-        let text = written(program)
-            .ok_or_else(|| io::Error::other("this program is not at a place that can be named"))?;
+        let text = written(program).ok_or_else(|| io::Error::other(text!("answer-no-place")))?;
         self.write(&text)
     }
 
@@ -109,7 +109,8 @@ impl File {
     }
 
     fn write(&self, text: &str) -> io::Result<()> {
-        let folder = self.path.parent().ok_or_else(|| io::Error::other("it has no folder"))?;
+        let folder =
+            self.path.parent().ok_or_else(|| io::Error::other(text!("answer-no-folder")))?;
         fs::create_dir_all(folder)?;
         let beside = folder.join(format!(".{NAME}.{}.new", std::process::id()));
         // What somebody else put there is not written to: it might be a pipe that nobody reads.

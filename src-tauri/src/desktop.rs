@@ -14,6 +14,7 @@ use gtk::prelude::{Cast as _, GtkWindowExt as _};
 use gtk::{gio, glib};
 use placet_core::ports::Gesture;
 use placet_core::request::RequestId;
+use placet_texts::text;
 use tauri::{AppHandle, RunEvent};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -221,9 +222,10 @@ async fn quit_on_signal<K: Keeper>(app: AppHandle, keeper: Arc<K>) {
 }
 
 fn listed(places: &Places) -> Vec<Place> {
-    let place = |label: &str, path: &std::path::Path| Place {
-        label: label.to_owned(),
-        path: path.display().to_string(),
-    };
-    vec![place("Record", &places.state), place("Socket", &places.socket)]
+    let place =
+        |label: String, path: &std::path::Path| Place { label, path: path.display().to_string() };
+    vec![
+        place(text!("health-record"), &places.state),
+        place(text!("health-socket"), &places.socket),
+    ]
 }

@@ -14,9 +14,11 @@ use placet_agentd::daemon::{Changed, Daemon, Switches};
 use placet_agentd::desk;
 use placet_agentd::store::StoreError;
 use placet_agentd::store::history::Wanted;
+use placet_core::display;
 use placet_core::ports::{Clock as _, Gesture};
-use placet_core::request::{Request, RequestId, Timestamp};
+use placet_core::request::{RequestId, Timestamp};
 use placet_core::text::visible_line;
+use placet_texts::text;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
 
@@ -29,6 +31,7 @@ use crate::desktop::Keeper;
 use crate::glass::{By, Glass};
 use crate::local;
 use crate::prompt::Witness;
+use crate::trouble::said;
 use crate::view::{Muted, State, Waiting};
 
 /// The daemon, kept.
@@ -120,13 +123,16 @@ impl Keeper for Kept {
             Question::Revoke(name) => {
                 return match switches.revoke(&name).await {
                     Ok(revoked) => book::Answer::Revoked(revoked),
-                    Err(error) => book::Answer::Failed(format!("The pairing stands: {error}.")),
+                    Err(error) => book::Answer::Failed(text!(
+                        "answer-pairing-stands",
+                        why = error.to_string()
+                    )),
                 };
             }
             Question::Autostart(on) => {
                 // The file system may take its time.
                 let changed = self.runtime.spawn_blocking(move || autostart(on)).await;
-                let failed = || book::Answer::Failed("It could not be changed.".to_owned());
+                let failed = || book::Answer::Failed(text!("answer-not-changed"));
                 return changed.unwrap_or_else(|_| failed());
             }
             Question::Change(change) => {
@@ -139,8 +145,10 @@ impl Keeper for Kept {
         };
         match answered {
             Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => book::Answer::Failed(format!("The history cannot be read: {error}.")),
-            Err(_) => book::Answer::Failed("The history cannot be read.".to_owned()),
+            Ok(Err(error)) => {
+                book::Answer::Failed(text!("answer-no-history-why", why = said(&error)))
+            }
+            Err(_) => book::Answer::Failed(text!("answer-no-history")),
         }
     }
 
@@ -203,7 +211,7 @@ fn looked_up(switches: &Switches, question: Question) -> Result<book::Answer, St
             })
         }
         Question::Health | Question::Revoke(_) | Question::Autostart(_) | Question::Change(_) => {
-            book::Answer::Failed("Not to be looked up.".to_owned())
+            book::Answer::Failed(text!("answer-no-look"))
         }
     })
 }
@@ -213,7 +221,7 @@ fn autostart(on: bool) -> book::Answer {
     let changed = || {
         let program = std::env::current_exe()?;
         let file = autostart::File::of_person();
-        let file = file.ok_or_else(|| std::io::Error::other("the home is not known"))?;
+        let file = file.ok_or_else(|| std::io::Error::other(text!("answer-no-home")))?;
         if on {
             file.turn_on(&program)?
         } else {
@@ -223,7 +231,9 @@ fn autostart(on: bool) -> book::Answer {
     };
     match changed() {
         Ok(now) => book::Answer::Autostart(now),
-        Err(error) => book::Answer::Failed(format!("It could not be changed: {error}.")),
+        Err(error) => {
+            book::Answer::Failed(text!("answer-not-changed-why", why = error.to_string()))
+        }
     }
 }
 
@@ -339,7 +349,7 @@ fn others<'a>(
 }
 
 fn muted((bucket, until): (String, Timestamp)) -> Muted {
-    let name = visible_line(Request::who(&bucket)).as_str().to_owned();
+    let name = display::muted(&bucket).as_str().to_owned();
     Muted { bucket, name, until: local::time(until) }
 }
 
@@ -353,7 +363,7 @@ fn seen(waiting: &desk::Waiting, glass: &Glass) -> Waiting {
 }
 
 fn sentence(trouble: &StoreError) -> String {
-    format!("Placet answers no to everything: {trouble}")
+    text!("tray-trouble", trouble = said(trouble))
 }
 
 async fn sleep(time: Option<Duration>) {

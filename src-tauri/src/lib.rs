@@ -30,6 +30,7 @@ pub mod seat;
 pub mod second;
 pub mod start;
 pub mod tray;
+mod trouble;
 pub mod view;
 
 /// What the program was built with: the pages of `ui/`, their policy and who may call what.

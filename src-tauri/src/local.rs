@@ -3,13 +3,14 @@
 use gtk::glib;
 use placet_core::request::Timestamp;
 use placet_core::settings::Quiet;
+use placet_texts::text;
 
 /// Hours and minutes of a moment, as the person's clock shows them.
 #[must_use]
 pub fn time(at: Timestamp) -> String {
     glib::DateTime::from_unix_local(at.0.div_euclid(1000))
         .and_then(|at| at.format("%H:%M"))
-        .map_or_else(|_| "later".to_owned(), String::from)
+        .map_or_else(|_| text!("time-later"), String::from)
 }
 
 /// The minute of the local day; `None` if the system knows no local time.

@@ -28,6 +28,7 @@ use std::time::Duration;
 use notify_rust::{Hint, Notification, NotificationHandle, NotificationResponse, Timeout, Urgency};
 use placet_core::ports::Gesture;
 use placet_core::request::RequestId;
+use placet_texts::text;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
@@ -262,20 +263,16 @@ fn summary(waiting: &Waiting) -> String {
 }
 
 fn compose(waiting: &Waiting, buttons: bool, picture: Option<&Path>) -> Notification {
-    let mut notification =
-        pointer(&summary(waiting), "Placet's window says what for.", buttons, picture);
+    let mut notification = pointer(&summary(waiting), &text!("notice-window"), buttons, picture);
     if buttons {
-        notification.action(DENY, "Deny");
+        notification.action(DENY, &text!("screen-deny"));
     }
     notification
 }
 
 fn counting(others: usize, buttons: bool, picture: Option<&Path>) -> Notification {
-    let summary = match others {
-        1 => "1 more request waits".to_owned(),
-        others => format!("{others} more requests wait"),
-    };
-    pointer(&summary, "Placet shows them one after the other.", buttons, picture)
+    let summary = text!("notice-more", count = others);
+    pointer(&summary, &text!("notice-one-by-one"), buttons, picture)
 }
 
 /// A notification that leads to the prompt. Its urgency is an ordinary one: what an agent asks for
@@ -289,9 +286,9 @@ fn pointer(summary: &str, body: &str, buttons: bool, picture: Option<&Path>) -> 
         .urgency(Urgency::Normal)
         .timeout(Timeout::Never);
     if buttons {
-        notification.body(body).action("default", "Review");
+        notification.body(body).action("default", &text!("notice-review"));
     } else {
-        notification.body(&format!("{body} To bring it up: Placet's icon, or placet open."));
+        notification.body(&text!("notice-no-buttons", body = body));
     }
     if let Some(picture) = picture.and_then(Path::to_str) {
         notification.icon(picture);

@@ -12,6 +12,7 @@
 //! program to program, and desktops let programs in by other ways (remote desktop on the session's
 //! bus). So no answer of this raises what an approval counts for (design §2).
 
+use placet_texts::text;
 use std::ffi::OsString;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
@@ -104,25 +105,23 @@ impl Others {
     #[must_use]
     pub fn sentence(self) -> String {
         match self {
-            Self::X11 => "X11: they can see the screen, watch every key, type and click".to_owned(),
-            Self::Unknown => "Not known".to_owned(),
+            Self::X11 => text!("others-x11"),
+            Self::Unknown => text!("health-unknown"),
             Self::Wayland(offers) => {
-                let can: Vec<&str> = [
-                    (offers.types, "type and click"),
-                    (offers.watches, "see the screen"),
-                    (offers.covers, "lay something over this window"),
-                    (offers.reads_the_clipboard, "read what you copy"),
+                let can: Vec<String> = [
+                    (offers.types, text!("others-type")),
+                    (offers.watches, text!("others-see")),
+                    (offers.covers, text!("others-cover")),
+                    (offers.reads_the_clipboard, text!("others-copy")),
                 ]
                 .into_iter()
                 .filter_map(|(is, words)| is.then_some(words))
                 .collect();
                 match can.split_last() {
-                    None => "Wayland: this desktop offers them no way that Placet knows. It may \
-                             have others, such as remote desktop"
-                        .to_owned(),
-                    Some((last, [])) => format!("Wayland: this desktop lets them {last}"),
+                    None => text!("others-none"),
+                    Some((last, [])) => text!("others-one", what = last),
                     Some((last, rest)) => {
-                        format!("Wayland: this desktop lets them {} and {last}", rest.join(", "))
+                        text!("others-several", what = rest.join(", "), last = last)
                     }
                 }
             }

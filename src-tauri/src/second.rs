@@ -18,6 +18,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use placet_agentd::answerer::unlike_placet;
+use placet_texts::text;
 use serde_json::{Value, json};
 
 /// The first instance may be starting still; its socket comes a moment after its lock.
@@ -53,14 +54,14 @@ pub fn meet(socket: &Path) -> Result<First> {
     let stream = connect(socket)?;
     let peer = who_answers(&stream)?;
     if peer.uid() != rustix::process::geteuid().as_raw() {
-        return Err(strange("another user's program answers at its socket"));
+        return Err(strange(&text!("second-other-user")));
     }
     if let Some(pid) = peer.pid().filter(|pid| *pid > 0) {
         if let Some(program) = unlike_placet(pid) {
-            return Err(strange(&format!("{program} answers at its socket")));
+            return Err(strange(&text!("second-other-program", program = program)));
         }
         if !may_hold(pid, &holders(&socket.with_extension("lock"))) {
-            return Err(strange("one program holds its lock and another its socket"));
+            return Err(strange(&text!("second-two-programs")));
         }
     }
     stream.set_read_timeout(Some(ANSWER_WITHIN))?;
@@ -93,11 +94,11 @@ impl First {
         loop {
             let mut line = String::new();
             match self.answers.read_line(&mut line) {
-                Ok(0) => return Err(strange("it closes the connection")),
+                Ok(0) => return Err(strange(&text!("second-closes"))),
                 Err(error)
                     if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) =>
                 {
-                    return Err(strange("it does not answer"));
+                    return Err(strange(&text!("second-silent")));
                 }
                 read => read?,
             };
@@ -116,7 +117,7 @@ fn connect(socket: &Path) -> Result<UnixStream> {
         match UnixStream::connect(socket) {
             Ok(connected) => return Ok(connected),
             Err(_) if start.elapsed() < SOCKET_WITHIN => std::thread::sleep(LOOK_AGAIN),
-            Err(_) => return Err(strange("nobody answers at its socket")),
+            Err(_) => return Err(strange(&text!("second-nobody"))),
         }
     }
 }
@@ -154,7 +155,7 @@ fn may_hold(pid: i32, holders: &[i32]) -> bool {
 }
 
 fn not_the_protocol() -> Error {
-    strange("its answer does not follow the protocol")
+    strange(&text!("second-protocol"))
 }
 
 fn strange(sentence: &str) -> Error {

@@ -22,6 +22,7 @@ use std::time::Duration;
 use placet_agentd::SecurityKeys;
 use placet_agentd::daemon::{Daemon, Options, SocketError, StartError};
 use placet_core::ports::Surroundings;
+use placet_texts::text;
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
 use tokio::runtime::{Builder, Runtime};
@@ -166,7 +167,7 @@ fn run(places: &Places, manner: Manner) -> Result<ExitCode, String> {
             return second(&runtime, places, manner);
         }
         Err(fault) => {
-            let sentence = format!("Placet cannot start: {fault}");
+            let sentence = text!("start-cannot", why = fault.to_string());
             // Nobody reads the standard error of an autostarted program.
             runtime.block_on(notify::alarm(&sentence));
             return Err(sentence);
@@ -223,7 +224,7 @@ fn second(runtime: &Runtime, places: &Places, manner: Manner) -> Result<ExitCode
     });
     drop(inside);
     let opened = met.map_err(|error| {
-        let sentence = format!("Placet cannot start: its place is taken, and {error}.");
+        let sentence = text!("start-taken", why = error.to_string());
         runtime.block_on(notify::alarm(&sentence));
         sentence
     })?;

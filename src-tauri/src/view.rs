@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use placet_core::request::RequestId;
 use placet_core::settings::Settings;
+use placet_texts::text;
 use serde::{Deserialize, Serialize};
 
 /// One request that waits for the person.
@@ -101,8 +102,8 @@ pub enum Act {
     Quit,
 }
 
-/// The pauses that are offered: minutes and words.
-const PAUSES: [(u64, &str); 2] = [(15, "Pause for 15 minutes"), (60, "Pause for 1 hour")];
+/// The pauses that are offered, in minutes.
+const PAUSES: [u64; 2] = [15, 60];
 /// Longer labels make menus wider than the screen; the whole text is in the prompt.
 const LABEL_LIMIT: usize = 72;
 
@@ -121,6 +122,17 @@ impl State {
         }
     }
 
+    /// What is so, in one sentence, for the book.
+    #[must_use]
+    pub fn said(&self) -> String {
+        match (&self.paused_until, self.waiting.len(), &self.quiet_until) {
+            (Some(until), ..) => text!("tray-paused", until = until),
+            (None, 0, Some(until)) => text!("tray-quiet", until = until),
+            (None, 0, None) => text!("tray-ready"),
+            (None, count, _) => text!("tray-waiting", count = count),
+        }
+    }
+
     /// The menu, top to bottom.
     #[must_use]
     pub fn menu(&self) -> Vec<Line> {
@@ -128,42 +140,33 @@ impl State {
         lines.extend(self.trouble.iter().map(|sentence| Line::Says(label(sentence))));
         // Also for the person whose screen is not locked, if a program pretends that it is.
         if self.away {
-            lines.push(Line::Says("Screen locked or asleep: no request is shown".to_owned()));
+            lines.push(Line::Says(text!("tray-away")));
         }
         if let Some(until) = &self.quiet_until {
-            lines.push(Line::Says(format!("Quiet until {until}: no notification is shown")));
+            lines.push(Line::Says(text!("tray-quiet", until = until)));
         }
-        lines.push(Line::Says(match self.waiting.len() {
-            0 => "Nothing is waiting".to_owned(),
-            1 => "1 request is waiting".to_owned(),
-            n => format!("{n} requests are waiting"),
-        }));
+        lines.push(Line::Says(text!("tray-waiting", count = self.waiting.len())));
         lines.extend(self.waiting.iter().map(|one| {
             Line::Does(Act::Open(one.id.clone()), label(&sentence(&one.name, &one.heading)))
         }));
         lines.push(Line::Divider);
         match &self.paused_until {
             Some(until) => {
-                lines.push(Line::Says(format!("Paused until {until}: every answer is no")));
-                lines.push(Line::Does(Act::Resume, "Resume".to_owned()));
+                lines.push(Line::Says(text!("tray-paused", until = until)));
+                lines.push(Line::Does(Act::Resume, text!("tray-resume")));
             }
-            None => lines.extend(PAUSES.map(|(minutes, words)| {
-                Line::Does(Act::Pause(Duration::from_secs(minutes * 60)), words.to_owned())
+            None => lines.extend(PAUSES.map(|minutes| {
+                let words = text!("tray-pause", minutes = minutes);
+                Line::Does(Act::Pause(Duration::from_secs(minutes * 60)), words)
             })),
         }
         lines.extend(self.muted.iter().map(|one| {
-            let words = format!("Unmute {} (muted until {})", one.name, one.until);
+            let words = text!("tray-unmute", name = &one.name, until = &one.until);
             Line::Does(Act::Unmute(one.bucket.clone()), label(&words))
         }));
         lines.push(Line::Divider);
-        lines.push(Line::Does(Act::Book, "Open the book".to_owned()));
-        lines.push(Line::Does(
-            Act::Quit,
-            match self.waiting.len() {
-                0 => "Quit Placet".to_owned(),
-                _ => "Quit Placet (what waits gets a no)".to_owned(),
-            },
-        ));
+        lines.push(Line::Does(Act::Book, text!("tray-book")));
+        lines.push(Line::Does(Act::Quit, text!("tray-quit", waiting = self.waiting.len())));
         lines
     }
 }
@@ -172,13 +175,33 @@ impl State {
 /// ("NAME wants …") stands alone.
 #[must_use]
 pub fn sentence(name: &str, heading: &str) -> String {
-    let says_who = heading.strip_prefix(name).is_some_and(|rest| rest.starts_with(" wants "));
-    let words = if says_who { heading.to_owned() } else { format!("{name} asks: {heading}") };
-    match words.strip_prefix("an ") {
-        // Ours, for who has no name: a pairing's name has no space.
-        Some(rest) => format!("An {rest}"),
+    let words = match names_asker(name, heading) {
+        true => heading.to_owned(),
+        false => text!("tray-asks", name = name, heading = heading),
+    };
+    // Ours, for who has no name, at the beginning of a sentence.
+    let unnamed = text!("asker-unpaired");
+    match words.strip_prefix(&unnamed).filter(|_| name == unnamed) {
+        Some(rest) => {
+            let mut letters = unnamed.chars();
+            let first = letters.next().into_iter().flat_map(char::to_uppercase);
+            first.chain(letters).chain(rest.chars()).collect()
+        }
         None => words,
     }
+}
+
+/// True for "NAME wants …": the headings of `desk` that begin with who asks.
+fn names_asker(name: &str, heading: &str) -> bool {
+    // Stands for the tool or the issuer; neither has a line feed.
+    const ANY: &str = "\n";
+    let wants = [
+        text!("board-approval", who = name, tool = ANY),
+        text!("board-authorization", who = name, issuer = ANY),
+    ];
+    wants.iter().filter_map(|wants| wants.split_once(ANY)).any(|(before, after)| {
+        heading.strip_prefix(before).is_some_and(|rest| rest.ends_with(after))
+    })
 }
 
 /// At most `limit` characters and a sign that there were more: for places that have no room. The

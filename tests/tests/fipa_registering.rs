@@ -203,7 +203,7 @@ async fn a_key_that_the_server_knows_makes_no_second_passkey() {
     let id = play.call("passkey/add", json!({})).await;
     play.sign_in().await;
     let making = play.hands.asked().await;
-    assert!(lines(&making).contains("Passkeys that you have there: 1."), "{}", lines(&making));
+    assert!(lines(&making).contains("You have one passkey there."), "{}", lines(&making));
     making.approve(&[]);
     let again = play.hands.asked().await;
     assert!(lines(&again).contains("has a passkey for this server already"), "{}", lines(&again));

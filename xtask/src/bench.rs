@@ -5,7 +5,7 @@ use crate::setup::{Group, system_packages};
 use crate::test::{Purpose, stage_program};
 
 /// The benchmarks there are; without a name all are run.
-const NAMES: [&str; 1] = ["prompt"];
+const NAMES: [&str; 2] = ["prompt", "passkey"];
 
 /// Runs the benchmarks; arguments (a name, `--json`, `--runs N`) are the program's own. A goal that
 /// was missed is said in the table and is no failure (`docs/decisions/0035-a-missed-goal-is-said-and-is-no-failure.md`).

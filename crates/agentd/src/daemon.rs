@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use placet_core::account::Installation;
+use placet_core::ours;
 use placet_core::outcome::Reason;
 use placet_core::ports::{
     Authenticators, Clock as _, Entry, Event, NotRecorded, Record as _, Servers, Station,
@@ -246,10 +247,10 @@ pub enum NotChanged {
     #[error(transparent)]
     Unfit(#[from] Unfit),
     /// Others wait to be asked.
-    #[error("Other changes wait to be asked.")]
+    #[error("{}", ours!("unfit-busy").as_str())]
     Busy,
     /// The record.
-    #[error("Nothing was changed: {0}.")]
+    #[error("{}", ours!("unfit-not-recorded").as_str())]
     NotRecorded(#[from] NotRecorded),
 }
 

@@ -13,14 +13,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use placet_core::account::Task;
-use placet_core::display::{BOOK, Screen, name_of, spoken_of};
+use placet_core::display::{Screen, book, name_of, spoken_of};
 use placet_core::json::Digest;
 use placet_core::nagging::{DECLINES, gist};
+use placet_core::ours;
 use placet_core::outcome::Reason;
 use placet_core::policy;
 use placet_core::ports::{Answer, Clock as _, NoHuman, Person, Standing, Surroundings, Turn};
 use placet_core::request::{Matter, Request, RequestId, Timestamp};
-use placet_core::text::{Text, called, phrase, sentence, visible_line};
+use placet_core::text::{Text, called, visible_line};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::clock::RealClock;
@@ -297,10 +298,9 @@ struct Place {
 impl Place {
     fn take(board: &Arc<Board>, request: &Request) -> Self {
         let asker = match &request.matter {
-            Matter::Change { .. } => BOOK,
+            Matter::Change { .. } => book(),
             _ => name_of(&request.asker),
         };
-        let asker = sentence("{}", &[asker]);
         let line = Waiting {
             request: request.id.clone(),
             bucket: request.bucket().to_owned(),
@@ -333,24 +333,26 @@ impl Drop for Place {
 fn heading(request: &Request) -> Text {
     let who = &spoken_of(&request.asker);
     match &request.matter {
-        Matter::Approval(call) => phrase("{} wants to use {}", &[who, &called(&call.tool)]),
-        Matter::Authorization(asked) => {
-            phrase("{} wants an authorization of {}", &[who, &visible_line(&asked.issuer)])
+        Matter::Approval(call) => {
+            ours!("board-approval", who = who, tool = called(&call.tool))
         }
-        Matter::Elicitation(_) => phrase("{} asks you to fill in a form", &[who]),
-        Matter::EnrolServer(server) => sentence("Trust {}?", &[&server.issuer]),
-        Matter::RemoveServer(server) => sentence("Forget {}?", &[&server.issuer]),
-        Matter::Pair(pairing) => sentence("Pair with {}?", &[&pairing.name]),
+        Matter::Authorization(asked) => {
+            ours!("board-authorization", who = who, issuer = visible_line(&asked.issuer))
+        }
+        Matter::Elicitation(_) => ours!("board-form", who = who),
+        Matter::EnrolServer(server) => ours!("board-trust", issuer = &server.issuer),
+        Matter::RemoveServer(server) => ours!("board-forget", issuer = &server.issuer),
+        Matter::Pair(pairing) => ours!("board-pair", name = &pairing.name),
         Matter::Errand(errand) => {
-            let issuer = &visible_line(&errand.issuer);
+            let issuer = visible_line(&errand.issuer);
             match &errand.task {
-                Task::AddPasskey { .. } => phrase("Add a passkey at {}?", &[issuer]),
-                Task::ListPasskeys => phrase("List your passkeys at {}?", &[issuer]),
-                Task::RenamePasskey { .. } => phrase("Rename a passkey at {}?", &[issuer]),
-                Task::DeletePasskey { .. } => phrase("Delete a passkey at {}?", &[issuer]),
-                Task::RegisterInstallation => phrase("Let {} know this installation?", &[issuer]),
+                Task::AddPasskey { .. } => ours!("errand-add", server = issuer),
+                Task::ListPasskeys => ours!("errand-list", server = issuer),
+                Task::RenamePasskey { .. } => ours!("errand-rename", server = issuer),
+                Task::DeletePasskey { .. } => ours!("errand-delete", server = issuer),
+                Task::RegisterInstallation => ours!("errand-register", server = issuer),
             }
         }
-        Matter::Change { .. } => "Change what is allowed?".into(),
+        Matter::Change { .. } => ours!("board-change"),
     }
 }

@@ -23,6 +23,7 @@ use crate::display::{PAIRING_CODE, Screen};
 use crate::form::Values;
 use crate::json::{Digest, Refused};
 use crate::names::resembled;
+use crate::ours;
 use crate::outcome::{Assurance, Ended, Granted, Method, Reason};
 use crate::passkey::Assertion;
 use crate::policy::{Verdict, judge};
@@ -161,7 +162,7 @@ impl<P: Ports> Case<'_, P> {
             (Matter::EnrolServer(new), _) => self.enrol(&mut turn, &review, new, over).await,
             (Matter::Authorization(asked), Some(server)) => {
                 let passkeys = self.ports.authenticators().usable();
-                let agreed = Agreed::new(least, passkeys).known_by(self.known_by(server));
+                let agreed = self.agreed(least, passkeys, server);
                 self.authorize(&mut turn, review, yes, agreed, asked, server, over).await
             }
             (Matter::Errand(errand), Some(server)) => {
@@ -342,7 +343,7 @@ impl<P: Ports> Case<'_, P> {
             if same_code(yes.values.text(PAIRING_CODE).unwrap_or_default(), &pairing.code) {
                 return Ok(approved(Assurance::Gesture, Method::Form, yes));
             }
-            screen = screen.again("That is not the code. Look at the agent's terminal.".into());
+            screen = screen.again(ours!("pairing-wrong"));
         }
         Err(Reason::WrongPairingCode)
     }

@@ -19,12 +19,13 @@ use crate::approved::Approval;
 use crate::display::Screen;
 use crate::form::{Choice, Form, Kind, Values};
 use crate::json::Digest;
+use crate::ours;
 use crate::outcome::{Assurance, Method, Reason};
 use crate::passkey::{Assertion, Binding, Keeping, Passkey};
 use crate::ports::{Challenge, Delivery, ServerError, Step, Suspicion};
 use crate::request::Timestamp;
 use crate::secret::Secret;
-use crate::text::{Text, sentence};
+use crate::text::Text;
 
 /// Exchanges with the server for one approval (digest §2.6.5-10, A23).
 pub const ROUNDS: u32 = 8;
@@ -88,6 +89,8 @@ struct Memory {
     passkeys: bool,
     /// The server knows this installation: what keeps its key.
     known: Option<&'static str>,
+    /// What the person used here last.
+    used_last: Option<Method>,
     /// What the server took and did not ask for again.
     verified: Option<(Assurance, Method)>,
     /// Challenges that were signed.
@@ -129,6 +132,7 @@ impl Agreed {
             least,
             passkeys,
             known: None,
+            used_last: None,
             round: 0,
             codes: 0,
             sent: Sent::Nothing,
@@ -144,6 +148,12 @@ impl Agreed {
     #[must_use]
     pub fn known_by(self, kept: Option<&'static str>) -> Self {
         Self(Memory { known: kept, ..self.0 })
+    }
+
+    /// At a server where the person used this last.
+    #[must_use]
+    pub fn used_last(self, method: Option<Method>) -> Self {
+        Self(Memory { used_last: method, ..self.0 })
     }
 
     /// Whether the server knows this installation.
@@ -189,8 +199,7 @@ impl Again {
     /// What to tell the person.
     #[must_use]
     pub fn problem(&self) -> Text {
-        "The server ended the sign-in. Look again, and approve once more if you still want it."
-            .into()
+        ours!("server-ended")
     }
 
     /// The person looked again.
@@ -310,7 +319,9 @@ impl Memory {
         }
         let demanded = challenge.approval.as_ref().and_then(|approval| approval.min_assurance);
         self.least = self.least.max(demanded.unwrap_or(self.least));
-        if let Err(reason) = offer_what_works(&mut challenge.form, self.passkeys, self.least) {
+        if let Err(reason) =
+            offer_what_works(&mut challenge.form, self.passkeys, self.least, self.used_last)
+        {
             return Heard::Over(reason, None);
         }
         let asks_code = challenge.form.asks_secret();
@@ -335,14 +346,8 @@ impl Memory {
             Delivery::Throttled(seconds) if seconds >= seconds_left => {
                 return Heard::Over(Reason::ServerThrottled, Some(seconds));
             }
-            Delivery::Throttled(seconds) => Some(sentence(
-                "The server did not look at it. It asks to wait {} seconds before the next try.",
-                &[&seconds.to_string()],
-            )),
-            Delivery::Unconfirmed => Some(
-                "The connection broke and the server did not confirm. You may send the same again."
-                    .into(),
-            ),
+            Delivery::Throttled(seconds) => Some(ours!("server-throttled", seconds = seconds)),
+            Delivery::Unconfirmed => Some(ours!("server-unconfirmed")),
             Delivery::Seen if self.sent == Sent::Code && asks_code => {
                 if self.codes >= CODES {
                     return Heard::Over(Reason::TooManyTries, None);
@@ -350,7 +355,7 @@ impl Memory {
                 Some(not_accepted(challenge.attempts_remaining))
             }
             Delivery::Seen if matches!(self.sent, Sent::Assertion(_)) && asks_passkey => {
-                Some("The server did not accept that passkey.".into())
+                Some(ours!("server-no-passkey"))
             }
             Delivery::Seen => None,
         };
@@ -433,7 +438,12 @@ fn are_authenticators(options: &[Choice]) -> bool {
     options.iter().all(|option| matches!(option.value.as_str(), "totp" | "passkey"))
 }
 
-fn offer_what_works(form: &mut Form, passkeys: bool, least: Assurance) -> Result<(), Reason> {
+fn offer_what_works(
+    form: &mut Form,
+    passkeys: bool,
+    least: Assurance,
+    used_last: Option<Method>,
+) -> Result<(), Reason> {
     if !form.is_choice() {
         return Ok(());
     }
@@ -444,6 +454,13 @@ fn offer_what_works(form: &mut Form, passkeys: bool, least: Assurance) -> Result
         {
             let chosen = default.and_then(|at| options.get(at)).map(|option| option.value.clone());
             options.retain(|option| if option.value == "passkey" { passkeys } else { codes });
+            let last = match used_last {
+                Some(Method::Totp) => "totp",
+                Some(Method::Passkey) => "passkey",
+                _ => "",
+            };
+            // What the person used here last comes first; the rest stays as the server has it.
+            options.sort_by_key(|option| option.value != last);
             *default = options.iter().position(|option| Some(&option.value) == chosen.as_ref());
             if options.is_empty() {
                 return Err(if codes {
@@ -459,9 +476,8 @@ fn offer_what_works(form: &mut Form, passkeys: bool, least: Assurance) -> Result
 
 fn not_accepted(attempts_remaining: Option<u32>) -> Text {
     match attempts_remaining {
-        None => "That code was not accepted. Wait for a new one and try again.".into(),
-        Some(1) => "That code was not accepted. One try is left.".into(),
-        Some(n) => sentence("That code was not accepted. {} tries are left.", &[&n.to_string()]),
+        None => ours!("server-no-code"),
+        Some(n) => ours!("server-no-code-tries", tries = n),
     }
 }
 

@@ -4,60 +4,63 @@
 //! own: any program of the session can press the book's buttons.
 
 use crate::display::{Step, plain, row};
+use crate::ours;
 use crate::section::Section;
-use crate::settings::{Change, Setting};
+use crate::settings::{Change, Kind, Setting};
 use crate::text::Text;
 
 /// Step, heading, action, destination and the label of the approving control.
-pub(crate) fn asked(change: &Change) -> (Step, Text, Section, Section, &'static str) {
-    let (heading, rows, means, approve): (&'static str, _, &[&'static str], _) = match change {
+pub(crate) fn asked(change: &Change) -> (Step, Text, Section, Section, Text) {
+    let kind_rows = |kind: &Kind| {
+        vec![row(ours!("row-agent"), &kind.agent), row(ours!("row-tool"), &kind.tool)]
+    };
+    let (heading, rows, means, approve) = match change {
         Change::Set(Setting::OnNotification { kind, on: true }) => (
-            "Let notifications approve this?",
-            vec![row("Agent", &kind.agent), row("Tool", &kind.tool)],
-            &[
-                "A notification for this agent and tool gets a button that approves, if the whole action fits in it. Authorizations of a server never do.",
-                "Any program of your session can press that button, or stand in for the program that shows notifications. Allow only what does no harm.",
-                "The action then stands in the notification, where other programs can read it.",
+            ours!("change-offer"),
+            kind_rows(kind),
+            vec![
+                ours!("change-offer-button"),
+                ours!("change-offer-anyone"),
+                ours!("change-offer-readable"),
             ],
-            "Allow this",
+            ours!("change-offer-yes"),
         ),
         Change::Set(Setting::OnNotification { kind, on: false }) => (
-            "Stop approving on notifications?",
-            vec![row("Agent", &kind.agent), row("Tool", &kind.tool)],
-            &["Only the prompt approves then."],
-            "Stop this",
+            ours!("change-no-offer"),
+            kind_rows(kind),
+            vec![ours!("change-no-offer-means")],
+            ours!("change-no-offer-yes"),
         ),
         Change::Set(Setting::Quiet(_)) => (
-            "Change the quiet hours?",
-            vec![plain("When no notification is shown.")],
-            &["Nothing is approved by silence."],
-            "Change this",
+            ours!("change-quiet"),
+            vec![plain(ours!("change-quiet-what"))],
+            vec![ours!("change-quiet-means")],
+            ours!("change-quiet-yes"),
         ),
         Change::EndPause => (
-            "End the pause?",
-            vec![plain("Every answer is no until the pause ends.")],
-            &["Agents can ask you again."],
-            "End the pause",
+            ours!("change-pause"),
+            vec![plain(ours!("change-pause-what"))],
+            vec![ours!("change-pause-means")],
+            ours!("change-pause-yes"),
         ),
         Change::EndMute(bucket) => (
-            "End this mute?",
+            ours!("change-mute"),
             vec![match bucket.as_str() {
-                "" => plain("All unpaired programs are muted: every answer to them is no."),
-                "set up" => plain("Questions about setting up are muted: every answer is no."),
-                agent => row("Muted agent", agent),
+                "" => plain(ours!("change-mute-unpaired")),
+                "set up" => plain(ours!("change-mute-set-up")),
+                agent => row(ours!("row-muted"), agent),
             }],
-            &["It can ask you again."],
-            "End this mute",
+            vec![ours!("change-mute-means")],
+            ours!("change-mute-yes"),
         ),
     };
-    let action = Section { title: "What will change".into(), rows };
-    let means = means.iter().map(|words| plain(words)).collect();
-    let means = Section { title: "What this means".into(), rows: means };
-    (Step::Change, heading.into(), action, means, approve)
+    let action = Section { title: ours!("change-what"), rows };
+    let means = means.into_iter().map(plain).collect();
+    let means = Section { title: ours!("screen-means"), rows: means };
+    (Step::Change, heading, action, means, approve)
 }
 
 /// Who asks.
 pub(crate) fn asker() -> Section {
-    let words = "Placet's book. Any program of your session can press its buttons: if it was not you, deny.";
-    Section { title: "Who asks".into(), rows: vec![plain(words)] }
+    Section { title: ours!("screen-asker"), rows: vec![plain(ours!("change-asker"))] }
 }

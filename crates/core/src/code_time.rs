@@ -6,8 +6,9 @@
 //!
 //! **Never** take these for a rule: the server alone decides whether a code is good.
 
+use crate::ours;
 use crate::request::Timestamp;
-use crate::text::{Text, sentence};
+use crate::text::Text;
 
 /// Seconds for which a code stands (RFC 6238 §4.1, the default of X).
 pub const STEP: i64 = 30;
@@ -30,17 +31,16 @@ pub fn astray(ahead: i64) -> Option<Text> {
     if seconds < STEP.unsigned_abs() {
         return None;
     }
-    let (number, unit) = match seconds {
-        0..120 => (seconds, "seconds"),
-        120..7_200 => (seconds / 60, "minutes"),
-        7_200..172_800 => (seconds / 3_600, "hours"),
-        _ => (seconds / 86_400, "days"),
+    let time = match seconds {
+        0..120 => ours!("code-seconds", count = seconds),
+        120..7_200 => ours!("code-minutes", count = seconds / 60),
+        7_200..172_800 => ours!("code-hours", count = seconds / 3_600),
+        _ => ours!("code-days", count = seconds / 86_400),
     };
-    let side = if ahead > 0 { "ahead of" } else { "behind" };
-    Some(sentence(
-        "This computer's clock is {} {} {} the server's. A code that is made on this computer may be refused; one from your phone is not affected.",
-        &[&number.to_string(), unit, side],
-    ))
+    Some(match ahead > 0 {
+        true => ours!("code-clock-ahead", time = time),
+        false => ours!("code-clock-behind", time = time),
+    })
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@
 
 mod account;
 
+use placet_texts::text;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -23,6 +24,7 @@ use crate::form::{Form, Kind};
 use crate::json::{Digest, Refused, digest};
 use crate::layout::laid_out;
 use crate::names::host_in_letters;
+use crate::ours;
 use crate::passkey::{Binding, CeremonyStep};
 use crate::ports::{Seat, Surroundings};
 use crate::request::{
@@ -30,7 +32,7 @@ use crate::request::{
     Timestamp, ToolCall,
 };
 pub use crate::section::{Part, Row, Section};
-use crate::text::{Text, called, clipped, name, phrase, prose, sentence, visible, visible_line};
+use crate::text::{Text, called, clipped, name, prose, visible, visible_line};
 
 /// The agent's own words are clipped at this many characters (H2).
 pub const WORDS_LIMIT: usize = 280;
@@ -121,74 +123,66 @@ impl Screen {
         let (step, heading, action, destination, approve) = match &request.matter {
             Matter::Approval(call) => (
                 Step::Review,
-                phrase("Let {} do this?", &[&spoken_of(&request.asker)]),
+                ours!("screen-let", who = spoken_of(&request.asker)),
                 tool_call(call),
                 Section {
-                    title: "Where the answer goes".into(),
-                    rows: vec![plain("Only your yes or no goes to the agent. No server is asked.")],
+                    title: ours!("screen-destination"),
+                    rows: vec![plain(ours!("screen-only-yes-or-no"))],
                 },
-                "Approve",
+                ours!("screen-approve"),
             ),
             Matter::Authorization(asked) => (
                 Step::Review,
-                phrase("Let {} do this?", &[&spoken_of(&request.asker)]),
+                ours!("screen-let", who = spoken_of(&request.asker)),
                 authorization(asked),
                 server_section(server),
-                "Approve and continue",
+                ours!("screen-approve-and-continue"),
             ),
             Matter::Elicitation(asked) => (
                 Step::Review,
-                phrase("Answer {}?", &[&spoken_of(&request.asker)]),
+                ours!("screen-answer", who = spoken_of(&request.asker)),
                 elicitation(asked),
                 Section {
-                    title: "Where the answer goes".into(),
-                    rows: vec![plain(
-                        "What you fill in goes to the agent itself, not to a server. It can read it and pass it on.",
-                    )],
+                    title: ours!("screen-destination"),
+                    rows: vec![plain(ours!("screen-goes-to-agent"))],
                 },
-                "Send to the agent",
+                ours!("screen-send-to-agent"),
             ),
             Matter::EnrolServer(new) => (
                 Step::Server,
-                "Look at this server?".into(),
+                ours!("screen-look"),
                 enrolment(new),
                 Section {
-                    title: "What this means".into(),
-                    rows: vec![plain(
-                        "Placet will ask this address what it is. Then you decide whether to trust it.",
-                    )],
+                    title: ours!("screen-means"),
+                    rows: vec![plain(ours!("screen-look-means"))],
                 },
-                "Look at this server",
+                ours!("screen-look-yes"),
             ),
             Matter::RemoveServer(old) => (
                 Step::Server,
-                "Forget this server?".into(),
+                ours!("screen-forget"),
                 enrolment(old),
                 Section {
-                    title: "What this means".into(),
-                    rows: vec![plain("Placet will no longer ask this server. Agents get a no.")],
+                    title: ours!("screen-means"),
+                    rows: vec![plain(ours!("screen-forget-means"))],
                 },
-                "Forget this server",
+                ours!("screen-forget-yes"),
             ),
             Matter::Pair(pairing) => (
                 Step::Pair,
-                phrase("Pair with {}?", &[&called(&pairing.name)]),
+                ours!("screen-pair", name = called(&pairing.name)),
                 Section {
-                    title: "What this means".into(),
+                    title: ours!("screen-means"),
                     rows: vec![
-                        row("Name", &pairing.name),
-                        plain(
-                            "A paired agent may ask you for authorizations. It approves nothing by itself.",
-                        ),
+                        row(ours!("row-name"), &pairing.name),
+                        plain(ours!("screen-pair-means")),
                     ],
                 },
                 Section {
-                    title: "Check the code".into(),
-                    rows: vec![plain(
-                        "Type the code that the agent's terminal prints. If you did not start this, deny.",
-                    )],
+                    title: ours!("screen-check-code"),
+                    rows: vec![plain(ours!("screen-type-code"))],
                 },
-                "Pair",
+                ours!("screen-pair-yes"),
             ),
             Matter::Errand(errand) => account::asked(errand, server),
             Matter::Change { change } => change::asked(change),
@@ -216,8 +210,8 @@ impl Screen {
             words: words(request.words.as_deref()),
             approvable,
             on_notification: None,
-            approve: approve.into(),
-            deny: "Deny".into(),
+            approve,
+            deny: ours!("screen-deny"),
             mute: mute(request),
             binding_code: visible_line(&request.binding_code),
             expires_at: request.expires_at,
@@ -238,9 +232,10 @@ impl Screen {
     /// With a warning that stays: this new server could be taken for one that is enrolled.
     #[must_use]
     pub fn resembling(mut self, enrolled: &Server) -> Self {
-        self.banners.push(phrase(
-            "It looks like {} at {}, which you trust already, and is another server.",
-            &[&called(&enrolled.name), &visible_line(&enrolled.issuer)],
+        self.banners.push(ours!(
+            "screen-resembles",
+            name = called(&enrolled.name),
+            issuer = visible_line(&enrolled.issuer)
         ));
         self
     }
@@ -248,23 +243,20 @@ impl Screen {
     /// With a warning that stays: this server is enrolled already.
     #[must_use]
     pub fn replacing(mut self, enrolled: &Server) -> Self {
-        self.banners.push(phrase(
-            "You trust this server already, for the account {}. This takes its place.",
-            &[&called(&enrolled.account)],
-        ));
+        self.banners.push(ours!("screen-replaces", account = called(&enrolled.account)));
         self
     }
 
     /// What Placet found at a server that is to be enrolled: now it can be trusted.
     #[must_use]
     pub fn found(review: &Self, found: &Server) -> Self {
-        let means = "Placet will show this server's questions and send your codes to it.";
+        let means = ours!("screen-trust-means");
         Self {
             round: review.round.saturating_add(1),
-            heading: "Trust this server?".into(),
+            heading: ours!("screen-trust"),
             action: enrolment(found),
-            destination: Section { title: "What this means".into(), rows: vec![plain(means)] },
-            approve: "Trust this server".into(),
+            destination: Section { title: ours!("screen-means"), rows: vec![plain(means)] },
+            approve: ours!("screen-trust-yes"),
             ..review.clone()
         }
     }
@@ -281,11 +273,12 @@ impl Screen {
     ) -> Self {
         let mut screen = Self::asking(review, round, message, problem, expires_at);
         screen.step = Step::Challenge;
+        screen.destination.rows.extend(form_says(&form));
         screen.fields = fields(&form, true);
         screen.approve = match (form.asks_secret(), form.is_choice()) {
-            (true, _) => "Approve with this code".into(),
-            (_, true) => "Continue with this".into(),
-            _ => "Send to the server".into(),
+            (true, _) => ours!("screen-approve-code"),
+            (_, true) => ours!("screen-continue"),
+            _ => ours!("screen-send-to-server"),
         };
         screen.form = form;
         screen
@@ -324,17 +317,11 @@ impl Screen {
         let mut screen = Self::asking(review, round, message, problem, expires_at);
         screen.step = Step::Passkey;
         let (worth, approve) = match binding {
-            Binding::Bound => (
-                "Your passkey signs this action: its signature is tied to what the server will do, as it stands above.",
-                "Sign this with your passkey",
-            ),
-            Binding::Unbound => (
-                "Your passkey proves that it is you. Its signature is not tied to this action.",
-                "Prove that it is you",
-            ),
+            Binding::Bound => (ours!("screen-bound"), ours!("screen-sign")),
+            Binding::Unbound => (ours!("screen-unbound"), ours!("screen-prove")),
         };
         screen.destination.rows.push(plain(worth));
-        screen.approve = approve.into();
+        screen.approve = approve;
         screen
     }
 
@@ -345,7 +332,7 @@ impl Screen {
         problem: Option<Text>,
         expires_at: Timestamp,
     ) -> Self {
-        let mut says = row("The server says", message);
+        let mut says = row(ours!("row-server-says"), message);
         says.value = prose(message);
         let mut screen = Self { round, problem, expires_at, ..review.clone() };
         screen.destination.rows.push(says);
@@ -367,16 +354,16 @@ impl Screen {
     #[must_use]
     pub fn authenticator(asked: &Self, step: CeremonyStep) -> Self {
         let heading = match step {
-            CeremonyStep::Looking => "Put in your security key, or hold it to the reader",
-            CeremonyStep::Choosing => "Touch the security key that you want to use",
-            CeremonyStep::Touch => "Touch your security key",
-            CeremonyStep::Working => "The security key is at work",
+            CeremonyStep::Looking => ours!("key-looking"),
+            CeremonyStep::Choosing => ours!("key-choosing"),
+            CeremonyStep::Touch => ours!("key-touch"),
+            CeremonyStep::Working => ours!("key-working"),
         };
         Self {
             step: Step::Authenticator,
-            heading: heading.into(),
+            heading,
             problem: None,
-            approve: "Waiting for the security key".into(),
+            approve: ours!("key-waiting"),
             ..asked.clone()
         }
     }
@@ -385,23 +372,20 @@ impl Screen {
     #[must_use]
     pub fn pin(asked: &Self, round: u32, retries_left: Option<u8>, wrong_before: bool) -> Self {
         let form = pin_form();
-        let left = |n: u8| match n {
-            1 => Text::from("One try is left before the security key blocks its PIN."),
-            n => sentence("{} tries are left before it blocks its PIN.", &[&n.to_string()]),
-        };
+        let left = |n: u8| ours!("pin-tries", tries = n);
         let problem = match (wrong_before, retries_left) {
             (false, None) => None,
             (false, Some(n)) => (n <= FEW_TRIES).then(|| left(n)),
-            (true, None) => Some("That PIN was wrong.".into()),
-            (true, Some(n)) => Some(phrase("That PIN was wrong. {}", &[&left(n)])),
+            (true, None) => Some(ours!("pin-wrong")),
+            (true, Some(n)) => Some(ours!("pin-wrong").then(&left(n))),
         };
         Self {
             step: Step::Pin,
             round,
-            heading: "Type the PIN of your security key".into(),
+            heading: ours!("pin-type"),
             problem,
             fields: fields(&form, false),
-            approve: "Use this PIN".into(),
+            approve: ours!("pin-use"),
             form,
             ..asked.clone()
         }
@@ -409,17 +393,17 @@ impl Screen {
 
     /// What was asked was refused as an attack would be. Nothing on it approves.
     #[must_use]
-    pub fn refused(review: &Self, round: u32, why: &'static str) -> Self {
+    pub fn refused(review: &Self, round: u32, why: Text) -> Self {
         Self {
             step: Step::Refused,
             round,
-            heading: "Placet refused this".into(),
-            problem: Some(why.into()),
+            heading: ours!("screen-refused"),
+            problem: Some(why),
             fields: Vec::new(),
             form: Form::default(),
             approvable: false,
-            approve: "Refused".into(),
-            deny: "Close".into(),
+            approve: ours!("screen-refused-no"),
+            deny: ours!("screen-close"),
             ..review.clone()
         }
     }
@@ -471,12 +455,12 @@ fn in_short(action: &Section) -> Option<Text> {
     let rows = action.rows.iter().filter(|row| row.part != Part::Heading);
     let lines = rows.map(|row| match row.label.as_str() {
         "" => row.value.clone(),
-        _ => phrase("{}: {}", &[&row.label, &row.value]),
+        _ => ours!("row-in-short", label = &row.label, value = &row.value),
     });
     // A line feed in a value could pose as another row.
     let lines =
         lines.map(|line| (line.lines() == 1).then_some(line)).collect::<Option<Vec<_>>>()?;
-    let text = lines.iter().cloned().reduce(|all, line| phrase("{}\n{}", &[&all, &line]))?;
+    let text = lines.iter().cloned().reduce(|all, line| all.above(&line))?;
     (lines.len() <= SHORT_LINES && text.characters() <= SHORT_CHARACTERS).then_some(text)
 }
 
@@ -484,10 +468,10 @@ fn in_short(action: &Section) -> Option<Text> {
 fn mute(request: &Request) -> Text {
     let whom = match request.bucket() {
         // No pairing has a space in its name.
-        whom @ ("" | "set up") => visible_line(Request::who(whom)),
+        whom @ ("" | "set up") => muted(whom),
         name => called(name),
     };
-    phrase("Deny, and mute {} for 1 hour", &[&whom])
+    ours!("screen-mute", whom = whom)
 }
 
 /// The action, or that it is too large, and whether it can be approved. What a person cannot be
@@ -497,39 +481,49 @@ fn shown_in_full(action: Section) -> (Section, bool) {
     if characters <= SHOWN_CHARACTERS && action.lines() <= SHOWN_LINES {
         return (action, true);
     }
-    let words = sentence(
-        "This is too large to be shown in full: {} characters on {} lines. What cannot be shown in full cannot be approved.",
-        &[&characters.to_string(), &action.lines().to_string()],
-    );
+    let words = ours!("screen-too-large", characters = characters, lines = action.lines());
     (Section { rows: vec![fact(Text::default(), words, false)], ..action }, false)
 }
 
 /// The name under which a change is asked for.
-pub const BOOK: &str = "Placet's book";
+#[must_use]
+pub fn book() -> Text {
+    ours!("asker-book")
+}
 
 /// The name under which a requester is spoken of: its pairing, or that it has none. Never what it
 /// calls itself.
 #[must_use]
-pub fn name_of(asker: &Asker) -> &str {
-    asker.pairing.as_deref().unwrap_or("an unpaired program")
+pub fn name_of(asker: &Asker) -> Text {
+    asker.pairing.as_deref().map_or_else(|| ours!("asker-unpaired"), visible_line)
+}
+
+/// Whom a mute stops, in words ([`Request::bucket`]).
+#[must_use]
+pub fn muted(bucket: &str) -> Text {
+    match bucket {
+        "" => ours!("mute-unpaired"),
+        "set up" => ours!("mute-set-up"),
+        agent => visible_line(agent),
+    }
 }
 
 /// As [`name_of`], for a sentence: no name can go on with it or be taken for having none.
 #[must_use]
 pub fn spoken_of(asker: &Asker) -> Text {
-    asker.pairing.as_deref().map_or_else(|| "an unpaired program".into(), called)
+    asker.pairing.as_deref().map_or_else(|| ours!("asker-unpaired"), called)
 }
 
-pub(crate) fn plain(words: &'static str) -> Row {
-    fact(Text::default(), words.into(), false)
+pub(crate) fn plain(words: Text) -> Row {
+    fact(Text::default(), words, false)
 }
 
-pub(crate) fn row(label: &'static str, value: &str) -> Row {
-    fact(label.into(), visible_line(value), false)
+pub(crate) fn row(label: Text, value: &str) -> Row {
+    fact(label, visible_line(value), false)
 }
 
-fn code(label: &'static str, value: &str) -> Row {
-    fact(label.into(), visible(value), true)
+fn code(label: Text, value: &str) -> Row {
+    fact(label, visible(value), true)
 }
 
 fn fact(label: Text, value: Text, verbatim: bool) -> Row {
@@ -542,64 +536,65 @@ fn heading(words: Text) -> Row {
 }
 
 fn tool_call(call: &ToolCall) -> Section {
-    let mut rows = vec![row("Tool", &call.tool)];
+    let mut rows = vec![row(ours!("row-tool"), &call.tool)];
     if let Some(folder) = &call.working_directory {
-        rows.push(code("In the folder", folder));
+        rows.push(code(ours!("row-folder"), folder));
     }
     match &call.arguments {
         Value::Object(members) if members.is_empty() => {}
         Value::Object(members) => {
-            rows.push(heading("Arguments, as the agent gave them".into()));
+            rows.push(heading(ours!("screen-arguments")));
             rows.extend(members.iter().map(|(name, value)| member(name, value)));
         }
         other => {
             let (kind, text) = typed(other);
-            rows.push(fact(Text::from("Arguments").and(kind), text, true));
+            rows.push(fact(kind.after(ours!("row-arguments")), text, true));
         }
     }
-    Section { title: "What it wants to do".into(), rows }
+    Section { title: ours!("screen-wants"), rows }
 }
-
-/// Stands over every form whose answers the agent gets (digest §3.5).
-const NO_SECRET_HERE: &str =
-    "The agent sees what you type here. Never type a password, a code or another secret.";
 
 fn elicitation(asked: &Elicitation) -> Section {
     let server = match &asked.server {
-        Some(name) => row("For the server, says the agent", name),
-        None => plain("The agent does not say for which server."),
+        Some(name) => row(ours!("row-for-server"), name),
+        None => plain(ours!("screen-no-server-said")),
     };
-    let says = Row { value: prose(&asked.message), ..row("It says", "") };
-    Section { title: "What it asks".into(), rows: vec![server, says] }
+    let says = Row { value: prose(&asked.message), ..row(ours!("row-says"), "") };
+    let mut rows = vec![server, says];
+    rows.extend(form_says(&asked.form));
+    Section { title: ours!("screen-asks"), rows }
+}
+
+/// What a form says of itself.
+fn form_says(form: &Form) -> impl Iterator<Item = Row> + '_ {
+    form.says.iter().map(|said| Row { value: prose(said), ..row(ours!("row-form-says"), "") })
 }
 
 fn authorization(asked: &Authorization) -> Section {
     let mut rows = Vec::new();
     if let Some(scope) = &asked.scope {
-        rows.push(row("Scope", scope));
+        rows.push(row(ours!("row-scope"), scope));
     }
-    rows.extend(asked.resource.iter().map(|resource| row("At", resource)));
+    rows.extend(asked.resource.iter().map(|resource| row(ours!("row-at"), resource)));
     if let Some(values) = &asked.acr_values {
-        rows.push(row("Proof wanted", values));
+        rows.push(row(ours!("row-proof"), values));
     }
     if let Some(seconds) = asked.max_age {
-        rows.push(row("Sign-in not older than", &format!("{seconds} s")));
+        rows.push(fact(ours!("row-max-age"), ours!("row-seconds", seconds = seconds), false));
     }
     let count = asked.authorization_details.len();
     for (number, details) in asked.authorization_details.iter().enumerate() {
-        rows.push(heading(match count {
-            1 => "Permission, as the agent asked for it".into(),
-            _ => sentence(
-                "Permission {} of {}, as the agent asked for it",
-                &[&number.saturating_add(1).to_string(), &count.to_string()],
-            ),
-        }));
+        rows.push(heading(ours!(
+            "screen-permission-asked",
+            number = number.saturating_add(1),
+            count = count
+        )));
         rows.extend(permission(details));
     }
     if rows.is_empty() {
-        rows.push(plain("It does not say what for: a general sign-in."));
+        rows.push(plain(ours!("screen-general")));
     }
-    Section { title: "What it wants to do".into(), rows }
+    Section { title: ours!("screen-wants"), rows }
 }
 
 /// One permission; of what kind it is comes first.
@@ -619,13 +614,11 @@ fn to_be_done(review: &Section, approval: &Approval) -> Section {
     let details = members.get("authorization_details").and_then(Value::as_array);
     let count = details.map_or(0, Vec::len);
     for (number, entry) in details.into_iter().flatten().enumerate() {
-        rows.push(heading(match count {
-            1 => "Permission, as the server will give it".into(),
-            _ => sentence(
-                "Permission {} of {}, as the server will give it",
-                &[&number.saturating_add(1).to_string(), &count.to_string()],
-            ),
-        }));
+        rows.push(heading(ours!(
+            "screen-permission-given",
+            number = number.saturating_add(1),
+            count = count
+        )));
         match entry {
             Value::Object(entry) => rows.extend(permission(entry)),
             other => rows.push(member("authorization_details", other)),
@@ -633,21 +626,13 @@ fn to_be_done(review: &Section, approval: &Approval) -> Section {
     }
     match approval.left_out {
         0 => {}
-        1 => rows.push(plain("The server leaves out one permission that was asked for.")),
-        n => rows.push(fact(
-            Text::default(),
-            sentence(
-                "The server leaves out {} permissions that were asked for.",
-                &[&n.to_string()],
-            ),
-            false,
-        )),
+        n => rows.push(plain(ours!("screen-left-out", count = n))),
     }
     if let Some(Value::String(reason)) = members.get("reason") {
-        let why = fact("The server's reason".into(), prose(reason), false);
+        let why = fact(ours!("row-reason"), prose(reason), false);
         rows.push(why);
     }
-    rows.push(heading("The rest of what the server will act on".into()));
+    rows.push(heading(ours!("screen-rest")));
     for (name, value) in members {
         let said = name == "authorization_details" && value.is_array()
             || name == "reason" && value.is_string();
@@ -656,94 +641,118 @@ fn to_be_done(review: &Section, approval: &Approval) -> Section {
         }
     }
     if !beside.is_empty() {
-        rows.push(heading("Beside it, as the agent asked for it".into()));
+        rows.push(heading(ours!("screen-beside")));
         rows.extend(beside);
     }
-    Section { title: "What the server will do".into(), rows }
+    Section { title: ours!("screen-will-do"), rows }
 }
 
 /// A member that the requester named, with the type of its value beside the name.
 fn member(called: &str, value: &Value) -> Row {
     let (kind, text) = typed(value);
-    Row { part: Part::Given, ..fact(name(called).and(kind), text, true) }
+    Row { part: Part::Given, ..fact(kind.after(name(called)), text, true) }
 }
 
 /// Text stands as it is; anything else as JSON, with its type, so that the text `5` and the number 5
 /// do not look the same.
-fn typed(value: &Value) -> (&'static str, Text) {
+fn typed(value: &Value) -> (Typed, Text) {
     match value {
-        Value::String(text) => ("", visible(text)),
-        Value::Null => (" (null)", Text::default()),
-        Value::Bool(on) => (" (yes or no)", Text::from(if *on { "true" } else { "false" })),
-        Value::Number(number) => (" (number)", visible(&number.to_string())),
-        Value::Array(_) => (" (list)", visible(&laid_out(value))),
-        Value::Object(_) => (" (object)", visible(&laid_out(value))),
+        Value::String(text) => (Typed::Text, visible(text)),
+        Value::Null => (Typed::Null, Text::default()),
+        Value::Bool(on) => (Typed::Bool, visible(if *on { "true" } else { "false" })),
+        Value::Number(number) => (Typed::Number, visible(&number.to_string())),
+        Value::Array(_) => (Typed::List, visible(&laid_out(value))),
+        Value::Object(_) => (Typed::Object, visible(&laid_out(value))),
+    }
+}
+
+/// Of which type a value is, said behind its label.
+#[derive(Clone, Copy)]
+enum Typed {
+    Text,
+    Null,
+    Bool,
+    Number,
+    List,
+    Object,
+}
+
+impl Typed {
+    fn after(self, label: Text) -> Text {
+        match self {
+            Self::Text => label,
+            Self::Null => ours!("row-null", label = label),
+            Self::Bool => ours!("row-yes-or-no", label = label),
+            Self::Number => ours!("row-number", label = label),
+            Self::List => ours!("row-list", label = label),
+            Self::Object => ours!("row-object", label = label),
+        }
     }
 }
 
 fn asker(asker: &Asker) -> Section {
     let Kernel { uid: _, pid, chain, cwd, place } = &asker.kernel;
     let mut rows = vec![match &asker.pairing {
-        Some(name) => row("Paired as", name),
-        None => plain("This program is not paired."),
+        Some(name) => row(ours!("row-paired-as"), name),
+        None => plain(ours!("screen-not-paired")),
     }];
     if let Some(claim) = &asker.claims {
-        rows.push(row("Says it is", claim));
+        rows.push(row(ours!("row-says-it-is"), claim));
     }
     if let Some(process) = chain.first() {
-        let path = process.exe.as_deref().unwrap_or("not readable");
-        rows.push(Row { verbatim: true, ..row("Program", path) });
+        let path = process.exe.as_deref().map_or_else(|| ours!("row-not-readable"), visible_line);
+        rows.push(fact(ours!("row-program"), path, true));
     }
     if chain.len() > 1 {
         let names: Vec<&str> = chain.iter().map(|process| process.name.as_str()).collect();
-        rows.push(row("Started by", &names.join(" ← ")));
+        rows.push(row(ours!("row-started-by"), &names.join(" ← ")));
     }
     if let Some(folder) = cwd {
-        rows.push(Row { verbatim: true, ..row("In the folder", folder) });
+        rows.push(Row { verbatim: true, ..row(ours!("row-folder"), folder) });
     }
     if let Some(pid) = pid {
-        rows.push(row("Process", &pid.to_string()));
+        rows.push(row(ours!("row-process"), &pid.to_string()));
     }
     match place {
         Place::Session => {}
-        Place::Ssh => rows.push(plain("It comes in over SSH.")),
-        Place::Container => rows.push(plain("It runs in a container.")),
-        Place::Unknown => rows.push(plain("Placet cannot see where it runs.")),
+        Place::Ssh => rows.push(plain(ours!("screen-ssh"))),
+        Place::Container => rows.push(plain(ours!("screen-container"))),
+        Place::Unknown => rows.push(plain(ours!("screen-nowhere"))),
     }
-    Section { title: "Who asks".into(), rows }
+    Section { title: ours!("screen-asker"), rows }
 }
 
 fn server_section(server: Option<&Server>) -> Section {
     let mut rows = Vec::new();
     if let Some(server) = server {
-        rows.push(row("Server", &server.name));
+        rows.push(row(ours!("row-server"), &server.name));
         rows.extend(address(&server.issuer));
-        rows.push(row("Your account", &server.account));
+        rows.push(row(ours!("row-account"), &server.account));
     }
-    rows.push(plain("Your answer goes from Placet to this server. The agent does not see it."));
-    Section { title: "Where the answer goes".into(), rows }
+    rows.push(plain(ours!("screen-goes-to-server")));
+    Section { title: ours!("screen-destination"), rows }
 }
 
 /// An issuer; one in Punycode also in the letters that it stands for.
 fn address(issuer: &str) -> Vec<Row> {
-    let mut rows = vec![Row { verbatim: true, ..row("Address", issuer) }];
+    let mut rows = vec![Row { verbatim: true, ..row(ours!("row-address"), issuer) }];
     if let Some(letters) = host_in_letters(issuer) {
-        rows.push(Row { verbatim: true, ..row("In letters", &letters) });
-        rows.push(plain("Letters of other scripts can look like those of a name that you know."));
+        rows.push(Row { verbatim: true, ..row(ours!("row-letters"), &letters) });
+        rows.push(plain(ours!("screen-other-scripts")));
     }
     rows
 }
 
 fn enrolment(server: &Server) -> Section {
-    let mut rows = vec![row("Name", &server.name)];
+    let mut rows = vec![row(ours!("row-name"), &server.name)];
     rows.extend(address(&server.issuer));
-    rows.push(row("Your account", &server.account));
-    rows.push(row("Placet's client_id", &server.client_id));
+    rows.push(row(ours!("row-account"), &server.account));
+    rows.push(row(ours!("row-client-id"), &server.client_id));
     // Not known before Placet looked.
     if let Some(endpoint) = &server.challenge_endpoint {
-        rows.push(Row { verbatim: true, ..row("Takes answers at", endpoint) });
+        rows.push(Row { verbatim: true, ..row(ours!("row-endpoint"), endpoint) });
     }
-    Section { title: "The server".into(), rows }
+    Section { title: ours!("screen-server"), rows }
 }
 
 fn server_of(matter: &Matter) -> Option<&Server> {
@@ -756,19 +765,20 @@ fn server_of(matter: &Matter) -> Option<&Server> {
 fn banners(matter: &Matter, server: Option<&Server>, surroundings: Surroundings) -> Vec<Text> {
     let mut banners = Vec::new();
     if matches!(matter, Matter::Elicitation(_)) {
-        banners.push(NO_SECRET_HERE.into());
+        // Stands over every form whose answers the agent gets (digest §3.5).
+        banners.push(ours!("banner-no-secret"));
     }
     if server.is_some_and(|server| server.danger_http_loopback) {
-        banners.push("Test server on this machine: the connection is not encrypted.".into());
+        banners.push(ours!("banner-test-server"));
     }
     if surroundings.seat == Seat::Elsewhere {
-        banners.push("This is not the screen that you are logged in at.".into());
+        banners.push(ours!("banner-elsewhere"));
     }
     if !surroundings.sees_cover {
-        banners.push("Placet cannot see here whether something lies over this window.".into());
+        banners.push(ours!("banner-blind"));
     }
     if !surroundings.hardened {
-        banners.push("This installation is not hardened: other programs of your account could press its buttons.".into());
+        banners.push(ours!("banner-unhardened"));
     }
     banners
 }
@@ -777,9 +787,9 @@ fn words(raw: Option<&str>) -> Option<Section> {
     let (text, complete) = clipped(raw?, WORDS_LIMIT);
     let mut rows = vec![fact(Text::default(), text, false)];
     if !complete {
-        rows.push(plain("It said more, which is not shown. Decide by what stands above."));
+        rows.push(plain(ours!("screen-said-more")));
     }
-    Some(Section { title: "In the agent's own words (not checked)".into(), rows })
+    Some(Section { title: ours!("screen-own-words"), rows })
 }
 
 /// The field of [`Screen::pin`].
@@ -795,11 +805,12 @@ fn pin_form() -> Form {
     Form {
         fields: vec![Field {
             name: PIN.to_owned(),
-            title: Some("PIN of the security key".to_owned()),
+            title: Some(text!("pin-field")),
             description: None,
             required: true,
             kind: Kind::Secret { rule },
         }],
+        says: Vec::new(),
     }
 }
 
@@ -811,11 +822,12 @@ fn pairing_form() -> Form {
     Form {
         fields: vec![Field {
             name: PAIRING_CODE.to_owned(),
-            title: Some("Code from the agent's terminal".to_owned()),
+            title: Some(text!("pairing-field")),
             description: None,
             required: true,
             kind: Kind::Text { rule: TextRule::default(), default: None },
         }],
+        says: Vec::new(),
     }
 }
 

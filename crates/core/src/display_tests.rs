@@ -286,6 +286,25 @@ fn code_screen() -> String {
     Screen::challenge(&review, 2, "", form, None, Timestamp(1)).lines().join("\n")
 }
 
+#[test]
+fn h1_what_a_form_says_of_itself_is_shown_with_the_question() {
+    let schema = json!({"type": "object", "title": "Sign off", "description": "For the \u{202e}auditor.",
+        "properties": {"name": {"type": "string"}}});
+    let form = || Form::parse(&schema, crate::form::Source::Server).unwrap();
+    let review = Screen::review(&request(call(json!({})), None), None, BARE);
+    let shown = Screen::challenge(&review, 2, "", form(), None, Timestamp(1)).lines().join("\n");
+    let asked = Matter::Elicitation(crate::request::Elicitation {
+        server: None,
+        message: "A question.".into(),
+        requested_schema: schema.clone(),
+        form: form(),
+    });
+    for shown in [shown, lines(asked, None).join("\n")] {
+        assert!(shown.contains("The form says\nSign off"), "{shown}");
+        assert!(shown.contains("For the ⟨U+202E⟩auditor."), "{shown}");
+    }
+}
+
 fn form_lines(properties: Value, required: &[&str]) -> Vec<String> {
     let review = Screen::review(&request(call(json!({})), None), None, BARE);
     let schema = json!({"type":"object","properties":properties,"required":required});

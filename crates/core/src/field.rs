@@ -9,7 +9,8 @@
 use serde::Serialize;
 
 use crate::form::{Choice, Form, Kind, said};
-use crate::text::{Text, called, phrase, prose, visible_line};
+use crate::ours;
+use crate::text::{Text, called, prose, visible_line};
 
 /// A field, drawn.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -71,7 +72,7 @@ pub struct OptionView {
 impl OptionView {
     fn of(option: &Choice) -> Self {
         let same = option.title == option.value;
-        let sent = (!same).then(|| phrase("Sent as {}", &[&called(&option.value)]));
+        let sent = (!same).then(|| ours!("field-sent-as", value = called(&option.value)));
         Self { title: visible_line(&option.title), sent }
     }
 
@@ -116,7 +117,7 @@ pub(crate) fn fields(form: &Form, from_server: bool) -> Vec<FieldView> {
                 Kind::Secret { .. } => {
                     if from_server {
                         // T7 and T8: what a code is worth, said where it is typed.
-                        help.push("A code is not phishing-resistant. It shows that you are there, not what you approve.".into());
+                        help.push(ours!("field-code"));
                     }
                     Input::Secret
                 }
@@ -127,7 +128,7 @@ pub(crate) fn fields(form: &Form, from_server: bool) -> Vec<FieldView> {
                 Kind::Choice { options, default } => Input::Choice {
                     options: options.iter().map(OptionView::of).collect(),
                     default: *default,
-                    none: (!field.required).then(|| "No answer".into()),
+                    none: (!field.required).then(|| ours!("field-none")),
                 },
                 Kind::Choices { options, default, .. } => Input::Choices {
                     options: options.iter().map(OptionView::of).collect(),
@@ -146,5 +147,5 @@ fn filled_in(default: &str) -> (Text, Option<Text>) {
     if shown.as_str() == default {
         return (shown, None);
     }
-    (Text::default(), Some(phrase("Suggested, and not filled in: {}", &[&shown])))
+    (Text::default(), Some(ours!("field-suggested", value = shown)))
 }

@@ -180,6 +180,11 @@ pub trait Record: Send + Sync {
         None
     }
 
+    /// What the person answered this server with last, and it took.
+    fn last_method(&self, _issuer: &str) -> Option<Method> {
+        None
+    }
+
     /// True if an agent is paired under this name now.
     fn is_paired(&self, name: &str) -> bool;
 

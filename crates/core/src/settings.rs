@@ -8,7 +8,9 @@
 //! **Never** add one that approves by itself, or that lowers what a server or a request demands.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
+use placet_texts::text;
 use serde::{Deserialize, Serialize};
 
 /// A tool's name in a setting has at most this many characters: the prompt has to show it.
@@ -89,20 +91,29 @@ impl Change {
 }
 
 /// Why a value cannot be set, for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unfit {
     /// No such minute, or a whole day.
-    #[error("Quiet hours begin and end at different times of the day.")]
     Hours,
     /// No name, or too long a one.
-    #[error("A tool has a name of at most 120 characters.")]
     Tool,
     /// Too many kinds.
-    #[error("There are 50 of them already; take one away first.")]
     Full,
     /// Nobody of that name.
-    #[error("No agent is paired under this name.")]
     Agent,
+}
+
+impl std::error::Error for Unfit {}
+
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&match self {
+            Self::Hours => text!("unfit-hours"),
+            Self::Tool => text!("unfit-tool", most = TOOL_LIMIT),
+            Self::Full => text!("unfit-full", most = KINDS),
+            Self::Agent => text!("unfit-agent"),
+        })
+    }
 }
 
 impl Settings {

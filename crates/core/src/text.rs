@@ -12,6 +12,7 @@
 //!
 //! **Never** put a peer's or a server's string on the screen without it.
 
+use placet_texts::Word;
 use serde::Serialize;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 
@@ -39,20 +40,88 @@ impl Text {
         self.0.chars().count()
     }
 
-    /// The same with words of ours behind it.
+    /// The same with a further sentence behind it.
     #[must_use]
-    pub fn and(mut self, words: &'static str) -> Self {
-        self.0.push_str(words);
+    pub fn then(self, sentence: &Self) -> Self {
+        self.joined(' ', sentence)
+    }
+
+    /// The same with further lines below it.
+    #[must_use]
+    pub fn above(self, lines: &Self) -> Self {
+        self.joined('\n', lines)
+    }
+
+    fn joined(mut self, between: char, more: &Self) -> Self {
+        self.0.push(between);
+        self.0.push_str(&more.0);
         self
     }
 }
 
-/// Our own words, checked at compile time by being literals.
+#[cfg(test)]
 impl From<&'static str> for Text {
     fn from(words: &'static str) -> Self {
         Self(words.to_owned())
     }
 }
+
+/// A sentence of ours out of the file of all of them (`placet-texts`), around words that are escaped
+/// here if they are not yet: `ours!("screen-pair", name = called(name))`.
+#[macro_export]
+macro_rules! ours {
+    ($id:literal $(, $name:ident = $word:expr)* $(,)?) => {
+        $crate::text::ours($id, &[$((stringify!($name), $crate::text::Stands::word(&$word))),*])
+    };
+}
+
+/// As [`ours!`](crate::ours!), which is to be used: the tests find ids by it.
+#[must_use]
+pub fn ours(id: &'static str, words: &[(&str, Word<'_>)]) -> Text {
+    Text(placet_texts::text(id, words))
+}
+
+/// What may stand in a sentence of ours.
+pub trait Stands {
+    /// As it is shown there.
+    fn word(&self) -> Word<'_>;
+}
+
+impl Stands for Text {
+    fn word(&self) -> Word<'_> {
+        Word::from(self.as_str())
+    }
+}
+
+/// Anybody's words.
+impl Stands for str {
+    fn word(&self) -> Word<'_> {
+        Word::from(escape(self, false, true))
+    }
+}
+
+impl Stands for String {
+    fn word(&self) -> Word<'_> {
+        self.as_str().word()
+    }
+}
+
+impl<T: Stands + ?Sized> Stands for &T {
+    fn word(&self) -> Word<'_> {
+        (**self).word()
+    }
+}
+
+macro_rules! numbers {
+    ($($number:ty),*) => {
+        $(impl Stands for $number {
+            fn word(&self) -> Word<'_> {
+                Word::from(*self)
+            }
+        })*
+    };
+}
+numbers!(u8, u32, u64, usize);
 
 /// For values: keeps line breaks; everything else that cannot be seen is written out, and what runs
 /// from right to left is marked.
@@ -88,30 +157,6 @@ pub fn clipped(raw: &str, limit: usize) -> (Text, bool) {
     let mut rest = raw.chars();
     let head: String = rest.by_ref().take(limit).collect();
     (prose(&head), rest.next().is_none())
-}
-
-/// Sentences of ours around strangers' words: `{}` is replaced by the escaped words in order.
-#[must_use]
-pub fn sentence(pattern: &'static str, words: &[&str]) -> Text {
-    let mut parts = pattern.split("{}");
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for (part, word) in parts.zip(words) {
-        out.push_str(&escape(word, false, true));
-        out.push_str(part);
-    }
-    Text(out)
-}
-
-/// As [`sentence`], around what is escaped already.
-#[must_use]
-pub fn phrase(pattern: &'static str, words: &[&Text]) -> Text {
-    let mut parts = pattern.split("{}");
-    let mut out = parts.next().unwrap_or_default().to_owned();
-    for (part, word) in parts.zip(words) {
-        out.push_str(word.as_str());
-        out.push_str(part);
-    }
-    Text(out)
 }
 
 /// A name that a requester gave to a part of what it asks for: a plain word that begins with a
@@ -349,7 +394,7 @@ mod tests {
             assert_eq!(visible(raw).as_str(), shown);
         }
         assert_eq!(visible_line("א\n1").as_str(), "⍇א⍈⟨U+000A⟩1");
-        assert_eq!(sentence("{} asks", &["דוד 5"]).as_str(), "⍇דוד⍈ 5 asks");
+        assert_eq!(ours!("screen-answer", who = "דוד 5").as_str(), "Answer ⍇דוד⍈ 5?");
         assert_eq!(visible("⍇a⍈").as_str(), "⟨U+2347⟩a⟨U+2348⟩", "the marks cannot be forged");
     }
 
@@ -383,8 +428,8 @@ mod tests {
         assert_eq!(called("claude-2.1").as_str(), "claude-2.1");
         assert_eq!(called("git. Approved").as_str(), "\"git. Approved\"");
         assert_eq!(
-            phrase("Let {} do {}?", &[&called("a"), &called("b c")]).as_str(),
-            "Let a do \"b c\"?"
+            ours!("screen-resembles", name = called("b c"), issuer = called("a")).as_str(),
+            "It looks like \"b c\" at a, which you trust already, and is another server."
         );
     }
 
@@ -405,6 +450,6 @@ mod tests {
     #[test]
     fn a_single_line_has_no_line_breaks() {
         assert_eq!(visible_line("a\nb\tc").as_str(), "a⟨U+000A⟩b⟨U+0009⟩c");
-        assert_eq!(sentence("{} asks {}", &["a\n", "b"]).as_str(), "a⟨U+000A⟩ asks b");
+        assert_eq!(ours!("row-in-short", label = "a\n", value = "b").as_str(), "a⟨U+000A⟩: b");
     }
 }

@@ -30,7 +30,8 @@ pub(crate) fn dotted(text: String, secrets: &[Secret]) -> String {
 /// [`ServerError::Protocol`] if one stands where it would be sent.
 pub(crate) fn dotted_form(form: Form, secrets: &[Secret]) -> Result<Form, ServerError> {
     let fields = form.fields.into_iter().map(|field| dotted_field(field, secrets));
-    Ok(Form { fields: fields.collect::<Result<_, _>>()? })
+    let fields = fields.collect::<Result<_, _>>()?;
+    Ok(Form { fields, says: form.says.into_iter().map(|said| dotted(said, secrets)).collect() })
 }
 
 /// Whether what cannot be dotted out, because it is hashed as it is, holds one of `secrets`.

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::select;
+use placet_texts::text;
 use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout};
 use zbus::Message;
@@ -210,7 +211,8 @@ impl Manager<'_> {
     }
 
     async fn inhibit(&self) -> Option<OwnedFd> {
-        let what = ("sleep", "Placet", "Hides what it asks and wipes what was typed", "delay");
+        let why = text!("away-inhibits");
+        let what = ("sleep", "Placet", why.as_str(), "delay");
         let asked =
             self.bus.call_method(Some(LOGIN), MANAGER_PATH, Some(MANAGER), "Inhibit", &what);
         let answer = asked

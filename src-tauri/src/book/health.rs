@@ -12,9 +12,11 @@ use std::time::Duration;
 use placet_agentd::store::StoreError;
 use placet_core::ports::{Seat, Station};
 use placet_core::text::visible_line;
+use placet_texts::text;
 
 use super::question::Finding;
 use crate::others::{self, Others};
+use crate::trouble::said;
 use crate::{away, seat};
 
 /// A bus that has not answered by then counts as one that says nothing.
@@ -178,47 +180,51 @@ fn findings(inside: &Inside, heard: &Heard) -> Vec<Finding> {
         others(heard.others),
         match inside.refused {
             0 => good(
-                "Foreign modules",
-                "None was refused",
-                "No code from outside the system’s folders was to be loaded since the start.",
+                text!("health-modules"),
+                text!("health-modules-none"),
+                text!("health-modules-none-means"),
             ),
             n => poor(
-                "Foreign modules",
-                &format!("{n} refused since the start"),
-                "Something wanted code from outside the system’s folders in Placet. It was not loaded.",
-                "See “refused_module” in “placet log”: it names the file.",
+                text!("health-modules"),
+                text!("health-modules-some", count = n),
+                text!("health-modules-some-means"),
+                text!("health-modules-some-better"),
             ),
         },
         match inside.hardened {
-            true => good("Install", "Hardened", "Programs of yours cannot change Placet."),
+            true => good(
+                text!("health-install"),
+                text!("health-hardened"),
+                text!("health-hardened-means"),
+            ),
             false => poor(
-                "Install",
-                "Not hardened",
-                "A program that runs as you can replace Placet, or change its record. What you approve counts as a gesture, or as a code, and no more.",
-                "There is no hardened install yet.",
+                text!("health-install"),
+                text!("health-unhardened"),
+                text!("health-unhardened-means"),
+                text!("health-unhardened-better"),
             ),
         },
     ]
 }
 
 fn socket(answers: Answers) -> Finding {
-    let again = "Quit Placet and start it again; see which program took the place of its socket.";
+    let again = text!("health-socket-better");
     match answers {
         Answers::Placet => good(
-            "Socket",
-            "Placet answers there",
-            "Agents of this user ask there, and Placet hears them.",
+            text!("health-socket"),
+            text!("health-socket-ours"),
+            text!("health-socket-ours-means"),
         ),
         Answers::Another => poor(
-            "Socket",
-            "Another program answers there",
-            "Agents ask that program, and what it tells them is not from you.",
+            text!("health-socket"),
+            text!("health-socket-other"),
+            text!("health-socket-other-means"),
             again,
         ),
         Answers::Nobody => poor(
-            "Socket",
-            "Nobody answers there",
-            "Agents cannot ask; what they do then is up to them.",
+            text!("health-socket"),
+            text!("health-socket-nobody"),
+            text!("health-socket-nobody-means"),
             again,
         ),
     }
@@ -227,31 +233,26 @@ fn socket(answers: Answers) -> Finding {
 fn record(inside: &Inside) -> Finding {
     let Some(trouble) = &inside.trouble else {
         return good(
-            "Record",
-            &format!("Whole at the start, and can be written: {} entries", inside.entries),
-            "What was asked, shown and answered is kept, and a changed or missing entry is noticed when Placet starts.",
+            text!("health-record"),
+            text!("health-record-whole", count = inside.entries),
+            text!("health-record-whole-means"),
         );
     };
     let better = match trouble {
         StoreError::Full => {
-            "Free space on the disk. Placet goes on by itself when it can write again, or when it is started again."
+            text!("health-record-full")
         }
         StoreError::ReadOnly => {
-            "Make the record’s folder and file writable for you (see “Where things are”), and start Placet again."
+            text!("health-record-read-only")
         }
-        StoreError::TooNew { .. } => "Start the newer Placet that wrote it.",
-        StoreError::Busy | StoreError::InUse(_) => "Close the other program that holds the record.",
-        StoreError::NotPrivate { .. } => "Close the folder and file to others, as it says.",
+        StoreError::TooNew { .. } => text!("health-record-too-new"),
+        StoreError::Busy | StoreError::InUse(_) => text!("health-record-busy"),
+        StoreError::NotPrivate { .. } => text!("health-record-not-private"),
         StoreError::Damaged { .. } | StoreError::Io(_) => {
-            "Put a damaged record aside (see “Where things are”) and start Placet again; agents and servers then have to be added anew."
+            text!("health-record-damaged")
         }
     };
-    poor(
-        "Record",
-        &trouble.to_string(),
-        "Nothing can be approved while it is so. What is recorded already stays.",
-        better,
-    )
+    poor(text!("health-record"), said(trouble), text!("health-record-means"), better)
 }
 
 /// A key in a file is never called good: who can read it can sign with it.
@@ -280,89 +281,73 @@ fn keys(inside: &Inside) -> Finding {
 }
 
 fn notifications(daemon: &Daemon) -> Finding {
-    const WHAT: &str = "Notifications";
+    let what = text!("health-notifications");
     match daemon {
-        Daemon::There { name, buttons: true } => good(
-            WHAT,
-            &format!("Shown by {name}, with buttons"),
-            "Each request is announced, and the announcement leads to the prompt and can deny. Any program of yours can stand there and do the same.",
-        ),
+        Daemon::There { name, buttons: true } => {
+            good(what, text!("health-buttons", name = name), text!("health-buttons-means"))
+        }
         Daemon::There { name, buttons: false } => poor(
-            WHAT,
-            &format!("Shown by {name}, without buttons"),
-            "Each request is announced; to answer it, bring up the prompt from the icon or with “placet open”.",
-            "Use a notification service with actions, if you want buttons.",
+            what,
+            text!("health-no-buttons", name = name),
+            text!("health-no-buttons-means"),
+            text!("health-no-buttons-better"),
         ),
         Daemon::Silent => poor(
-            WHAT,
-            "Somebody has the place and does not answer",
-            "Requests may not be announced. The prompt still opens by itself.",
-            "Start the notification service of your desktop again.",
+            what,
+            text!("health-silent"),
+            text!("health-silent-means"),
+            text!("health-silent-better"),
         ),
         Daemon::None => poor(
-            WHAT,
-            "Nobody shows them",
-            "The prompt still opens by itself.",
-            "Start the notification service of your desktop.",
+            what,
+            text!("health-no-notifications"),
+            text!("health-no-notifications-means"),
+            text!("health-no-notifications-better"),
         ),
     }
 }
 
 fn tray(panel: Panel) -> Finding {
-    const WHAT: &str = "Tray";
-    const BETTER: &str = "Let your panel show status icons. On GNOME, install the extension AppIndicator and KStatusNotifierItem Support.";
-    const MEANS: &str = "What waits is reached with “placet open” or by starting Placet again.";
+    let what = text!("health-tray");
+    let better = text!("health-tray-better");
+    let means = text!("health-tray-means");
     match panel {
-        Panel::There => {
-            good(WHAT, "A panel shows the icon", "What waits can be reached from the icon.")
-        }
-        Panel::NobodyShows => {
-            poor(WHAT, "Icons are collected, and no panel shows them", MEANS, BETTER)
-        }
-        Panel::None => poor(WHAT, "There is no place for the icon", MEANS, BETTER),
+        Panel::There => good(what, text!("health-panel"), text!("health-panel-means")),
+        Panel::NobodyShows => poor(what, text!("health-no-panel"), means, better),
+        Panel::None => poor(what, text!("health-no-tray"), means, better),
     }
 }
 
 fn lock(login: bool, savers: &[&str]) -> Finding {
-    const WHAT: &str = "Locked screen";
-    const MEANS: &str =
-        "While the screen is locked nothing is decided and what was typed is wiped.";
-    let better = "Use a desktop that locks through systemd-logind or elogind.";
+    let what = text!("health-lock");
+    let means = text!("health-lock-means");
+    let better = text!("health-lock-better");
     let savers = savers.join(", ");
     match (login, savers.is_empty()) {
-        (true, true) => good(WHAT, "The login manager says so", MEANS),
-        (true, false) => good(WHAT, &format!("The login manager says so, and {savers}"), MEANS),
-        (false, false) => poor(
-            WHAT,
-            &format!("Only a screen saver says so: {savers}"),
-            "A lock is noticed while that program runs. Sleep is not noticed.",
-            better,
-        ),
-        (false, true) => {
-            poor(WHAT, "Nobody can say so", "Placet does not notice that you are away.", better)
+        (true, true) => good(what, text!("health-login"), means),
+        (true, false) => good(what, text!("health-login-and", savers = savers), means),
+        (false, false) => {
+            poor(what, text!("health-saver", savers = savers), text!("health-saver-means"), better)
         }
+        (false, true) => poor(what, text!("health-no-lock"), text!("health-no-lock-means"), better),
     }
 }
 
 fn screen(seat: Seat) -> Finding {
-    const WHAT: &str = "Screen";
+    let what = text!("health-screen");
     match seat {
-        Seat::Here => good(
-            WHAT,
-            "The one where you are logged in",
-            "The login manager names this display as yours.",
-        ),
+        Seat::Here => good(what, text!("health-screen-here"), text!("health-screen-here-means")),
         Seat::Elsewhere => poor(
-            WHAT,
-            "Not the one where you are logged in",
-            "Whoever started Placet there may be no person.",
-            "Quit Placet and start it from your own desktop.",
+            what,
+            text!("health-screen-elsewhere"),
+            text!("health-screen-elsewhere-means"),
+            text!("health-screen-elsewhere-better"),
         ),
         Seat::Unknown => poor(
-            WHAT,
-            "Not known",
-            "The login manager does not say which display is yours.",
-            "Nothing to do on Wayland: the login manager knows no names of Wayland displays.",
+            what,
+            text!("health-unknown"),
+            text!("health-screen-unknown-means"),
+            text!("health-screen-unknown-better"),
         ),
     }
 }
@@ -370,25 +355,19 @@ fn screen(seat: Seat) -> Finding {
 /// What the session lets other programs do, by its kind.
 fn others(others: Others) -> Finding {
     poor(
-        "Other programs of this session",
-        &others.sentence(),
-        "Any program of yours may see the screen, codes too, or send input. Input that is known to be sent is refused, but not all of it is known; on Wayland Placet cannot see what lies over its prompt.",
-        "Run agents where they cannot reach this session: in a container, as another user, or on another machine.",
+        text!("health-others"),
+        others.sentence(),
+        text!("health-others-means"),
+        text!("health-others-better"),
     )
 }
 
-fn good(what: &str, state: &str, means: &str) -> Finding {
-    Finding {
-        what: what.into(),
-        good: true,
-        state: state.into(),
-        means: means.into(),
-        better: String::new(),
-    }
+fn good(what: String, state: String, means: String) -> Finding {
+    Finding { what, good: true, state, means, better: String::new() }
 }
 
-fn poor(what: &str, state: &str, means: &str, better: &str) -> Finding {
-    Finding { good: false, better: better.into(), ..good(what, state, means) }
+fn poor(what: String, state: String, means: String, better: String) -> Finding {
+    Finding { good: false, better, ..good(what, state, means) }
 }
 
 #[cfg(test)]

@@ -38,6 +38,8 @@ pub struct Page {
     pub version: String,
     /// What is going on.
     pub state: State,
+    /// The same in one sentence.
+    pub said: String,
     /// Where things are.
     pub places: Vec<Place>,
     /// Placet was started here for the first time: it begins with the page for a new person.

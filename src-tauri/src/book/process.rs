@@ -115,9 +115,11 @@ impl Book {
 }
 
 fn show(states: &mut watch::Receiver<State>, (places, first): &(Vec<Place>, bool)) -> ToBook {
+    let state = states.borrow_and_update().clone();
     ToBook::Show(Page {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        state: states.borrow_and_update().clone(),
+        said: state.said(),
+        state,
         places: places.clone(),
         first: *first,
     })

@@ -202,6 +202,7 @@ fn generated() -> String {
     let page = |state: &State| Page {
         version: words(),
         state: state.clone(),
+        said: words(),
         places: vec![place.clone()],
         first: true,
     };
@@ -281,6 +282,8 @@ fn generated() -> String {
         Answer::Beginning(_) | Answer::Autostart(_) => {}
     });
     types.add("Answer", &every_answer.into_iter().map(Nested).collect::<Vec<_>>());
+    let ids: Vec<_> = placet_texts::book().into_keys().map(|id| format!("\"{id}\"")).collect();
+    writeln!(types.out, "\nexport type TextId = {};", ids.join(" | ")).unwrap();
     let head = "// Made from the Rust types by src-tauri/src/book/types_tests.rs, which says how; not written by hand.\n";
     format!("{head}{}", types.out)
 }

@@ -8,6 +8,7 @@
 use std::io::BufRead;
 use std::process::ExitCode;
 
+use placet_texts::text;
 use tauri::{AppHandle, Manager, WebviewUrl, WebviewWindowBuilder};
 use tokio::sync::watch;
 
@@ -47,7 +48,8 @@ pub fn run() -> ExitCode {
 
 fn open(app: &AppHandle) -> tauri::Result<()> {
     WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
-        .title("Placet: the book")
+        .title(text!("book-title"))
+        .initialization_script(texts())
         .inner_size(720.0, 640.0)
         .min_inner_size(320.0, 240.0)
         // What a test drives keeps its files in the test's own home; nothing else can be driven.
@@ -58,6 +60,12 @@ fn open(app: &AppHandle) -> tauri::Result<()> {
         .on_download(|_, _| false)
         .build()
         .map(|_| ())
+}
+
+/// What the page says in words (`ui/text.js`): ours alone, as JSON, which is an expression of a script.
+fn texts() -> String {
+    let texts = serde_json::to_string(&placet_texts::book()).unwrap_or_default();
+    format!("globalThis.PLACET_TEXTS = Object.freeze({texts});")
 }
 
 /// True for the book of a debug build that a test drives: WebKit has no automation in a private

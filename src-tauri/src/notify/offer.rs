@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt as _;
 use placet_core::ports::{Gesture, GestureKind};
 use placet_core::request::RequestId;
+use placet_texts::text;
 use zbus::message::{Message, Type};
 use zbus::wire::Variant;
 
@@ -97,7 +98,9 @@ async fn try_post(
     let approve = format!("approve {}", request.0);
     let body = if can("body-markup") { plain(action) } else { action.to_owned() };
     let icon = picture.and_then(Path::to_str).unwrap_or_default();
-    let actions = ["default", "Review", DENY, "Deny", approve.as_str(), "Approve"];
+    let labels = [text!("notice-review"), text!("screen-deny"), text!("screen-approve")];
+    let [review, deny, approves] = labels.each_ref().map(String::as_str);
+    let actions = ["default", review, DENY, deny, approve.as_str(), approves];
     let hints = HashMap::from([
         ("desktop-entry", Variant::from("placet")),
         ("urgency", Variant::from(1_u8)),

@@ -14,6 +14,7 @@ use gtk::prelude::*;
 use placet_core::display::Step;
 use placet_core::form::{Typed, Wrong};
 use placet_core::ports::{Answer, Gesture, GestureKind};
+use placet_texts::text;
 
 use super::cover::Sight;
 use super::gesture::{Decided, Moment, On};
@@ -40,62 +41,38 @@ pub(super) enum Blocked {
 
 impl Blocked {
     /// What the foot says of it.
-    pub(super) fn words(self) -> Option<&'static str> {
-        match self {
-            Self::Busy => Some("Waiting for the server…"),
-            Self::Over | Self::Refused => None,
-            Self::Expired => Some("Time is over. Nothing was approved."),
-            Self::Sight(Sight::Whole) => None,
-            Self::Sight(Sight::Covered) => {
-                Some("Something lies over this window. Move it away to approve.")
-            }
-            Self::Sight(Sight::OffScreen) => {
-                Some("Part of this window is off the screen. Move it back to approve.")
-            }
-            Self::Sight(Sight::Cut) => {
-                Some("Part of this window was cut away. It cannot approve like this.")
-            }
-            Self::Sight(Sight::Recoloured) => {
-                Some("The colours of the screen were changed. Set them back to approve.")
-            }
-            Self::Sight(Sight::SeeThrough) => {
-                Some("This window was made see-through. It cannot approve like this.")
-            }
-            Self::Sight(Sight::Distorted) => Some(
-                "The screen is set to show only a part, or another picture, of what is on it. Set \
-                 it back to approve.",
-            ),
-            Self::Sight(Sight::UnderPointer) => {
-                Some("The pointer hides too much of this window. It cannot approve like this.")
-            }
-            Self::Sight(Sight::Unknown) => Some(
-                "The display does not let Placet look at what lies over this window, so it cannot \
-                 approve.",
-            ),
-            Self::Sight(Sight::TooSmall) => {
-                Some("This window is too small for what it says. Make it larger to approve.")
-            }
-            Self::TooLarge => Some("This is too large to be shown, so it cannot be approved."),
-            Self::Unseen(Unseen::NotYet) => None,
-            Self::Unseen(Unseen::Below) => Some("To approve, scroll down to the end first."),
-            Self::Unseen(Unseen::Above) => {
-                Some("To approve, scroll up first: a part of this was not in sight yet.")
-            }
-            Self::Folded => Some("To approve, first open every part that says “Show all”."),
-        }
+    pub(super) fn words(self) -> Option<String> {
+        Some(match self {
+            Self::Busy => text!("prompt-busy"),
+            Self::Over | Self::Refused => return None,
+            Self::Expired => text!("prompt-expired"),
+            Self::Sight(Sight::Whole) => return None,
+            Self::Sight(Sight::Covered) => text!("prompt-covered"),
+            Self::Sight(Sight::OffScreen) => text!("prompt-off-screen"),
+            Self::Sight(Sight::Cut) => text!("prompt-cut"),
+            Self::Sight(Sight::Recoloured) => text!("prompt-recoloured"),
+            Self::Sight(Sight::SeeThrough) => text!("prompt-see-through"),
+            Self::Sight(Sight::Distorted) => text!("prompt-distorted"),
+            Self::Sight(Sight::UnderPointer) => text!("prompt-under-pointer"),
+            Self::Sight(Sight::Unknown) => text!("prompt-sight-unknown"),
+            Self::Sight(Sight::TooSmall) => text!("prompt-too-small"),
+            Self::TooLarge => text!("prompt-too-large"),
+            Self::Unseen(Unseen::NotYet) => return None,
+            Self::Unseen(Unseen::Below) => text!("prompt-below"),
+            Self::Unseen(Unseen::Above) => text!("prompt-above"),
+            Self::Folded => text!("prompt-folded"),
+        })
     }
 }
 
 impl Hint {
     /// What the foot says.
-    fn words(self) -> &'static str {
+    fn words(self) -> String {
         match self {
-            Self::Hold => {
-                "To approve, hold the mouse button down until it says “let go to confirm”, or press Ctrl+Enter."
-            }
-            Self::Space => "Enter does nothing on this button. Press Space, or click it.",
-            Self::GoTo => "To approve by keyboard: Tab to the last button, then Ctrl+Enter.",
-            Self::Pause => "Keys do not count yet. Wait a moment, then type.",
+            Self::Hold => text!("prompt-hint-hold"),
+            Self::Space => text!("prompt-hint-space"),
+            Self::GoTo => text!("prompt-hint-go-to"),
+            Self::Pause => text!("prompt-hint-pause"),
         }
     }
 }
@@ -160,7 +137,7 @@ impl Inner {
 
     fn approve(self: &Rc<Self>, kind: GestureKind, device: Device) {
         if let Some(blocked) = self.blocked() {
-            self.page.footer.notice(blocked.words());
+            self.page.footer.notice(blocked.words().as_deref());
             return;
         }
         let typed: Vec<Typed> =
@@ -239,7 +216,7 @@ impl Inner {
     /// Says why the chord that was begun will do nothing.
     pub(super) fn say_what_blocks(&self) {
         match self.blocked() {
-            Some(blocked) => self.page.footer.notice(blocked.words()),
+            Some(blocked) => self.page.footer.notice(blocked.words().as_deref()),
             None => self.refresh(),
         }
     }
@@ -262,16 +239,16 @@ impl Inner {
         let refused = self.refused_at.get().is_some_and(|at| at.elapsed() < REFUSED_FOR);
         let words = if phase == Some(Phase::Busy) {
             match self.step() {
-                Some(Step::Authenticator) => Some("Waiting for the security key…"),
+                Some(Step::Authenticator) => Some(text!("prompt-busy-key")),
                 _ => Blocked::Busy.words(),
             }
         } else if phase.is_some() && left == 0 {
             Blocked::Expired.words()
         } else if refused {
-            Some("Another program tried to use this window. It was refused.")
+            Some(text!("prompt-refused-input"))
         } else if asking && !active {
             // What lies over it may be its own notification, which then goes.
-            Some("To answer, click this window first.")
+            Some(text!("prompt-click-first"))
         } else if self.sight.get() != Sight::Whole {
             Blocked::Sight(self.sight.get()).words()
         } else if let Some(words) = unread.filter(|_| asking).and_then(Blocked::words) {
@@ -279,6 +256,6 @@ impl Inner {
         } else {
             self.hint.get().filter(|_| asking).map(Hint::words)
         };
-        self.page.footer.notice(words);
+        self.page.footer.notice(words.as_deref());
     }
 }

@@ -12,6 +12,7 @@ use std::rc::Rc;
 use gtk::prelude::*;
 use placet_core::code_time;
 use placet_core::display::Screen;
+use placet_texts::text;
 
 use super::fields::Line;
 use super::gate::Gate;
@@ -22,8 +23,6 @@ use super::sections::{BESIDE_NARROWEST, button, changing_label, narrowest, plain
 const REASON_LIMIT: i32 = 280;
 /// Fewer seconds than this are few.
 const URGENT_SECONDS: u64 = 30;
-/// How the approving control is worked.
-const HOW: &str = "hold, or Ctrl+Enter";
 
 /// The foot.
 pub(super) struct Footer {
@@ -95,9 +94,9 @@ impl Footer {
         }
 
         let reason_box = vertical(4);
-        let words = "Reason for the agent, which will read it";
-        reason_box.add(&plain_label(words, &["label"]));
-        let reason_line = Line::new("", words, gate);
+        let words = text!("prompt-reason");
+        reason_box.add(&plain_label(&words, &["label"]));
+        let reason_line = Line::new("", &words, gate);
         reason_line.widget().set_max_length(REASON_LIMIT);
         reason_box.add(reason_line.widget());
         let (mute, mute_label) = button("", &["plain"]);
@@ -108,7 +107,7 @@ impl Footer {
 
         let answers = gtk::Box::new(gtk::Orientation::Horizontal, 8);
         let (deny, deny_label) = button("", &["deny"]);
-        let (reason, _) = button("Deny with a reason…", &["plain"]);
+        let (reason, _) = button(&text!("prompt-deny-reason"), &["plain"]);
         let Approve { button: approve, label: approve_label, how, filled } = approve_control();
         answers.pack_start(&deny, false, false, 0);
         answers.pack_start(&reason, false, false, 0);
@@ -158,7 +157,7 @@ impl Footer {
                 accessible.set_name(name);
             }
         }
-        let code = if code.is_empty() { String::new() } else { format!("Request {code}") };
+        let code = if code.is_empty() { String::new() } else { text!("prompt-code", code = code) };
         self.code.set_text(&code);
         if !keep_reason {
             self.show_reason(false);
@@ -193,8 +192,8 @@ impl Footer {
     /// Shows the seconds left, or that it is over.
     pub(super) fn time(&self, seconds: u64) {
         let words = match seconds {
-            0 => "Time is over".to_owned(),
-            _ => format!("{} left", clock(seconds)),
+            0 => text!("prompt-time-over"),
+            _ => text!("prompt-time-left", time = clock(seconds)),
         };
         if self.time.text() != words {
             self.time.set_text(&words);
@@ -213,8 +212,8 @@ impl Footer {
         // The later words are shorter: nothing below them moves away while a person aims at it.
         let late = seconds < code_time::SHORT;
         let words = match late {
-            false => format!("An authenticator app shows its next code in {seconds} s."),
-            true => format!("Wait for the app's next code: it comes in {seconds} s."),
+            false => text!("prompt-code-next", seconds = seconds),
+            true => text!("prompt-code-wait", seconds = seconds),
         };
         if self.code_time.text() != words {
             self.code_time.set_text(&words);
@@ -237,7 +236,7 @@ impl Footer {
     /// Offers to deny so many others from the same requester together with this; true if that
     /// changed what stands here.
     pub(super) fn same(&self, others: usize) -> bool {
-        let words = format!("Deny all {} from this requester", others.saturating_add(1));
+        let words = text!("prompt-deny-all", count = others.saturating_add(1));
         if self.deny_all_label.text() == words && self.deny_all.get_visible() == (others > 0) {
             return false;
         }
@@ -273,7 +272,7 @@ impl Footer {
             self.mute.set_sensitive(asking);
         }
         if self.workable.replace(asking) != asking {
-            self.how.set_text(if asking { HOW } else { "" });
+            self.how.set_text(&if asking { text!("prompt-how") } else { String::new() });
         }
         if self.approve.is_sensitive() != approve {
             self.approve.set_sensitive(approve);
@@ -283,13 +282,13 @@ impl Footer {
     /// Shows how far the press on Approve is; without motion in words alone.
     pub(super) fn progress(&self, progress: Progress, motion: bool) {
         let (words, part) = match progress {
-            Progress::None if !self.workable.get() => ("", 0.0),
-            Progress::None => (HOW, 0.0),
-            Progress::Holding(part) => ("keep holding…", part),
-            Progress::Enough => ("let go to confirm", 1.0),
+            Progress::None if !self.workable.get() => (String::new(), 0.0),
+            Progress::None => (text!("prompt-how"), 0.0),
+            Progress::Holding(part) => (text!("prompt-keep-holding"), part),
+            Progress::Enough => (text!("prompt-let-go"), 1.0),
         };
         if self.how.text() != words {
-            self.how.set_text(words);
+            self.how.set_text(&words);
         }
         let part = if motion { part } else { 0.0 };
         if (self.filled.replace(part) - part).abs() > f64::EPSILON {
@@ -317,9 +316,14 @@ fn approve_control() -> Approve {
     let label = gtk::Label::new(None);
     label.set_line_wrap(true);
     label.set_justify(gtk::Justification::Center);
-    let how = gtk::Label::new(Some(HOW));
+    let worked = text!("prompt-how");
+    let how = gtk::Label::new(Some(&worked));
     how.style_context().add_class("how");
-    how.set_width_chars(HOW.len() as i32);
+    // Room for the longest of what it says, so that nothing moves while it is held.
+    let room = [&worked, &text!("prompt-keep-holding"), &text!("prompt-let-go")];
+    how.set_width_chars(
+        room.map(|words| words.chars().count()).into_iter().max().unwrap_or(0) as i32
+    );
     words.add(&label);
     words.add(&how);
 
@@ -340,7 +344,7 @@ fn approve_control() -> Approve {
     });
     button.add(&words);
     if let Some(accessible) = button.accessible() {
-        accessible.set_description("Hold the mouse button on it, or press Ctrl+Enter");
+        accessible.set_description(&text!("prompt-how-told"));
     }
     Approve { button, label, how, filled }
 }
@@ -375,7 +379,7 @@ fn waiting_words(names: &[String]) -> String {
             distinct.push(name);
         }
     }
-    format!("{} more waiting: {}", names.len(), distinct.join(", "))
+    text!("prompt-more-waiting", count = names.len(), names = distinct.join(", "))
 }
 
 #[cfg(test)]

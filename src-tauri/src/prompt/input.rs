@@ -240,7 +240,7 @@ impl Inner {
             && let Some(blocked) = self.blocked()
         {
             self.gestures.borrow_mut().cancel();
-            self.page.footer.notice(blocked.words());
+            self.page.footer.notice(blocked.words().as_deref());
             return Pass::Taken;
         }
         self.gestures.borrow_mut().press(now, on, device.clone());

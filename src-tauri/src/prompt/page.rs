@@ -13,6 +13,7 @@ use std::rc::Rc;
 use gtk::gdk;
 use gtk::prelude::*;
 use placet_core::display::{Screen, Section, Step};
+use placet_texts::text;
 
 use super::fields::Field;
 use super::footer::Footer;
@@ -182,7 +183,8 @@ impl Page {
         parts.words.set_visible(screen.words.is_some());
         // At the key nothing has left yet: that is a no, and not the end of waiting for a server.
         let at_key = screen.step == Step::Authenticator;
-        let deny = if asking || at_key { screen.deny.as_str() } else { "Cancel" };
+        let cancel = text!("prompt-cancel");
+        let deny = if asking || at_key { screen.deny.as_str() } else { &cancel };
         self.footer.name(screen, deny, before.is_some() && asking);
         self.list_controls();
         if before.is_none() {

@@ -14,6 +14,7 @@ use std::rc::Rc;
 use gtk::gdk;
 use gtk::prelude::*;
 use placet_core::secret::Secret;
+use placet_texts::text;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::gate::Pass;
@@ -168,11 +169,7 @@ impl SecretField {
     fn describe(&self) {
         let count = self.0.typed.borrow().chars().count();
         if let Some(accessible) = self.0.area.accessible() {
-            accessible.set_description(&match count {
-                0 => "Nothing typed".to_owned(),
-                1 => "1 character typed".to_owned(),
-                count => format!("{count} characters typed"),
-            });
+            accessible.set_description(&text!("prompt-typed", count = count));
         }
     }
 

@@ -19,6 +19,7 @@ use gtk::prelude::*;
 use placet_core::display::{Part, Row, Section};
 use placet_core::section::{FOLD_AFTER_LINES, INDENT};
 use placet_core::text::Text;
+use placet_texts::text;
 
 use super::place::room;
 use super::pour::Pour;
@@ -84,9 +85,9 @@ pub(super) fn draw(section: &Section, weight: Weight, into: &gtk::Box) -> Vec<Rc
     if seen < section.rows.len() {
         let (place, count) = (vertical(4), section.count());
         let words = if count == 1 {
-            "Show all of it".to_owned()
+            text!("prompt-show-all")
         } else {
-            format!("Show all {} rows", grouped(count))
+            text!("prompt-show-rows", count = grouped(count))
         };
         folds.push(fold(words, section.page(seen), INDENT, section.title.as_str(), None, &place));
         card.add(&place);
@@ -250,9 +251,9 @@ fn fold_value(row: &Row, into: &gtk::Box) -> Rc<Fold> {
     let lines = row.value.lines();
     let head = plain_label(head(text), &["value", "block"]);
     let words = if lines > FOLD_AFTER_LINES {
-        format!("Show all {} lines", grouped(lines))
+        text!("prompt-show-lines", count = grouped(lines))
     } else {
-        format!("Show all {} characters", grouped(row.value.characters()))
+        text!("prompt-show-characters", count = grouped(row.value.characters()))
     };
     if row.verbatim {
         head.style_context().add_class("verbatim");

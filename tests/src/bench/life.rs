@@ -9,15 +9,16 @@ use std::time::{Duration, Instant};
 
 use placet_core::policy;
 use placet_stage::desktop::{Program, TrayItem, TrayWatcher, Window, keys};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::agent::{Agent, Moment, now};
 use super::peers::{Asker, Sitter};
 use super::stage::Stage;
 use super::{Outcome, SOON, memory};
 
-/// Prompts after the first one: as many as an agent without a name may have in ten minutes (S22).
-const PROMPTS: u32 = policy::PROMPTS_OF_BUCKET - 1;
+/// Rounds of prompts after the first one, of each question one: as many as an agent without a name may
+/// have in ten minutes (S22).
+const ROUNDS: u32 = (policy::PROMPTS_OF_BUCKET - 1) / 3;
 /// How often `placet status` is run in each life.
 const STATUSES: usize = 10;
 /// A person needs longer than this; the prompt counts nothing before (H5).
@@ -40,6 +41,8 @@ pub(super) struct Samples {
     pub(super) start_keepassxc: Vec<f64>,
     pub(super) first_painted: Vec<f64>,
     pub(super) painted: Vec<f64>,
+    pub(super) painted_long: Vec<f64>,
+    pub(super) painted_form: Vec<f64>,
     pub(super) painted_pinentry: Vec<f64>,
     pub(super) painted_zenity: Vec<f64>,
     pub(super) answered: Vec<f64>,
@@ -63,14 +66,20 @@ pub(super) fn live(stage: &mut Stage, peers: &Peers, samples: &mut Samples) -> O
     let ours = start(stage, samples)?;
     ours.rest(stage, &mut samples.fresh, &mut samples.web)?;
 
-    let (agent, asked, painted) = ours.ask(stage)?;
+    let (agent, asked, painted) = ours.ask(stage, &plain())?;
     samples.first_painted.push(painted.since(asked));
     samples.answered.push(ours.approve(stage, agent)?);
-    for _ in 0..PROMPTS {
-        stage.clear()?;
-        let (agent, asked, painted) = ours.ask(stage)?;
-        samples.painted.push(painted.since(asked));
-        agent.leave()?;
+    for _ in 0..ROUNDS {
+        for (question, took) in [
+            (plain(), &mut samples.painted),
+            (long(), &mut samples.painted_long),
+            (form(), &mut samples.painted_form),
+        ] {
+            stage.clear()?;
+            let (agent, asked, painted) = ours.ask(stage, &question)?;
+            took.push(painted.since(asked));
+            agent.leave()?;
+        }
         for (asker, took) in [
             (&peers.pinentry, &mut samples.painted_pinentry),
             (&peers.zenity, &mut samples.painted_zenity),
@@ -147,19 +156,11 @@ impl Ours {
     }
 
     /// An agent asks; when it did, and when the prompt was painted.
-    fn ask(&self, stage: &Stage) -> Outcome<(Agent, Moment, Moment)> {
+    fn ask(&self, stage: &Stage, question: &Question) -> Outcome<(Agent, Moment, Moment)> {
         let mut agent = Agent::start(&stage.session)?;
         agent.hello()?;
         stage.clear()?;
-        let asked = agent.say(
-            "approval/request",
-            &json!({
-                "tool": "shell",
-                "arguments": {"command": "git push --force origin main"},
-                "reason": "The release branch was rebased.",
-                "expires_in": 60,
-            }),
-        )?;
+        let asked = agent.say(question.0, &question.1)?;
         let painted = stage.watch.await_painted(SOON, |window| self.owns(window));
         let painted = painted.map_err(|fault| format!("{fault} {}", self.program.log()))?;
         Ok((agent, asked, painted))
@@ -222,6 +223,51 @@ impl Ours {
     fn owns(&self, window: &Window) -> bool {
         window.pid == Some(self.program.pid())
     }
+}
+
+/// What an agent asks: the method and its parameters.
+struct Question(&'static str, Value);
+
+/// A short command.
+fn plain() -> Question {
+    call(json!({"command": "git push --force origin main"}))
+}
+
+/// An argument of 3,000 lines.
+fn long() -> Question {
+    let lines: Vec<String> = (1..=3000).map(|line| format!("echo step {line} && sync")).collect();
+    call(json!({"script": lines.join("\n")}))
+}
+
+fn call(arguments: Value) -> Question {
+    let reason = "The release branch was rebased.";
+    let call = json!({"tool": "shell", "arguments": arguments, "reason": reason, "expires_in": 60});
+    Question("approval/request", call)
+}
+
+/// A form with ten kinds of fields (digest §3.4).
+fn form() -> Question {
+    let text = |more: Value| {
+        let mut field = json!({"type": "string"});
+        field.as_object_mut().zip(more.as_object()).map(|(field, more)| field.extend(more.clone()));
+        field
+    };
+    let titled = json!([{"const": "a", "title": "First"}, {"const": "b", "title": "Second"}]);
+    let properties = json!({
+        "branch": text(json!({"minLength": 1, "maxLength": 40})),
+        "mail": text(json!({"format": "email"})),
+        "page": text(json!({"format": "uri"})),
+        "day": text(json!({"format": "date"})),
+        "at": text(json!({"format": "date-time"})),
+        "copies": {"type": "integer", "minimum": 1, "maximum": 9},
+        "ratio": {"type": "number"},
+        "force": {"type": "boolean", "default": false},
+        "way": {"type": "string", "oneOf": titled},
+        "parts": {"type": "array", "items": {"anyOf": titled}, "maxItems": 2},
+    });
+    let schema = json!({"type": "object", "properties": properties, "required": ["branch"]});
+    let asked = json!({"message": "How shall it be released?", "requestedSchema": schema});
+    Question("elicitation/create", asked)
 }
 
 /// A window that is Tauri and nothing else; milliseconds from its start to its page.

@@ -24,6 +24,7 @@ mod life;
 mod machine;
 mod memory;
 mod paint;
+mod passkey;
 mod peers;
 mod prompt;
 mod stage;
@@ -44,11 +45,13 @@ const SOON: Duration = Duration::from_secs(30);
 /// How often each program is started, if nobody says it.
 const RUNS: usize = 5;
 
-const USAGE: &str = "placet-bench [prompt] [--runs N] [--json]";
+const USAGE: &str = "placet-bench [prompt] [passkey] [--runs N] [--json]";
 
 /// What the command line asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Wish {
+    prompt: bool,
+    passkey: bool,
     runs: usize,
     json: bool,
 }
@@ -77,26 +80,39 @@ pub fn main() -> ExitCode {
 }
 
 fn wish(words: &[String]) -> Option<Wish> {
-    let mut wish = Wish { runs: RUNS, json: false };
+    let mut wish = Wish { prompt: false, passkey: false, runs: RUNS, json: false };
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match word.as_str() {
-            "prompt" => {}
+            "prompt" => wish.prompt = true,
+            "passkey" => wish.passkey = true,
             "--json" => wish.json = true,
             "--runs" => wish.runs = words.next()?.parse().ok().filter(|runs| *runs > 0)?,
             _ => return None,
         }
+    }
+    if !wish.prompt && !wish.passkey {
+        (wish.prompt, wish.passkey) = (true, true);
     }
     Some(wish)
 }
 
 /// Measures, writes the file, prints.
 fn measure(places: &Places, wish: Wish) -> Outcome<()> {
-    let report = prompt::run(places, wish.runs)?;
-    let json = serde_json::to_string_pretty(&report)?;
+    if wish.passkey {
+        tell(&passkey::run(wish.runs)?, places, wish)?;
+    }
+    if wish.prompt {
+        tell(&prompt::run(places, wish.runs)?, places, wish)?;
+    }
+    Ok(())
+}
+
+fn tell(report: &Report, places: &Places, wish: Wish) -> Outcome<()> {
+    let json = serde_json::to_string_pretty(report)?;
     let file = places.out.join(format!("{}.json", report.name));
     std::fs::write(&file, format!("{json}\n"))?;
-    print(&report, &json, wish.json);
+    print(report, &json, wish.json);
     eprintln!("bench: written to {}", file.display());
     Ok(())
 }
@@ -134,8 +150,9 @@ mod tests {
 
     #[test]
     fn without_a_name_all_benchmarks_are_run_and_what_is_unknown_is_usage() {
-        assert_eq!(of(""), Some(Wish { runs: RUNS, json: false }));
-        assert_eq!(of("prompt --json --runs 2"), Some(Wish { runs: 2, json: true }));
+        assert_eq!(of(""), Some(Wish { prompt: true, passkey: true, runs: RUNS, json: false }));
+        let one = Wish { prompt: false, passkey: true, runs: 2, json: true };
+        assert_eq!(of("passkey --json --runs 2"), Some(one));
         assert_eq!(of("memory"), None);
         assert_eq!(of("--runs"), None);
         assert_eq!(of("--runs 0"), None, "nothing would be measured");

@@ -48,6 +48,7 @@ const MIB: &str = "MiB";
 fn figures(s: &Samples) -> Vec<Figure> {
     let at_most = |most| Some(Goal::RatioAtMost(most));
     let asked = "request to prompt painted";
+    let (long, form) = ("the same, an argument of 3,000 lines", "the same, ten kinds of fields");
     let (fresh, shown, read) = (
         "memory, nothing pending, after the start",
         "memory, nothing pending, after ten prompts",
@@ -58,6 +59,8 @@ fn figures(s: &Samples) -> Vec<Figure> {
     let mut figures: Vec<Figure> = [
         Figure::beside(asked, MS, &s.painted, pinentry, &s.painted_pinentry, at_most(0.5)),
         Figure::beside(asked, MS, &s.painted, zenity, &s.painted_zenity, at_most(0.25)),
+        Figure::beside(long, MS, &s.painted_long, pinentry, &s.painted_pinentry, at_most(0.5)),
+        Figure::beside(form, MS, &s.painted_form, pinentry, &s.painted_pinentry, at_most(0.5)),
         Figure::alone("the same, the first after a start", MS, &s.first_painted, None),
         Figure::alone("yes to the agent's answer", MS, &s.answered, None),
         Figure::beside(fresh, MIB, &s.fresh, window, &s.memory_zenity, at_most(1.3)),

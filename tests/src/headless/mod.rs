@@ -35,7 +35,7 @@ use self::person::Hands;
 use self::server::Scripted;
 
 /// Nothing in these tests takes this long but a failure: then they end instead of standing still.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What happens, or a panic if it does not.
 pub(crate) async fn soon<T>(what: &str, happens: impl Future<Output = T>) -> T {

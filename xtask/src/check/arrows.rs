@@ -10,7 +10,8 @@ use crate::workspace::Workspace;
 
 /// Who may use whom of ours. Tests of a member may use the stage as well.
 const MAY_USE: &[(&str, &[&str])] = &[
-    ("placet-core", &[]),
+    ("placet-texts", &[]),
+    ("placet-core", &["placet-texts"]),
     ("placet-wire", &[]),
     // Keys and what they sign: no rule, no server, no window.
     ("placet-keys", &[]),
@@ -23,7 +24,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // A receipt is verified without a daemon.
     ("placet-cli", &["placet-wire", "placet-keys"]),
     ("placet-mcp", &["placet-wire"]),
-    ("placet-desktop", &["placet-agentd", "placet-core"]),
+    ("placet-desktop", &["placet-agentd", "placet-core", "placet-texts"]),
     // The stage is the outside world: if it shared code with us, both could be wrong alike.
     ("placet-stage", &[]),
     (
@@ -65,7 +66,7 @@ const NO_INPUT_OR_OUTPUT: &[&str] = &[
 ];
 
 /// The members that hold the rules and the words, and must stay small.
-const INNER: [&str; 2] = ["placet-core", "placet-wire"];
+const INNER: [&str; 3] = ["placet-texts", "placet-core", "placet-wire"];
 
 /// Checks the arrows.
 ///

@@ -344,6 +344,10 @@ impl Record for Recorder {
         self.store.is_paired(name)
     }
 
+    fn last_method(&self, issuer: &str) -> Option<Method> {
+        self.store.last_method(issuer)
+    }
+
     fn installation(&self, issuer: &str) -> Option<String> {
         self.store.installation(issuer)
     }

@@ -25,7 +25,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, mpsc};
 use std::thread::JoinHandle;
 
 use placet_core::json::Digest;
-use placet_core::outcome::{Outcome, Reason};
+use placet_core::outcome::{Method, Outcome, Reason};
 use placet_core::ports::{Entry, Event, NotRecorded, Record};
 use placet_core::request::{Server, Timestamp};
 use placet_keys::receipt::digest;
@@ -199,6 +199,10 @@ impl Record for Store {
 
     fn is_paired(&self, name: &str) -> bool {
         self.state().is_paired(name)
+    }
+
+    fn last_method(&self, issuer: &str) -> Option<Method> {
+        self.state().last_method(issuer)
     }
 
     fn installation(&self, issuer: &str) -> Option<String> {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use placet_core::json::Digest;
 use placet_core::names::alike;
-use placet_core::outcome::Outcome;
+use placet_core::outcome::{Method, Outcome};
 use placet_core::ports::{Entry, Event};
 use placet_core::request::{Asker, RequestId, Server, Timestamp};
 use placet_core::settings::Settings;
@@ -30,6 +30,8 @@ pub struct State {
     sign_counts: BTreeMap<(String, Digest), u32>,
     /// Counters of signatures whose request is open.
     asserted: BTreeMap<RequestId, Vec<((String, Digest), u32)>>,
+    /// What each server was answered with last, and took.
+    methods: BTreeMap<String, Method>,
     /// The names of this installation's keys that servers know, by issuer.
     installations: BTreeMap<String, String>,
     settings: Settings,
@@ -89,11 +91,15 @@ impl State {
                 };
                 self.open.extend(entry.request.clone().map(|id| (id, asked)));
             }
-            Event::Ended { outcome, receipt, .. } => {
+            Event::Ended { outcome, receipt, method, .. } => {
                 if let Some(id) = &entry.request {
-                    self.open.remove(id);
+                    let asked = self.open.remove(id);
                     let counts = self.asserted.remove(id).unwrap_or_default();
                     if *outcome == Outcome::Approved {
+                        let issuer = asked.and_then(|asked| asked.issuer);
+                        let method =
+                            method.filter(|it| matches!(it, Method::Totp | Method::Passkey));
+                        self.methods.extend(issuer.zip(method));
                         self.sign_counts.extend(counts);
                     }
                 }
@@ -123,6 +129,7 @@ impl State {
             Event::ServerRemoved { issuer } => {
                 self.servers.retain(|known| known.issuer != *issuer);
                 self.installations.remove(issuer);
+                self.methods.remove(issuer);
             }
             Event::InstallationRegistered { issuer, kid } => {
                 self.installations.insert(issuer.clone(), kid.clone());
@@ -198,6 +205,12 @@ impl State {
     #[must_use]
     pub fn server(&self, issuer: &str) -> Option<&Server> {
         self.servers.iter().find(|server| server.issuer == issuer)
+    }
+
+    /// What the server with this issuer was answered with last, and took.
+    #[must_use]
+    pub fn last_method(&self, issuer: &str) -> Option<Method> {
+        self.methods.get(issuer).copied()
     }
 
     /// The name of this installation's key that the server with this issuer knows.
@@ -286,6 +299,40 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn p9_what_a_server_took_last_is_known_until_it_is_removed() {
+        let mut state = State::default();
+        let mut fold = |request: &str, event: serde_json::Value| {
+            let mut entry = json!({"at": 1, "request": request});
+            entry.as_object_mut().unwrap().extend(event.as_object().unwrap().clone());
+            let entry: Entry = serde_json::from_value(entry).unwrap();
+            state.fold(&entry, &Digest::of_bytes(b"an entry"));
+            state.last_method("https://as.example")
+        };
+        let received = || {
+            json!({"event": "received", "kind": "authorization", "asker": {"pairing": null,
+                "claims": null, "kernel": {"uid": 1, "pid": null, "chain": [], "cwd": null,
+                "place": "session"}}, "request_hash": Digest::of_bytes(b"what was asked"),
+                "issuer": "https://as.example", "expires_at": 9})
+        };
+        let ended = |outcome: &str, reason: &str, method: &str| {
+            json!({"event": "ended", "outcome": outcome, "reason": reason, "assurance": null,
+                   "method": method, "observable": false, "display_hash": null, "took_ms": 1})
+        };
+        fold("req_1", received());
+        assert_eq!(fold("req_1", ended("approved", "approved", "passkey")), Some(Method::Passkey));
+        fold("req_2", received());
+        let refused = fold("req_2", ended("rejected_by_as", "server_refused", "totp"));
+        assert_eq!(refused, Some(Method::Passkey), "it did not take it");
+        fold("req_3", received());
+        let gesture = fold("req_3", ended("approved", "approved", "gesture"));
+        assert_eq!(gesture, Some(Method::Passkey));
+        fold("req_4", received());
+        assert_eq!(fold("req_4", ended("approved", "approved", "totp")), Some(Method::Totp));
+        let removed = json!({"event": "server_removed", "issuer": "https://as.example"});
+        assert_eq!(fold("req_5", removed), None);
+    }
 
     #[test]
     fn a_signature_counter_counts_once_the_server_took_the_signature() {

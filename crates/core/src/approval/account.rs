@@ -53,7 +53,7 @@ impl<P: Ports> Case<'_, P> {
             Err(error) => return self.refused_at_account(turn, &review, error, over).await,
         };
         let asked = own_request(errand, &own);
-        let agreed = Agreed::new(least, passkeys).known_by(self.known_by(server));
+        let agreed = self.agreed(least, passkeys, server);
         let signed_in =
             self.authorize(turn, review.clone(), yes, agreed, &asked, server, over).await?;
         let Ended { granted: Some(granted), .. } = signed_in else { return Ok(signed_in) };
@@ -223,9 +223,16 @@ impl<P: Ports> Case<'_, P> {
         Ok(self.done(&signed_in, yes))
     }
 
+    /// The beginning of a conversation with this server.
+    pub(super) fn agreed(&self, least: Assurance, passkeys: bool, server: &Server) -> Agreed {
+        Agreed::new(least, passkeys)
+            .known_by(self.known_by(server))
+            .used_last(self.ports.record().last_method(&server.issuer))
+    }
+
     /// How the key is kept by which this server knows this installation, if it does and the key is
     /// there.
-    pub(super) fn known_by(&self, server: &Server) -> Option<&'static str> {
+    fn known_by(&self, server: &Server) -> Option<&'static str> {
         let known = self.ports.record().installation(&server.issuer)?;
         let installation = self.ports.servers().installation()?;
         (installation.kid == known).then_some(installation.kept)

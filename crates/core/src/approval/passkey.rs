@@ -19,6 +19,7 @@ use super::{Case, Decided, Given, Over, With, Yes, either};
 use crate::display::{PIN, Screen};
 use crate::form::{Filled, Values};
 use crate::json::Digest;
+use crate::ours;
 use crate::outcome::{Ended, Reason};
 use crate::passkey::{Assertion, CeremonyFault, CeremonyStep, Passkey, Unfit, Wanted, counted_on};
 use crate::ports::{
@@ -219,7 +220,7 @@ impl<P: Ports> Case<'_, P> {
         over: &Over<'_>,
     ) -> Result<Ended, Reason> {
         self.suspicious(suspicion.as_str(), why).await?;
-        let refused = Screen::refused(review, review.round.saturating_add(1), reason.sentence());
+        let refused = Screen::refused(review, review.round.saturating_add(1), why_refused(reason));
         let read = self.ports.clock().until(self.ports.clock().now().plus_seconds(READING));
         let over = either(over.clone(), read.map(move |()| reason));
         // However the person leaves it, it is refused for this reason.
@@ -247,36 +248,33 @@ fn pin_of(values: Values) -> Option<Secret> {
     })
 }
 
+/// What the person reads where nothing can be answered.
+fn why_refused(reason: Reason) -> Text {
+    match reason {
+        Reason::BindingMismatch => ours!("refused-binding"),
+        Reason::ForeignPasskey => ours!("refused-site"),
+        Reason::AuthenticatorUnfit => ours!("refused-authenticator"),
+        _ => ours!("refused-protocol"),
+    }
+}
+
 /// What the person reads above the question when it stands again.
 fn problem(fault: &CeremonyFault) -> Text {
     match fault {
-        CeremonyFault::Cancelled => "It was ended at the security key. Nothing was signed.",
-        CeremonyFault::NoAuthenticator => "No security key was found. Put one in and try again.",
-        CeremonyFault::NoCredential => {
-            "This security key has no passkey for this server. Use another one, or deny."
-        }
-        CeremonyFault::Excluded => {
-            "This security key has a passkey for this server already. Use another key, or deny."
-        }
-        CeremonyFault::PinNotSet => {
-            "This security key has no PIN, so it cannot prove that it is you. Set one with its maker's program, or use another key."
-        }
-        CeremonyFault::PinAuthBlocked => {
-            "Too many wrong PINs in a row. Take the security key out, put it in again, and try once more."
-        }
-        CeremonyFault::PinBlocked => {
-            "This security key has blocked its PIN. Use another one, or deny."
-        }
-        CeremonyFault::UvBlocked => {
-            "This security key did not recognize you. Use another way that it has, or another key."
-        }
-        CeremonyFault::Removed => "The security key was taken out. Nothing was signed.",
+        CeremonyFault::Cancelled => ours!("key-cancelled"),
+        CeremonyFault::NoAuthenticator => ours!("key-none"),
+        CeremonyFault::NoCredential => ours!("key-no-passkey"),
+        CeremonyFault::Excluded => ours!("key-has-one"),
+        CeremonyFault::PinNotSet => ours!("key-no-pin"),
+        CeremonyFault::PinAuthBlocked => ours!("key-pin-out-and-in"),
+        CeremonyFault::PinBlocked => ours!("key-pin-blocked"),
+        CeremonyFault::UvBlocked => ours!("key-not-recognized"),
+        CeremonyFault::Removed => ours!("key-removed"),
         CeremonyFault::Deadline
         | CeremonyFault::NotVerified
         | CeremonyFault::Unfit(_)
-        | CeremonyFault::Other(_) => "The security key failed. Nothing was signed.",
+        | CeremonyFault::Other(_) => ours!("key-failed"),
     }
-    .into()
 }
 
 /// What an authenticator says, on its way to the screen.

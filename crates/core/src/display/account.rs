@@ -3,80 +3,66 @@
 //! **Promises.** Says what the person's sign-in will be used for before they sign in, and which passkey
 //! is made, renamed or deleted before that is done.
 
-use super::{Screen, Section, Step, fact, plain, row, server_section};
+use super::{Screen, Section, Step, plain, row, server_section};
 use crate::account::{Errand, Installation, Registered, Task};
 use crate::creation::Creation;
 use crate::form::Form;
+use crate::ours;
 use crate::passkey::Binding;
 use crate::request::Server;
-use crate::text::{Text, called, phrase, sentence};
-
-/// Stands on each: an agent can ask as well.
-const FIRST: &str = "First the server asks you to prove that it is you.";
+use crate::text::{Text, called, visible_line};
 
 /// Step, heading, action, destination and the label of the approving control.
 pub(super) fn asked(
     errand: &Errand,
     server: Option<&Server>,
-) -> (Step, Text, Section, Section, &'static str) {
-    let at = server.map_or_else(|| "this server".into(), |server| called(&server.name));
-    let (heading, rows, approve): (Text, _, _) = match &errand.task {
+) -> (Step, Text, Section, Section, Text) {
+    let at = called(server.map_or(errand.issuer.as_str(), |server| &server.name));
+    let first = plain(ours!("errand-first"));
+    let (heading, rows, approve) = match &errand.task {
         Task::AddPasskey { name } => (
-            phrase("Add a passkey at {}?", &[&at]),
+            ours!("errand-add", server = at),
             vec![
-                row("Its name", name),
-                plain(FIRST),
-                plain("Then your security key makes the passkey."),
-                plain("Whoever has that key and knows its PIN can then answer this server as you."),
+                row(ours!("row-its-name"), name),
+                first,
+                plain(ours!("errand-add-then")),
+                plain(ours!("errand-add-means")),
             ],
-            "Sign in and go on",
+            ours!("errand-go-on"),
         ),
         Task::ListPasskeys => (
-            phrase("List your passkeys at {}?", &[&at]),
-            vec![
-                plain(FIRST),
-                plain(
-                    "The names of your passkeys, and when they were made and used, then go to the program that asks.",
-                ),
-            ],
-            "Sign in and list them",
+            ours!("errand-list", server = at),
+            vec![first, plain(ours!("errand-list-means"))],
+            ours!("errand-list-yes"),
         ),
         Task::RenamePasskey { passkey, name } => (
-            phrase("Rename a passkey at {}?", &[&at]),
+            ours!("errand-rename", server = at),
             vec![
-                row("Passkey", passkey),
-                row("New name", name),
-                plain(FIRST),
-                plain("Then you see which passkey it is."),
+                row(ours!("row-passkey"), passkey),
+                row(ours!("row-new-name"), name),
+                first,
+                plain(ours!("errand-which")),
             ],
-            "Sign in and go on",
-        ),
-        Task::RegisterInstallation => (
-            phrase("Let {} know this installation?", &[&at]),
-            vec![
-                plain(FIRST),
-                plain("Then it gets the public half of a key of this installation."),
-                plain(
-                    "From then on it answers nobody who speaks as Placet for your account and has not got that key.",
-                ),
-            ],
-            "Sign in and go on",
+            ours!("errand-go-on"),
         ),
         Task::DeletePasskey { passkey } => (
-            phrase("Delete a passkey at {}?", &[&at]),
+            ours!("errand-delete", server = at),
+            vec![row(ours!("row-passkey"), passkey), first, plain(ours!("errand-which"))],
+            ours!("errand-go-on"),
+        ),
+        Task::RegisterInstallation => (
+            ours!("errand-register", server = at),
             vec![
-                row("Passkey", passkey),
-                plain(FIRST),
-                plain("Then you see which passkey it is, before it is deleted."),
+                first,
+                plain(ours!("errand-register-then")),
+                plain(ours!("errand-register-means")),
             ],
-            "Sign in and go on",
+            ours!("errand-go-on"),
         ),
     };
-    let action = Section { title: "What will happen".into(), rows };
+    let action = Section { title: ours!("errand-what"), rows };
     let mut destination = server_section(server);
-    destination
-        .rows
-        .push(plain("The sign-in is for Placet alone and for this alone. No program can use it."));
+    destination.rows.push(plain(ours!("errand-alone")));
     (Step::Server, heading, action, destination, approve)
 }
 
@@ -85,35 +71,28 @@ impl Screen {
     #[must_use]
     pub fn creation(review: &Self, round: u32, wanted: &Creation, name: &str) -> Self {
         let mut rows = vec![
-            row("Its name", name),
-            row("For, as the server calls itself", &wanted.rp_name),
-            row("Site", &wanted.rp_id),
-            row("Account, as the server calls it", &wanted.user_name),
+            row(ours!("row-its-name"), name),
+            row(ours!("row-rp-name"), &wanted.rp_name),
+            row(ours!("row-site"), &wanted.rp_id),
+            row(ours!("row-user-name"), &wanted.user_name),
         ];
         if wanted.user_display_name != wanted.user_name && !wanted.user_display_name.is_empty() {
-            rows.push(row("Of", &wanted.user_display_name));
+            rows.push(row(ours!("row-user"), &wanted.user_display_name));
         }
         match wanted.exclude_credentials.len() {
             0 => {}
-            n => rows.push(fact(
-                Text::default(),
-                sentence(
-                    "Passkeys that you have there: {}. A key with one of them makes no other.",
-                    &[&n.to_string()],
-                ),
-                false,
-            )),
+            n => rows.push(plain(ours!("passkey-has", count = n))),
         }
-        rows.push(plain("Your security key asks for its PIN and for a touch."));
+        rows.push(plain(ours!("passkey-make-how")));
         Self {
             step: Step::Passkey,
             round,
-            heading: "Make this passkey on your security key?".into(),
-            action: Section { title: "What will be made".into(), rows },
+            heading: ours!("passkey-make"),
+            action: Section { title: ours!("passkey-make-what"), rows },
             problem: None,
             fields: Vec::new(),
             form: Form::default(),
-            approve: "Make the passkey".into(),
+            approve: ours!("passkey-make-yes"),
             ..review.clone()
         }
     }
@@ -125,14 +104,12 @@ impl Screen {
         match (binding, known) {
             (Binding::Unbound, _) => {}
             (Binding::Bound, Some(kept)) => {
-                self.destination.rows.push(plain(
-                    "The server knows this installation by its key, and made this question for it alone.",
-                ));
-                self.destination.rows.push(plain(kept));
+                self.destination.rows.push(plain(ours!("installation-known")));
+                self.destination.rows.push(plain(visible_line(kept)));
             }
-            (Binding::Bound, None) => self.destination.rows.push(plain(
-                "The server does not know this installation: another program could have your key sign for it at the same moment.",
-            )),
+            (Binding::Bound, None) => {
+                self.destination.rows.push(plain(ours!("installation-unknown")))
+            }
         }
         self
     }
@@ -141,18 +118,21 @@ impl Screen {
     #[must_use]
     pub fn installation(review: &Self, round: u32, installation: &Installation) -> Self {
         let action = Section {
-            title: "What it will know".into(),
-            rows: vec![row("The key's name", &installation.kid), plain(installation.kept)],
+            title: ours!("installation-what"),
+            rows: vec![
+                row(ours!("row-key-name"), &installation.kid),
+                plain(visible_line(installation.kept)),
+            ],
         };
         Self {
             step: Step::Server,
             round,
-            heading: "Register this installation?".into(),
+            heading: ours!("installation-register"),
             action,
             problem: None,
             fields: Vec::new(),
             form: Form::default(),
-            approve: "Register it".into(),
+            approve: ours!("installation-register-yes"),
             ..review.clone()
         }
     }
@@ -166,33 +146,34 @@ impl Screen {
         name: Option<&str>,
         only: bool,
     ) -> Self {
-        let mut rows = vec![row("Its name", &passkey.name), row("The server's id", &passkey.id)];
-        rows.extend(passkey.created_at.as_deref().map(|at| row("Made", at)));
-        rows.extend(passkey.last_used_at.as_deref().map(|at| row("Last used", at)));
+        let mut rows = vec![
+            row(ours!("row-its-name"), &passkey.name),
+            row(ours!("row-server-id"), &passkey.id),
+        ];
+        rows.extend(passkey.created_at.as_deref().map(|at| row(ours!("row-made"), at)));
+        rows.extend(passkey.last_used_at.as_deref().map(|at| row(ours!("row-last-used"), at)));
         let (heading, approve) = match name {
             Some(name) => {
-                rows.push(row("New name", name));
-                ("Rename this passkey?", "Rename it")
+                rows.push(row(ours!("row-new-name"), name));
+                (ours!("passkey-rename"), ours!("passkey-rename-yes"))
             }
             None => {
                 if only {
-                    rows.push(plain("It is your only passkey there."));
+                    rows.push(plain(ours!("passkey-only")));
                 }
-                rows.push(plain(
-                    "The server will not take it any more. What is on the security key stays there.",
-                ));
-                ("Delete this passkey?", "Delete it")
+                rows.push(plain(ours!("passkey-delete-means")));
+                (ours!("passkey-delete"), ours!("passkey-delete-yes"))
             }
         };
         Self {
             step: Step::Server,
             round,
-            heading: heading.into(),
-            action: Section { title: "Which passkey".into(), rows },
+            heading,
+            action: Section { title: ours!("passkey-which"), rows },
             problem: None,
             fields: Vec::new(),
             form: Form::default(),
-            approve: approve.into(),
+            approve,
             ..review.clone()
         }
     }

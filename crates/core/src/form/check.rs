@@ -3,6 +3,8 @@
 //! **Promises.** Each field that is wrong is named with one sentence for the person; nothing goes
 //! out before all are right.
 
+use placet_texts::text;
+
 use super::pattern::compiled;
 use super::{Choice, Field, Filled, Form, Kind, TextRule, Typed, Values, Wrong, said};
 use crate::secret::Secret;
@@ -22,8 +24,7 @@ impl Form {
         let mut values = Values::default();
         let mut wrong = Vec::new();
         if typed.len() != self.fields.len() {
-            wrong
-                .push(Wrong { field: String::new(), sentence: "Something is missing.".to_owned() });
+            wrong.push(Wrong { field: String::new(), sentence: text!("wrong-missing") });
         }
         for (field, typed) in self.fields.iter().zip(typed) {
             match field.check(typed) {
@@ -50,7 +51,7 @@ impl Field {
                 rule.check(&text, self.required)?;
                 // What was pasted may have been put there by a program.
                 if !is_plain_line(&text) {
-                    return Err("A character in this cannot be shown as it is.".to_owned());
+                    return Err(text!("wrong-unshowable"));
                 }
                 Ok(Some(Filled::Text(text)))
             }
@@ -65,7 +66,7 @@ impl Field {
             (Kind::Number { integer, minimum, maximum, .. }, Typed::Text(text)) => {
                 let text = text.trim();
                 if text.is_empty() {
-                    return if self.required { Err("Fill this in.".to_owned()) } else { Ok(None) };
+                    return if self.required { Err(text!("wrong-empty")) } else { Ok(None) };
                 }
                 number(text, *integer, *minimum, *maximum).map(|n| Some(Filled::Number(n)))
             }
@@ -73,14 +74,14 @@ impl Field {
             (Kind::Choice { options, .. }, Typed::Choice(chosen)) => {
                 match chosen.and_then(|index| options.get(index)) {
                     Some(option) => Ok(Some(Filled::Text(option.value.clone()))),
-                    None if self.required => Err("Choose one.".to_owned()),
+                    None if self.required => Err(text!("wrong-choose-one")),
                     None => Ok(None),
                 }
             }
             (Kind::Choices { options, min, max, .. }, Typed::Choices(chosen)) => {
                 self.several(options, *min, *max, &chosen)
             }
-            _ => Err("This cannot be read.".to_owned()),
+            _ => Err(text!("wrong-unreadable")),
         }
     }
 
@@ -102,13 +103,13 @@ impl Field {
             return Ok(None);
         }
         if min == max && count != min {
-            return Err(format!("Choose exactly {min}."));
+            return Err(text!("wrong-choose-exactly", count = min));
         }
         if count < min {
-            return Err(format!("Choose at least {min}."));
+            return Err(text!("wrong-choose-least", count = min));
         }
         if count > max {
-            return Err(format!("Choose at most {max}."));
+            return Err(text!("wrong-choose-most", count = max));
         }
         Ok(Some(Filled::List(values)))
     }
@@ -144,36 +145,35 @@ impl TextRule {
     fn check(&self, text: &str, required: bool) -> Result<(), String> {
         let length = text.chars().count() as u64;
         if length == 0 && required {
-            return Err("Fill this in.".to_owned());
+            return Err(text!("wrong-empty"));
         }
         if let (Some(min), Some(max)) = (self.min, self.max)
             && min == max
             && length != min
         {
-            return Err(format!("This needs exactly {min} characters."));
+            return Err(text!("wrong-length", count = min));
         }
         if let Some(min) = self.min
             && length < min
         {
-            return Err(format!("This needs at least {min} characters."));
+            return Err(text!("wrong-length-least", count = min));
         }
         if let Some(max) = self.max
             && length > max
         {
-            return Err(format!("At most {max} characters fit here."));
+            return Err(text!("wrong-length-most", count = max));
         }
         if let Some(pattern) = self.pattern.as_deref().and_then(compiled)
             && !pattern.is_match(text)
         {
-            let sentence = if self.digits_only() {
-                "Only digits fit here."
+            return Err(if self.digits_only() {
+                text!("wrong-digits")
             } else {
-                "This does not have the expected form."
-            };
-            return Err(sentence.to_owned());
+                text!("wrong-pattern")
+            });
         }
         match self.format {
-            Some(format) if !format.fits(text) => Err(format.sentence().to_owned()),
+            Some(format) if !format.fits(text) => Err(format.sentence()),
             _ => Ok(()),
         }
     }
@@ -186,21 +186,21 @@ fn number(
     maximum: Option<f64>,
 ) -> Result<serde_json::Number, String> {
     let number = if integer {
-        let whole = text.parse::<i64>().map_err(|_| "This needs a whole number.".to_owned())?;
+        let whole = text.parse::<i64>().map_err(|_| text!("wrong-whole"))?;
         if whole.unsigned_abs() > LARGEST {
-            return Err("This number is too large to be kept.".to_owned());
+            return Err(text!("wrong-large"));
         }
         serde_json::Number::from(whole)
     } else {
         let parsed = text.parse::<f64>().ok().and_then(serde_json::Number::from_f64);
-        let parsed = parsed.ok_or_else(|| "This needs a number.".to_owned())?;
+        let parsed = parsed.ok_or_else(|| text!("wrong-number"))?;
         // Rounded to what nobody typed (decision 0007).
         let written = text.split(['e', 'E']).next().unwrap_or_default();
         let digits: String = written.chars().filter(char::is_ascii_digit).collect();
         let digits = digits.trim_start_matches('0');
         let vanished = parsed.as_f64() == Some(0.0) && !digits.is_empty();
         if digits.len() > DIGITS_KEPT || vanished {
-            return Err("This number has more digits than can be kept.".to_owned());
+            return Err(text!("wrong-digits-kept"));
         }
         parsed
     };
@@ -208,12 +208,12 @@ fn number(
     if let Some(minimum) = minimum
         && value < minimum
     {
-        return Err(format!("At least {}.", said(minimum)));
+        return Err(text!("wrong-least", least = said(minimum)));
     }
     if let Some(maximum) = maximum
         && value > maximum
     {
-        return Err(format!("At most {}.", said(maximum)));
+        return Err(text!("wrong-most", most = said(maximum)));
     }
     Ok(number)
 }

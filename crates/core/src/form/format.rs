@@ -5,9 +5,12 @@
 
 use std::net::Ipv6Addr;
 
+use placet_texts::text;
 use regex::Regex;
 
 use super::Format;
+use crate::ours;
+use crate::text::Text;
 
 /// HTML §4.10.5.1.5, "valid e-mail address".
 const EMAIL: &str = r"^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$";
@@ -46,24 +49,22 @@ impl Format {
     }
 
     /// What is wrong with a text that does not fit.
-    pub(super) fn sentence(self) -> &'static str {
+    pub(super) fn sentence(self) -> String {
         match self {
-            Self::Email => "This is not an e-mail address.",
-            Self::Uri => "This is not a full web address.",
-            Self::Date => "Write the date as YYYY-MM-DD.",
-            Self::DateTime => "Write the time as YYYY-MM-DDThh:mm:ssZ.",
+            Self::Email => text!("wrong-email"),
+            Self::Uri => text!("wrong-uri"),
+            Self::Date => text!("wrong-date"),
+            Self::DateTime => text!("wrong-date-time"),
         }
     }
 
     /// What is wanted.
-    pub(super) fn wanted(self) -> &'static str {
+    pub(super) fn wanted(self) -> Text {
         match self {
-            Self::Email => "An e-mail address.",
-            Self::Uri => "A full web address, with https:// or what it begins with.",
-            Self::Date => "A date, written YYYY-MM-DD.",
-            Self::DateTime => {
-                "A date and time, written YYYY-MM-DDThh:mm:ssZ, or with +02:00 for Z."
-            }
+            Self::Email => ours!("wants-email"),
+            Self::Uri => ours!("wants-uri"),
+            Self::Date => ours!("wants-date"),
+            Self::DateTime => ours!("wants-date-time"),
         }
     }
 }

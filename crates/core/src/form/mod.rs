@@ -40,6 +40,8 @@ pub enum Source {
 pub struct Form {
     /// The fields.
     pub fields: Vec<Field>,
+    /// What the form says of itself, by its own `title` and `description`.
+    pub says: Vec<String>,
 }
 
 /// One field.
@@ -178,6 +180,7 @@ impl Form {
             }
             self.fields.push(field);
         }
+        self.says.extend(other.says);
         self.within_bounds()?;
         Ok(self)
     }

@@ -57,7 +57,9 @@ impl Form {
                 })
             })
             .collect::<Result<Vec<_>, BadSchema>>()?;
-        let form = Self { fields };
+        let says = [text_of(object, "title")?, text_of(object, "description")?];
+        let says = says.into_iter().flatten().filter(|said| !said.trim().is_empty()).collect();
+        let form = Self { fields, says };
         form.within_bounds()?;
         Ok(form)
     }

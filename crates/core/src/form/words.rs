@@ -3,8 +3,9 @@
 //! **Promises.** Every limit that [`Form::check`](super::Form::check) holds is said, but for a
 //! `pattern`, which says little to a person, and for a secret, of which its server speaks.
 
-use super::{Field, Kind, TextRule};
-use crate::text::{Text, phrase, sentence};
+use super::{Field, Format, Kind, TextRule};
+use crate::ours;
+use crate::text::Text;
 
 /// A whole number beyond this is a limit of the format, not of the author (RFC 7493 §2.2).
 const WHOLE: f64 = 9_007_199_254_740_991.0;
@@ -25,29 +26,24 @@ impl Field {
         };
         let typed =
             matches!(self.kind, Kind::Text { .. } | Kind::Number { .. } | Kind::Secret { .. });
-        let empty = (typed && !self.required).then(|| "It may stay empty.".into());
+        let empty = (typed && !self.required).then(|| ours!("wants-optional"));
         let sentences = limits.into_iter().chain(empty);
-        sentences.reduce(|one, other| phrase("{} {}", &[&one, &other]))
+        sentences.reduce(|one, other| one.then(&other))
     }
 }
 
 impl TextRule {
     fn wanted(&self) -> Vec<Text> {
-        let format = self.format.map(|format| format.wanted().into());
+        let format = self.format.map(Format::wanted);
         let length = match (self.min.filter(|min| *min > 1), self.max) {
-            (Some(min), Some(max)) if min == max => characters("Exactly {} characters.", &[min]),
-            (Some(min), Some(max)) => characters("{} to {} characters.", &[min, max]),
-            (Some(min), None) => characters("At least {} characters.", &[min]),
-            (None, Some(max)) => characters("At most {} characters.", &[max]),
+            (Some(min), Some(max)) if min == max => Some(ours!("wants-length", count = min)),
+            (Some(min), Some(max)) => Some(ours!("wants-length-between", least = min, most = max)),
+            (Some(min), None) => Some(ours!("wants-length-least", count = min)),
+            (None, Some(max)) => Some(ours!("wants-length-most", count = max)),
             (None, None) => None,
         };
         format.into_iter().chain(length).collect()
     }
-}
-
-fn characters(pattern: &'static str, numbers: &[u64]) -> Option<Text> {
-    let numbers: Vec<String> = numbers.iter().map(u64::to_string).collect();
-    Some(sentence(pattern, &numbers.iter().map(String::as_str).collect::<Vec<_>>()))
 }
 
 fn number(integer: bool, minimum: Option<f64>, maximum: Option<f64>) -> Text {
@@ -55,28 +51,29 @@ fn number(integer: bool, minimum: Option<f64>, maximum: Option<f64>) -> Text {
     let least = minimum.filter(counts).map(said);
     let most = maximum.filter(counts).map(said);
     match (integer, least, most) {
-        (true, Some(least), Some(most)) => sentence("A whole number, {} to {}.", &[&least, &most]),
-        (true, Some(least), None) => sentence("A whole number, at least {}.", &[&least]),
-        (true, None, Some(most)) => sentence("A whole number, at most {}.", &[&most]),
-        (true, None, None) => "A whole number.".into(),
-        (false, Some(least), Some(most)) => sentence("A number, {} to {}.", &[&least, &most]),
-        (false, Some(least), None) => sentence("A number, at least {}.", &[&least]),
-        (false, None, Some(most)) => sentence("A number, at most {}.", &[&most]),
-        (false, None, None) => "A number.".into(),
+        (true, Some(least), Some(most)) => ours!("wants-whole-between", least = least, most = most),
+        (true, Some(least), None) => ours!("wants-whole-least", least = least),
+        (true, None, Some(most)) => ours!("wants-whole-most", most = most),
+        (true, None, None) => ours!("wants-whole"),
+        (false, Some(least), Some(most)) => {
+            ours!("wants-number-between", least = least, most = most)
+        }
+        (false, Some(least), None) => ours!("wants-number-least", least = least),
+        (false, None, Some(most)) => ours!("wants-number-most", most = most),
+        (false, None, None) => ours!("wants-number"),
     }
 }
 
 fn several(options: usize, min: usize, max: usize, required: bool) -> Text {
-    let (least, most) = (min.to_string(), max.to_string());
     match (min, max) {
-        (0, max) if max == options => "Choose any number, or none.".into(),
-        (0, _) => sentence("Choose up to {}, or none.", &[&most]),
-        (min, max) if min == max && required => sentence("Choose exactly {}.", &[&least]),
-        (min, max) if min == max => sentence("Choose exactly {}, or none.", &[&least]),
-        (_, max) if max == options && required => sentence("Choose at least {}.", &[&least]),
-        (_, max) if max == options => sentence("Choose at least {}, or none.", &[&least]),
-        _ if required => sentence("Choose {} to {}.", &[&least, &most]),
-        _ => sentence("Choose {} to {}, or none.", &[&least, &most]),
+        (0, max) if max == options => ours!("wants-any"),
+        (0, _) => ours!("wants-up-to-or-none", count = max),
+        (min, max) if min == max && required => ours!("wants-exactly", count = min),
+        (min, max) if min == max => ours!("wants-exactly-or-none", count = min),
+        (_, max) if max == options && required => ours!("wants-least", count = min),
+        (_, max) if max == options => ours!("wants-least-or-none", count = min),
+        _ if required => ours!("wants-between", least = min, most = max),
+        _ => ours!("wants-between-or-none", least = min, most = max),
     }
 }
 
