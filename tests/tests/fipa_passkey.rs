@@ -451,6 +451,7 @@ async fn p7_an_agent_that_speaks_as_placet_opens_no_session_once_the_installatio
         account: "sam@example.com".into(),
         challenge_endpoint: None,
         danger_http_loopback: true,
+        way: placet_core::way::Way::default(),
     };
     let asked = placet_core::request::Authorization {
         issuer: server.issuer.clone(),

@@ -381,6 +381,7 @@ fn server(stage: &Stage) -> Server {
         account: stage.started().account.clone(),
         challenge_endpoint: None,
         danger_http_loopback: true,
+        way: placet_core::way::Way::default(),
     }
 }
 

@@ -90,6 +90,30 @@ async fn r4_every_end_has_a_receipt_that_other_code_verifies_and_its_requester_t
 }
 
 #[tokio::test]
+async fn r6_each_receipt_and_the_protocols_page_say_that_it_is_no_authorization() {
+    let home = Home::new();
+    many_ends(&home).await;
+    for claims in receipts::checked(&chain::rows(&home.record())).into_iter().flatten() {
+        let meaning = claims["meaning"].as_str().unwrap();
+        assert!(meaning.contains("It is not an authorization"), "{meaning}");
+    }
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/agent-protocol.md");
+    let page = fs::read_to_string(page).unwrap();
+    assert!(page.contains("It is not an authorization"));
+}
+
+#[tokio::test]
+async fn the_protocols_example_is_a_receipt_that_holds() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/wire/fixtures/receipts.json");
+    let fixture: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let said = |step: usize| &fixture["exchange"][step]["message"]["result"];
+    let token = said(1)["receipt"].as_str().unwrap();
+    let claims = receipts::verified(token, &said(3)["keys"][0]["jwk"]);
+    assert_eq!(said(1)["digest"], receipts::digest(token));
+    assert_eq!(claims["outcome"], "approved");
+}
+
+#[tokio::test]
 async fn r7_r3_the_receipt_itself_reaches_no_requester_and_no_secret_is_in_one() {
     let home = Home::new();
     let (token, _) = many_ends(&home).await;

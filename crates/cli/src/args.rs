@@ -104,8 +104,10 @@ pub(crate) enum Command {
     Status,
     /// Say how Placet sees you and what it can do
     Hello,
-    /// Bring up what is waiting
+    /// Bring up what is waiting, or the book if nothing is
     Open,
+    /// End Placet; whatever waits gets a no
+    Quit,
     /// The record, newest first
     Log(Log),
     /// Signed receipts of what was decided
@@ -298,6 +300,9 @@ pub(crate) enum Servers {
     Remove {
         /// The issuer, letter for letter
         issuer: String,
+        /// Which of your accounts there, if you have several
+        #[arg(long)]
+        account: Option<String>,
     },
 }
 
@@ -309,7 +314,7 @@ pub(crate) struct AddServer {
     /// Placet's client there
     #[arg(long)]
     pub(crate) client_id: String,
-    /// Your account there
+    /// Your account there; with another one, a server is trusted for both
     #[arg(long)]
     pub(crate) account: String,
     /// What you call it [default: its host]
@@ -318,6 +323,13 @@ pub(crate) struct AddServer {
     /// Allow http://localhost: for development only, shows a banner for ever
     #[arg(long)]
     pub(crate) danger_allow_http_loopback: bool,
+    /// Certificates (PEM) of the only authorities that may vouch for it, instead of those that the
+    /// system trusts
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<std::path::PathBuf>,
+    /// What to reach it through, as http://host:port; no environment variable is ever read for this
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
 }
 
 /// `placet passkey`.

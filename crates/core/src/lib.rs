@@ -39,3 +39,4 @@ pub mod secret;
 pub mod section;
 pub mod settings;
 pub mod text;
+pub mod way;

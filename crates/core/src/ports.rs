@@ -165,8 +165,12 @@ pub trait Record: Send + Sync {
     /// [`NotRecorded`] if it is not on disk; the caller must then not go on.
     fn append(&self, entry: Entry) -> impl Future<Output = Result<Digest, NotRecorded>> + Send;
 
-    /// The enrolled server with exactly this issuer (S6).
-    fn server(&self, issuer: &str) -> Option<Server>;
+    /// The server with exactly this issuer (S6), once for each account that is enrolled there, in the
+    /// order in which they were enrolled.
+    fn accounts(&self, issuer: &str) -> Vec<Server>;
+
+    /// The account with which the last authorization there was approved.
+    fn last_account(&self, issuer: &str) -> Option<String>;
 
     /// All enrolled servers.
     fn servers(&self) -> Vec<Server>;
@@ -175,8 +179,9 @@ pub trait Record: Send + Sync {
     /// request was approved.
     fn sign_count(&self, issuer: &str, credential: &Digest) -> Option<u32>;
 
-    /// The name of this installation's key that the server with this issuer knows, if it knows one.
-    fn installation(&self, _issuer: &str) -> Option<String> {
+    /// The name of this installation's key that the server with this issuer knows for this account,
+    /// if it knows one.
+    fn installation(&self, _issuer: &str, _account: &str) -> Option<String> {
         None
     }
 
@@ -257,6 +262,10 @@ pub enum Event {
     Contacting {
         /// The issuer.
         issuer: String,
+        /// The account that the person chose, or the only one. Not there when a server is only looked
+        /// at, and in entries of older versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
         /// Which exchange this is, counted from 1.
         round: u32,
     },
@@ -300,6 +309,8 @@ pub enum Event {
     InstallationRegistered {
         /// The issuer.
         issuer: String,
+        /// The account.
+        account: String,
         /// The key's name: its thumbprint (RFC 7638).
         kid: String,
     },
@@ -340,10 +351,13 @@ pub enum Event {
         /// The server as it was shown.
         server: Server,
     },
-    /// A server is no longer trusted.
+    /// A server is no longer trusted, or no longer for this account.
     ServerRemoved {
         /// Its issuer.
         issuer: String,
+        /// The account; entries of older versions do not say: there was only one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
     },
     /// The person paused Placet, or ended the pause (`until` in the past).
     Paused {
@@ -627,6 +641,9 @@ pub enum ServerError {
     /// No connection, TLS failure, time-out, 5xx, `server_error`, `temporarily_unavailable`.
     #[error("unreachable: {0}")]
     Unreachable(String),
+    /// The proxy of this server made no connection to it.
+    #[error("no connection through the proxy: {0}")]
+    Proxy(String),
     /// `access_denied`.
     #[error("access_denied")]
     AccessDenied,
@@ -698,6 +715,7 @@ impl ServerError {
         let reason = match self {
             Self::InvalidSession | Self::Locked => Reason::ServerLocked,
             Self::Unreachable(_) => Reason::ServerUnreachable,
+            Self::Proxy(_) => Reason::ProxyFailed,
             Self::AccessDenied | Self::Refused(_) => Reason::ServerRefused,
             Self::Expired => Reason::ServerTimeOut,
             Self::Throttled(seconds) => return (Reason::ServerThrottled, Some(*seconds)),

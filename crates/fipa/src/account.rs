@@ -17,6 +17,7 @@ use placet_core::json::{self, Limits};
 use placet_core::ports::ServerError;
 use placet_core::request::Server;
 use placet_core::secret::Secret;
+use placet_core::way::Way;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
@@ -53,6 +54,7 @@ pub(crate) async fn own(client: &Client, server: &Server) -> Result<Own, ServerE
 #[derive(Debug)]
 pub struct Account {
     client: Client,
+    way: Way,
     passkeys: Place,
     home: Home,
     access_token: Secret,
@@ -71,7 +73,7 @@ impl Account {
     ) -> Result<Self, ServerError> {
         let Places { token, passkeys, home } = places(client, server).await?;
         let body = body::redemption(&code, &code_verifier, &server.client_id);
-        let mut members = members(client.http().post_form_once(&token, body).await)?;
+        let mut members = members(client.http().post_form_once(&server.way, &token, body).await)?;
         let access_token = match members.shift_remove("access_token") {
             Some(Value::String(token)) if !token.is_empty() => Secret::new(token),
             _ => return Err(broken("it gave no access token")),
@@ -91,7 +93,8 @@ impl Account {
         if text("scope").is_some_and(|scope| scope.split(' ').all(|token| token != SCOPE)) {
             return Err(ServerError::Refused("another scope".to_owned()));
         }
-        Ok(Self { client: client.clone(), passkeys, home, access_token })
+        let (client, way) = (client.clone(), server.way.clone());
+        Ok(Self { client, way, passkeys, home, access_token })
     }
 
     pub(crate) async fn begin_passkey(&self) -> Result<Creation, ServerError> {
@@ -137,7 +140,7 @@ impl Account {
     async fn say(&self, what: &Value) -> Result<Map<String, Value>, ServerError> {
         let body = Bytes::from(what.to_string());
         let http = self.client.http();
-        members(http.post_with(&self.passkeys, &self.access_token, body).await)
+        members(http.post_with(&self.way, &self.passkeys, &self.access_token, body).await)
     }
 }
 
@@ -184,6 +187,7 @@ fn registered(told: &Value) -> Option<Registered> {
 fn members(heard: Result<Answer, Failure>) -> Result<Map<String, Value>, ServerError> {
     let answer = heard.map_err(|failure| match failure {
         Failure::Unsent(why) | Failure::Doubt(why) => ServerError::Unreachable(why),
+        Failure::Proxy(why) => ServerError::Proxy(why),
         Failure::TooLarge => broken("the answer is too long"),
     })?;
     let status = answer.status;

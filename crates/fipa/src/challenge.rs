@@ -49,14 +49,14 @@ pub(crate) async fn begin(
     let endpoint = endpoint(server, &metadata, loopback)?;
     let body = body(server, asked, passkeys);
     let heard = match instance {
-        None => client.http().post_patiently(&endpoint, FORM, Bytes::from(body)).await,
+        None => client.http().post_patiently(&server.way, &endpoint, FORM, Bytes::from(body)).await,
         Some(instance) => {
             // One for each try: a server takes none twice.
             let mut bodies = Vec::new();
             for _ in 0..=client.http().options().pauses.len() {
                 bodies.push(Bytes::from(proved(&body, &assertion(instance, server)?)));
             }
-            client.http().post_each(&endpoint, FORM, bodies).await
+            client.http().post_each(&server.way, &endpoint, FORM, bodies).await
         }
     };
     let home = Place::issuer(&server.issuer, loopback)
@@ -149,6 +149,7 @@ mod tests {
             account: "sam@example.com".into(),
             challenge_endpoint: Some("https://ace.example/ace".into()),
             danger_http_loopback: false,
+            way: placet_core::way::Way::default(),
         }
     }
 

@@ -82,12 +82,6 @@ impl Seal {
         }
     }
 
-    /// The one with this word.
-    #[must_use]
-    pub fn named(word: &str) -> Option<Self> {
-        (word == Self::File.as_str()).then_some(Self::File)
-    }
-
     /// What that is worth, in one sentence.
     #[must_use]
     pub const fn sentence(self) -> &'static str {

@@ -237,6 +237,8 @@ fn r10_no_token_chooses_its_algorithm_its_key_or_its_purpose() {
         assert_eq!(refused(header), Refused::Algorithm, "{alg}");
     }
     assert_eq!(refused(json!({ "alg": "none" })), Refused::Algorithm);
+    let twice = format!(r#"{{"alg":"none","alg":"ES256","kid":"{kid}","typ":"{TYP}"}}"#);
+    assert_eq!(Receipt::verify(&with(&token, 0, twice.as_bytes()), &known), Err(Refused::Form));
     let unsigned = format!("{}.", token.rsplit_once('.').unwrap().0);
     assert_eq!(Receipt::verify(&unsigned, &known), Err(Refused::Signature));
     let jwk = key.public_jwk();

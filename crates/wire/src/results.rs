@@ -120,6 +120,23 @@ pub struct Server {
     /// A loopback http issuer (A27).
     #[serde(default)]
     pub danger_http_loopback: bool,
+    /// The only certificate authorities that may vouch for it; none: those that the system trusts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorities: Vec<Authority>,
+    /// What all that is said to it goes through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
+}
+
+/// A certificate authority of a server's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authority {
+    /// Its subject, as the certificate has it: escape before printing.
+    pub subject: String,
+    /// SHA-256 of the certificate (DER), in pairs of hex digits.
+    pub sha256: String,
+    /// Milliseconds since 1970: valid until.
+    pub not_after: i64,
 }
 
 /// Answer of `pairing/list`.

@@ -9,14 +9,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use placet_agentd::store::StoreError;
+use placet_agentd::store::{KeyTrouble, Seal, StoreError};
 use placet_core::ports::{Seat, Station};
 use placet_core::text::visible_line;
 use placet_texts::text;
 
 use super::question::Finding;
 use crate::others::{self, Others};
-use crate::trouble::said;
+use crate::trouble::{said, said_of_key};
 use crate::{away, seat};
 
 /// A bus that has not answered by then counts as one that says nothing.
@@ -35,7 +35,7 @@ pub struct Inside {
     /// Entries of the record.
     pub entries: u64,
     /// How the keys of this installation are kept, or why one cannot be used: the receipts' first.
-    pub keys: [Result<&'static str, String>; 2],
+    pub keys: [Result<Seal, KeyTrouble>; 2],
     /// Where the prompt is drawn.
     pub station: Station,
     /// Whether the install keeps the program from the user's own processes.
@@ -86,10 +86,20 @@ struct Heard {
 
 /// Everything, line by line.
 pub async fn look(inside: Inside) -> Vec<Finding> {
-    let session = within(zbus::connection::Builder::session().build()).await;
-    let session = session.as_ref();
+    let session = zbus::connection::Builder::session();
     let system_bus = seat::system_bus();
-    let system = within(zbus::connection::Builder::address(system_bus.as_str()).build()).await;
+    let system = zbus::connection::Builder::address(system_bus.as_str());
+    look_over(inside, session, system).await
+}
+
+async fn look_over(
+    inside: Inside,
+    session: zbus::connection::Builder<'_>,
+    system: zbus::connection::Builder<'_>,
+) -> Vec<Finding> {
+    let session = within(session.build()).await;
+    let session = session.as_ref();
+    let system = within(system.build()).await;
     let mut savers = Vec::new();
     for name in away::savers() {
         if owned(session, name).await {
@@ -257,25 +267,25 @@ fn record(inside: &Inside) -> Finding {
 
 /// A key in a file is never called good: who can read it can sign with it.
 fn keys(inside: &Inside) -> Finding {
-    const WHAT: &str = "Receipts and keys";
+    let what = text!("health-keys");
     match &inside.keys {
-        [Ok(seal), Ok(_)] => poor(
-            WHAT,
-            "Each end is signed, with a key in a file",
-            seal,
-            "There is no hardened install yet, and no key in the machine’s own chip.",
+        [Ok(Seal::File), Ok(Seal::File)] => poor(
+            what,
+            text!("health-keys-file"),
+            text!("health-keys-file-means"),
+            text!("health-keys-file-better"),
         ),
         [Err(trouble), _] => poor(
-            WHAT,
-            &format!("Nothing is signed: {trouble}"),
-            "Questions are asked and answered as ever, but no receipt shows it. No new key takes the place of one that is known.",
-            "Put the key’s file back as it was (it is beside the record, see “Where things are”), and start Placet again.",
+            what,
+            text!("health-keys-none", trouble = said_of_key(trouble)),
+            text!("health-keys-none-means"),
+            text!("health-keys-better"),
         ),
         [_, Err(trouble)] => poor(
-            WHAT,
-            &format!("Receipts are signed, but {trouble}"),
-            "Placet cannot show a server which installation it is.",
-            "Put the key’s file back as it was (it is beside the record, see “Where things are”), and start Placet again.",
+            what,
+            text!("health-keys-instance", trouble = said_of_key(trouble)),
+            text!("health-keys-instance-means"),
+            text!("health-keys-better"),
         ),
     }
 }
@@ -377,7 +387,7 @@ mod tests {
     fn inside(trouble: Option<StoreError>, seat: Seat) -> Inside {
         let station = Station { display: Some(":0".into()), seat, ..Station::default() };
         let socket = PathBuf::from("/nowhere");
-        let keys = [Ok("It is in a file."), Ok("It is in a file.")];
+        let keys = [Ok(Seal::File), Ok(Seal::File)];
         Inside { socket, trouble, entries: 3, keys, station, hardened: false, refused: 1 }
     }
 
@@ -443,10 +453,36 @@ mod tests {
     fn m3_a_key_in_a_file_is_never_called_good_and_one_that_is_gone_says_so() {
         let mut at = inside(None, Seat::Here);
         assert!(!keys(&at).good);
-        at.keys = [Err("the file is gone".into()), Ok("It is in a file.")];
-        assert!(keys(&at).state.contains("Nothing is signed: the file is gone"));
-        at.keys = [Ok("It is in a file."), Err("the file is gone".into())];
-        assert!(keys(&at).state.contains("Receipts are signed, but the file is gone"));
+        at.keys = [Err(KeyTrouble::Missing { file: "receipts.key" }), Ok(Seal::File)];
+        assert!(keys(&at).state.contains("Nothing is signed: the file receipts.key is gone"));
+        at.keys = [Ok(Seal::File), Err(KeyTrouble::Damaged { file: "instance.key" })];
+        assert!(keys(&at).state.contains("Receipts are signed, but the file instance.key"));
+    }
+
+    #[tokio::test]
+    async fn a_source_that_takes_the_connection_and_says_nothing_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bus");
+        // The kernel takes what connects there, and nobody ever answers.
+        let _silent = tokio::net::UnixListener::bind(&path).unwrap();
+        let address = format!("unix:path={}", path.display());
+        let bus = || zbus::connection::Builder::address(address.as_str());
+        let looked = look_over(inside(None, Seat::Here), bus(), bus());
+        // Two silent buses, and far more for a busy machine.
+        let looked = tokio::time::timeout(ANSWERS_WITHIN * 15, looked).await;
+        let all = looked.expect("the page waits for what never comes");
+        assert_eq!(all.len(), 9);
+        let says = |what: &str| all.iter().find(|one| one.what == what).unwrap();
+        for (what, state) in [
+            ("Notifications", "Nobody shows them"),
+            ("Tray", "There is no place for the icon"),
+            ("Locked screen", "Nobody can say so"),
+        ] {
+            let said = says(what);
+            assert!(!said.good, "{said:?}");
+            assert_eq!(said.state, state);
+        }
+        assert_eq!(says("Notifications").means, "The prompt still opens by itself.");
     }
 
     #[tokio::test]
@@ -456,5 +492,40 @@ mod tests {
         assert_eq!(answers(&path).await, Answers::Nobody);
         let _ours = tokio::net::UnixListener::bind(&path).unwrap();
         assert_eq!(answers(&path).await, Answers::Placet);
+    }
+
+    #[test]
+    fn every_word_of_ours_about_the_health_can_be_translated() {
+        let name = || "7".to_owned();
+        let troubles =
+            [None, Some(StoreError::Full), Some(StoreError::ReadOnly), Some(StoreError::Busy)];
+        let more =
+            [StoreError::TooNew { found: 2, known: 1 }, StoreError::Damaged { at: 1, why: name() }];
+        let more = more.into_iter().chain([StoreError::NotPrivate { path: name(), why: name() }]);
+        let mut all = Vec::new();
+        for trouble in troubles.into_iter().chain(more.map(Some)) {
+            for (seat, answers, panel, login) in [
+                (Seat::Here, Answers::Placet, Panel::There, true),
+                (Seat::Elsewhere, Answers::Another, Panel::NobodyShows, false),
+                (Seat::Unknown, Answers::Nobody, Panel::None, false),
+            ] {
+                for (buttons, savers) in [(true, vec![]), (false, vec!["7"])] {
+                    let notifications = Daemon::There { name: name(), buttons };
+                    let others = Others::Unknown;
+                    let heard = Heard { answers, notifications, panel, login, savers, others };
+                    let mut inside = inside(trouble.clone(), seat);
+                    inside.hardened = buttons;
+                    inside.refused = u64::from(login);
+                    all.extend(placet_texts::pretended(|| findings(&inside, &heard)));
+                }
+            }
+        }
+        let beside = [Daemon::Silent, Daemon::None];
+        all.extend(placet_texts::pretended(|| beside.map(|one| notifications(&one))));
+        for one in all {
+            for words in [one.what, one.state, one.means, one.better] {
+                assert!(!words.contains(|c: char| c.is_ascii_lowercase()), "{words}");
+            }
+        }
     }
 }

@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::commands::Numbered;
-use super::question::{Agent, Answer, Beginning, Finding, Question, Trusted};
+use super::question::{Agent, Answer, Beginning, Finding, Question, Trusted, Vouching};
 use super::{Page, Place};
 use crate::autostart::Autostart;
 use crate::view::{Muted, State, Waiting};
@@ -232,6 +232,7 @@ fn generated() -> String {
     types.add("Signed", &[&signed]);
     let detail = |receipt| Detail {
         past: past.clone(),
+        account: words(),
         steps: vec![step.clone()],
         shown: vec![showing.clone()],
         receipt,
@@ -241,13 +242,17 @@ fn generated() -> String {
     let agent = |last_used| Agent { name: words(), paired_at: 1, last_used };
     let agents = vec![agent(None), agent(Some(1))];
     types.add("Agent", &agents);
-    let server = |challenge_endpoint| Trusted {
+    let vouching = Vouching { subject: words(), sha256: words(), until: words() };
+    types.add("Vouching", &[&vouching]);
+    let server = |challenge_endpoint: Option<String>| Trusted {
         name: words(),
         issuer: words(),
         account: words(),
         client_id: words(),
+        proxy: challenge_endpoint.clone(),
         challenge_endpoint,
         plain_http: true,
+        authorities: vec![vouching.clone()],
     };
     let servers = vec![server(None), server(Some(words()))];
     types.add("Trusted", &servers);

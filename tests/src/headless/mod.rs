@@ -129,6 +129,13 @@ impl Home {
         self.try_start(self.options()).await.unwrap()
     }
 
+    /// As [`Home::start`], with real authorization servers instead of the scripted one.
+    pub async fn start_with_servers(&self) -> (Daemon, Hands) {
+        let (window, hands) = person::window();
+        let daemon = Daemon::start(self.options(), window, NoAuthenticators).await.unwrap();
+        (daemon, hands)
+    }
+
     /// Starts with other options.
     ///
     /// # Errors

@@ -17,7 +17,7 @@ use placet_wire::message::Id;
 use placet_wire::notice::{PairCode, RequestStatus};
 use placet_wire::params::{Hello, ListLog, RevokePairing, ShowReceipt};
 use placet_wire::results::{
-    App, Capabilities, HelloAnswer, KeyList, KeyState, LogEntry, LogPage, Muted, Opened,
+    App, Authority, Capabilities, HelloAnswer, KeyList, KeyState, LogEntry, LogPage, Muted, Opened,
     PairedName, PairingEntry, PairingList, Peer, Process, PublicKey, ReceiptAnswer, RecordState,
     Revoked, Server, ServerList, Session, StatusAnswer,
 };
@@ -250,9 +250,19 @@ fn servers(house: &House) -> ServerList {
             client_id: server.client_id.clone(),
             account: server.account.clone(),
             danger_http_loopback: server.danger_http_loopback,
+            authorities: server.way.authorities.iter().map(authority).collect(),
+            proxy: server.way.proxy.as_ref().map(|proxy| proxy.as_str().to_owned()),
         })
         .collect();
     ServerList { servers }
+}
+
+fn authority(authority: &placet_core::way::Authority) -> Authority {
+    Authority {
+        subject: authority.subject.clone(),
+        sha256: authority.sha256.clone(),
+        not_after: authority.not_after.0,
+    }
 }
 
 fn pairings(house: &House) -> PairingList {
@@ -296,4 +306,56 @@ fn waiting(house: &House) -> u32 {
 
 fn count(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use placet_keys::receipt::{Requester, Seen};
+
+    use super::*;
+
+    #[test]
+    fn r7_a_program_that_is_confined_sees_the_receipts_of_its_own_pairing_alone() {
+        let of = |pairing: Option<&str>| {
+            let text = || "x".to_owned();
+            let receipt = Receipt {
+                jti: text(),
+                iss: text(),
+                iat: 0,
+                exp: 0,
+                aud: text(),
+                txn: text(),
+                kind: text(),
+                outcome: text(),
+                reason: text(),
+                approval_hash: text(),
+                display_hash: None,
+                issuer: None,
+                requester: Requester {
+                    pairing: pairing.map(str::to_owned),
+                    kernel: Seen { uid: 0, place: text(), program: None, program_hash: None },
+                    claims: Some("worker".to_owned()),
+                },
+                method: None,
+                assurance: None,
+                observable: true,
+                app_version: text(),
+                seal: text(),
+                prev: None,
+                meaning: text(),
+            };
+            format!("x.{}.x", URL_SAFE_NO_PAD.encode(serde_json::to_vec(&receipt).unwrap()))
+        };
+        for place in [Place::Ssh, Place::Container, Place::Unknown] {
+            assert!(is_for(place, Some("worker"), &of(Some("worker"))));
+            assert!(!is_for(place, Some("other"), &of(Some("worker"))), "{place:?}");
+            assert!(!is_for(place, None, &of(Some("worker"))), "{place:?}");
+            assert!(!is_for(place, None, &of(None)), "{place:?}");
+            assert!(!is_for(place, Some("worker"), &of(None)), "a claim is no pairing");
+            assert!(!is_for(place, Some("worker"), "garbage"));
+        }
+        assert!(is_for(Place::Session, None, &of(Some("worker"))), "as with the log");
+    }
 }

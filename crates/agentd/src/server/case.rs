@@ -157,12 +157,17 @@ async fn bring_about(
             let Some(server) = ended.enrolled.take() else {
                 return (Ended::no(Reason::ServerMisbehaved), None);
             };
+            // It could stand beside the others when this was asked; another may have come first.
+            if house.store.state().unlike(&server).is_some() {
+                return (Ended::no(Reason::ServerChanged), None);
+            }
             let issuer = server.issuer.clone();
             let event = Event::ServerEnrolled { server: *server };
             (server_changes(house, request, &issuer, event, ended).await, None)
         }
-        Matter::RemoveServer(Server { issuer, .. }) => {
-            let event = Event::ServerRemoved { issuer: issuer.clone() };
+        Matter::RemoveServer(Server { issuer, account, .. }) => {
+            let account = Some(account.clone());
+            let event = Event::ServerRemoved { issuer: issuer.clone(), account };
             (server_changes(house, request, issuer, event, ended).await, None)
         }
         Matter::Pair(pairing) => {
@@ -188,7 +193,8 @@ async fn bring_about(
     }
 }
 
-/// What is open at this server was asked of the server as it was: that is over.
+/// What is open at this server was asked of the server as it was, with the accounts that it had: that
+/// is over.
 async fn server_changes(
     house: &House,
     request: &Request,
@@ -332,8 +338,12 @@ impl Record for Recorder {
         Ok(appended.hash)
     }
 
-    fn server(&self, issuer: &str) -> Option<Server> {
-        self.store.server(issuer)
+    fn accounts(&self, issuer: &str) -> Vec<Server> {
+        self.store.accounts(issuer)
+    }
+
+    fn last_account(&self, issuer: &str) -> Option<String> {
+        self.store.last_account(issuer)
     }
 
     fn servers(&self) -> Vec<Server> {
@@ -348,8 +358,8 @@ impl Record for Recorder {
         self.store.last_method(issuer)
     }
 
-    fn installation(&self, issuer: &str) -> Option<String> {
-        self.store.installation(issuer)
+    fn installation(&self, issuer: &str, account: &str) -> Option<String> {
+        self.store.installation(issuer, account)
     }
 
     fn sign_count(&self, issuer: &str, credential: &Digest) -> Option<u32> {

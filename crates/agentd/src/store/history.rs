@@ -15,7 +15,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use placet_core::json::{Digest, digest};
-use placet_keys::Seal;
 use placet_keys::receipt::{self, Receipt};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction};
 use serde::{Deserialize, Serialize};
@@ -94,6 +93,8 @@ pub struct Past {
 pub struct Detail {
     /// Its line.
     pub past: Past,
+    /// The account that the server was asked for; empty if none was.
+    pub account: String,
     /// Everything that was recorded of it, oldest first.
     pub steps: Vec<Stepped>,
     /// Every screen, exactly as it was sent to be shown.
@@ -107,7 +108,7 @@ pub struct Detail {
 pub struct Signed {
     /// `sha256:…`: what the agent was given of it (R7).
     pub digest: String,
-    /// What the way its key was kept is worth.
+    /// How its key was kept: a word of [`placet_keys::Seal`], or of a newer one.
     pub seal: String,
 }
 
@@ -287,7 +288,9 @@ impl Index {
                    FROM over WHERE request = ?";
         let past = self.index.query_row(sql, [request], past).optional()?;
         let Some(past) = past else { return Ok(None) };
-        let mut detail = Detail { past, steps: Vec::new(), shown: Vec::new(), receipt: None };
+        let account = String::new();
+        let mut detail =
+            Detail { past, account, steps: Vec::new(), shown: Vec::new(), receipt: None };
         let mut parts =
             self.index.prepare_cached("SELECT seq FROM part WHERE request = ? ORDER BY seq")?;
         let mut entry = self
@@ -305,12 +308,12 @@ impl Index {
                 let holds = digest(&screen).is_ok_and(|now: Digest| now.as_str() == recorded);
                 detail.shown.push(Showing { at, display_hash: recorded, holds, screen });
             }
+            if event == "contacting" {
+                text(&body, "/account").clone_into(&mut detail.account);
+            }
             if let Some(token) = body.get("receipt").and_then(Value::as_str) {
-                let receipt = Receipt::peek(token);
-                let seal = receipt.and_then(|receipt| Seal::named(&receipt.seal));
-                let seal = seal.map_or("How its key was kept is not known here.", Seal::sentence);
-                let signed = Signed { digest: receipt::digest(token), seal: seal.to_owned() };
-                detail.receipt = Some(signed);
+                let seal = Receipt::peek(token).map(|receipt| receipt.seal).unwrap_or_default();
+                detail.receipt = Some(Signed { digest: receipt::digest(token), seal });
             }
             let summary = log::summary(&event, &body);
             detail.steps.push(Stepped { seq: u64::try_from(seq).unwrap_or(0), at, event, summary });

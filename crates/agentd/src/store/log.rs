@@ -61,6 +61,11 @@ pub(super) fn read(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// A server, and for which account; it is not said of every entry.
+fn at(issuer: &str, account: &str) -> String {
+    if account.is_empty() { issuer.to_owned() } else { format!("{issuer} for {account}") }
+}
+
 pub(super) fn summary(event: &str, body: &Value) -> String {
     let text = |path: &str| body.pointer(path).and_then(Value::as_str).unwrap_or_default();
     match event {
@@ -74,12 +79,10 @@ pub(super) fn summary(event: &str, body: &Value) -> String {
         }
         "answered" if body.get("approve") == Some(&Value::Bool(true)) => "approving".to_owned(),
         "answered" => "not approving".to_owned(),
-        "contacting" | "challenged" | "server_removed" | "passkey_made" => {
-            text("/issuer").to_owned()
-        }
-        "installation_registered" => text("/issuer").to_owned(),
+        "contacting" | "challenged" | "server_removed" => at(text("/issuer"), text("/account")),
+        "server_enrolled" => at(text("/server/issuer"), text("/server/account")),
+        "passkey_made" | "installation_registered" => at(text("/issuer"), text("/account")),
         "passkey_changed" => format!("{} at {}", text("/how"), text("/issuer")),
-        "server_enrolled" => text("/server/issuer").to_owned(),
         "ended" => format!("{}: {}", text("/outcome"), text("/reason")),
         "paired" | "unpaired" => text("/name").to_owned(),
         "muted" => Request::who(text("/bucket")).to_owned(),

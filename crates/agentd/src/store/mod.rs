@@ -29,7 +29,7 @@ use placet_core::outcome::{Method, Outcome, Reason};
 use placet_core::ports::{Entry, Event, NotRecorded, Record};
 use placet_core::request::{Server, Timestamp};
 use placet_keys::receipt::digest;
-use placet_keys::{Key, KeyTrouble, Origin, Use};
+use placet_keys::{Key, Origin, Use};
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
@@ -40,6 +40,7 @@ pub(crate) use self::file::private_folder;
 pub use self::log::Line;
 pub use self::signing::Keys;
 pub use self::state::{KnownKey, Paired, State};
+pub use placet_keys::{KeyTrouble, Seal};
 
 /// The record, shared: a handle to the one thread that writes it.
 #[derive(Clone, Debug)]
@@ -120,7 +121,8 @@ impl Store {
         if !writer.is_broken() {
             let new = writer.open_keys(folder);
             let begun = writer
-                .end_what_was_open(now)
+                .mark()
+                .and_then(|()| writer.end_what_was_open(now))
                 .and_then(|()| writer.append(&Entry { at: now, request: None, event: started }))
                 .and_then(|_| writer.put_keys_on_record(new, now));
             if let Err(error) = begun {
@@ -189,8 +191,12 @@ impl Record for Store {
         self.append_signed(entry).await.map(|appended| appended.hash)
     }
 
-    fn server(&self, issuer: &str) -> Option<Server> {
-        self.state().server(issuer).cloned()
+    fn accounts(&self, issuer: &str) -> Vec<Server> {
+        self.state().accounts(issuer).cloned().collect()
+    }
+
+    fn last_account(&self, issuer: &str) -> Option<String> {
+        self.state().last_account(issuer).map(str::to_owned)
     }
 
     fn servers(&self) -> Vec<Server> {
@@ -205,8 +211,8 @@ impl Record for Store {
         self.state().last_method(issuer)
     }
 
-    fn installation(&self, issuer: &str) -> Option<String> {
-        self.state().installation(issuer).map(str::to_owned)
+    fn installation(&self, issuer: &str, account: &str) -> Option<String> {
+        self.state().installation(issuer, account).map(str::to_owned)
     }
 
     fn sign_count(&self, issuer: &str, credential: &Digest) -> Option<u32> {
@@ -340,6 +346,10 @@ impl Writer {
             _ => None,
         };
         Ok(Appended { hash: row.hash, receipt })
+    }
+
+    fn mark(&self) -> Result<(), StoreError> {
+        self.opened.as_ref().map_or(Ok(()), |opened| file::mark(&opened.connection))
     }
 
     /// F8: nothing resumes; what was open is over.

@@ -18,8 +18,12 @@ use subtle::ConstantTimeEq as _;
 pub struct State {
     /// By name.
     pairings: BTreeMap<String, Paired>,
-    /// In the order in which they were enrolled.
+    /// In the order in which they were enrolled: each issuer once for each account.
     servers: Vec<Server>,
+    /// The account with which the last authorization was approved, by issuer.
+    last_accounts: BTreeMap<String, String>,
+    /// Issuer and account of what is asked of a server by a request that is open.
+    contacted: BTreeMap<RequestId, (String, String)>,
     /// Until when everything is declined.
     paused_until: Option<Timestamp>,
     /// Until when everything from a requester's bucket is declined.
@@ -29,11 +33,11 @@ pub struct State {
     /// played key said must not make the person's look like a copy.
     sign_counts: BTreeMap<(String, Digest), u32>,
     /// Counters of signatures whose request is open.
-    asserted: BTreeMap<RequestId, Vec<((String, Digest), u32)>>,
+    asserted: BTreeMap<RequestId, Vec<Counted>>,
     /// What each server was answered with last, and took.
     methods: BTreeMap<String, Method>,
-    /// The names of this installation's keys that servers know, by issuer.
-    installations: BTreeMap<String, String>,
+    /// The names of this installation's keys that servers know, by issuer and account.
+    installations: BTreeMap<(String, String), String>,
     settings: Settings,
     /// Received and not ended.
     open: BTreeMap<RequestId, Asked>,
@@ -45,6 +49,9 @@ pub struct State {
     entries: u64,
     head: Option<Digest>,
 }
+
+/// Issuer, SHA-256 of the credential id, and the counter.
+type Counted = ((String, Digest), u32);
 
 /// What a receipt says of a question.
 #[derive(Clone, Debug)]
@@ -95,12 +102,14 @@ impl State {
                 if let Some(id) = &entry.request {
                     let asked = self.open.remove(id);
                     let counts = self.asserted.remove(id).unwrap_or_default();
+                    let account = self.contacted.remove(id);
                     if *outcome == Outcome::Approved {
                         let issuer = asked.and_then(|asked| asked.issuer);
                         let method =
                             method.filter(|it| matches!(it, Method::Totp | Method::Passkey));
                         self.methods.extend(issuer.zip(method));
                         self.sign_counts.extend(counts);
+                        self.last_accounts.extend(account);
                     }
                 }
                 if let Some(receipt) = receipt {
@@ -121,18 +130,32 @@ impl State {
                 self.settings.forget(name);
             }
             Event::ServerEnrolled { server } => {
-                self.servers.retain(|known| known.issuer != server.issuer);
-                // Another account, perhaps: what this one knows is for it to say again.
-                self.installations.remove(&server.issuer);
-                self.servers.push(server.clone());
+                // What this one knows is for it to say again.
+                self.installations.remove(&(server.issuer.clone(), server.account.clone()));
+                match self.servers.iter_mut().find(same(server)) {
+                    // It keeps its place: what is asked for first is what was enrolled first.
+                    Some(known) => *known = server.clone(),
+                    None => self.servers.push(server.clone()),
+                }
             }
-            Event::ServerRemoved { issuer } => {
-                self.servers.retain(|known| known.issuer != *issuer);
-                self.installations.remove(issuer);
-                self.methods.remove(issuer);
+            Event::ServerRemoved { issuer, account } => {
+                let goes = |its: &str| account.as_deref().is_none_or(|account| account == its);
+                self.servers.retain(|known| known.issuer != *issuer || !goes(&known.account));
+                self.installations.retain(|(at, its), _| at != issuer || !goes(its));
+                if self.accounts(issuer).next().is_none() {
+                    self.methods.remove(issuer);
+                }
+                if self.last_accounts.get(issuer).is_some_and(|last| goes(last)) {
+                    self.last_accounts.remove(issuer);
+                }
             }
-            Event::InstallationRegistered { issuer, kid } => {
-                self.installations.insert(issuer.clone(), kid.clone());
+            Event::InstallationRegistered { issuer, account, kid } => {
+                self.installations.insert((issuer.clone(), account.clone()), kid.clone());
+            }
+            Event::Contacting { issuer, account: Some(account), .. } => {
+                if let Some(id) = &entry.request {
+                    self.contacted.insert(id.clone(), (issuer.clone(), account.clone()));
+                }
             }
             Event::Paused { until } => self.paused_until = Some(*until),
             Event::Muted { bucket, until } => {
@@ -155,7 +178,7 @@ impl State {
             Event::Repeated { .. }
             | Event::Shown { .. }
             | Event::Answered { .. }
-            | Event::Contacting { .. }
+            | Event::Contacting { account: None, .. }
             | Event::Challenged { .. }
             | Event::PasskeyChanged { .. }
             | Event::Suspicious { .. }
@@ -201,10 +224,28 @@ impl State {
         self.pairings.keys().map(String::as_str).find(|taken| alike(taken, name))
     }
 
-    /// The enrolled server with exactly this issuer (S6).
+    /// The server with exactly this issuer (S6), once for each account, in the order in which they were
+    /// enrolled.
+    pub fn accounts(&self, issuer: &str) -> impl Iterator<Item = &Server> {
+        self.servers.iter().filter(move |server| server.issuer == issuer)
+    }
+
+    /// The account with which the last authorization at this issuer was approved.
     #[must_use]
-    pub fn server(&self, issuer: &str) -> Option<&Server> {
-        self.servers.iter().find(|server| server.issuer == issuer)
+    pub fn last_account(&self, issuer: &str) -> Option<&str> {
+        self.last_accounts.get(issuer).map(String::as_str)
+    }
+
+    /// An account of the same server that `new` cannot stand beside: one server has one name and one
+    /// way to it, whatever account is asked for, so that choosing an account chooses nothing else.
+    #[must_use]
+    pub fn unlike(&self, new: &Server) -> Option<&Server> {
+        self.accounts(&new.issuer).filter(|known| known.account != new.account).find(|known| {
+            let shown = |server: &Server| {
+                (server.name.clone(), server.way.clone(), server.danger_http_loopback)
+            };
+            shown(known) != shown(new)
+        })
     }
 
     /// What the server with this issuer was answered with last, and took.
@@ -213,10 +254,11 @@ impl State {
         self.methods.get(issuer).copied()
     }
 
-    /// The name of this installation's key that the server with this issuer knows.
+    /// The name of this installation's key that the server with this issuer knows for this account.
     #[must_use]
-    pub fn installation(&self, issuer: &str) -> Option<&str> {
-        self.installations.get(issuer).map(String::as_str)
+    pub fn installation(&self, issuer: &str, account: &str) -> Option<&str> {
+        let whose = (issuer.to_owned(), account.to_owned());
+        self.installations.get(&whose).map(String::as_str)
     }
 
     /// All enrolled servers, in the order in which they were enrolled.
@@ -293,12 +335,108 @@ impl State {
     }
 }
 
+fn same(server: &Server) -> impl Fn(&&mut Server) -> bool {
+    |known| known.issuer == server.issuer && known.account == server.account
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn enrolled(account: &str, client_id: &str) -> serde_json::Value {
+        json!({"event": "server_enrolled", "server": {"issuer": "https://as.example",
+            "name": "Example", "client_id": client_id, "account": account,
+            "challenge_endpoint": null, "danger_http_loopback": false}})
+    }
+
+    fn folded(events: &[(&str, serde_json::Value)]) -> State {
+        let mut state = State::default();
+        for (request, event) in events {
+            let mut entry = json!({"at": 1, "request": request});
+            entry.as_object_mut().unwrap().extend(event.as_object().unwrap().clone());
+            let entry: Entry = serde_json::from_value(entry).unwrap();
+            state.fold(&entry, &Digest::of_bytes(b"an entry"));
+        }
+        state
+    }
+
+    fn known(state: &State) -> Vec<(&str, &str)> {
+        let accounts = state.accounts("https://as.example");
+        accounts.map(|server| (server.account.as_str(), server.client_id.as_str())).collect()
+    }
+
+    #[test]
+    fn a_server_is_known_once_for_each_account_and_the_same_one_takes_its_own_place() {
+        let mut events = vec![
+            ("req_1", enrolled("sam", "one")),
+            ("req_2", enrolled("grace", "two")),
+            ("req_3", enrolled("sam", "three")),
+        ];
+        assert_eq!(known(&folded(&events)), [("sam", "three"), ("grace", "two")]);
+        let removed = |account: serde_json::Value| json!({"event": "server_removed", "issuer": "https://as.example", "account": account});
+        events.push(("req_4", removed(json!("sam"))));
+        assert_eq!(known(&folded(&events)), [("grace", "two")]);
+        // An older Placet knew one account alone, and did not name it.
+        events.push(("req_5", json!({"event": "server_removed", "issuer": "https://as.example"})));
+        assert_eq!(known(&folded(&events)), []);
+    }
+
+    #[test]
+    fn the_account_used_last_is_that_of_the_last_yes() {
+        let contacting = |account: Option<&str>| {
+            json!({"event": "contacting", "issuer": "https://as.example", "account": account,
+                   "round": 1})
+        };
+        let ended = |outcome: &str, reason: &str| {
+            json!({"event": "ended", "outcome": outcome, "reason": reason, "assurance": null,
+                   "method": null, "observable": false, "display_hash": null, "took_ms": 1})
+        };
+        let yes = || ended("approved", "approved");
+        let mut events = vec![
+            ("req_1", enrolled("sam", "one")),
+            ("req_2", enrolled("grace", "two")),
+            // To look at a server is not to use an account.
+            ("req_3", contacting(None)),
+            ("req_3", yes()),
+        ];
+        let last = |events: &[(&str, serde_json::Value)]| {
+            folded(events).last_account("https://as.example").map(str::to_owned)
+        };
+        assert_eq!(last(&events), None);
+        events.extend([("req_4", contacting(Some("sam"))), ("req_5", contacting(Some("grace")))]);
+        events.push(("req_5", ended("declined", "denied")));
+        assert_eq!(last(&events), None, "a no uses nothing");
+        events.push(("req_4", yes()));
+        assert_eq!(last(&events).as_deref(), Some("sam"));
+        events.push((
+            "req_6",
+            json!({"event": "server_removed", "issuer": "https://as.example",
+            "account": "sam"}),
+        ));
+        assert_eq!(last(&events), None, "one that was forgotten and comes again is new");
+    }
+
+    #[test]
+    fn accounts_of_one_server_have_one_name_and_one_way_to_it() {
+        let state = folded(&[("req_1", enrolled("sam", "one"))]);
+        let sam = state.servers()[0].clone();
+        let grace = Server { account: "grace".into(), client_id: "two".into(), ..sam.clone() };
+        assert_eq!(state.unlike(&grace), None);
+        let proxy = placet_core::way::Proxy::parse("http://proxy.example:3128").ok();
+        let way = placet_core::way::Way { proxy, ..placet_core::way::Way::default() };
+        for unlike in [
+            Server { name: "Other".into(), ..grace.clone() },
+            Server { way: way.clone(), ..grace.clone() },
+            Server { danger_http_loopback: true, ..grace.clone() },
+        ] {
+            assert_eq!(state.unlike(&unlike), Some(&sam));
+        }
+        // The one account that there is can be reached another way.
+        assert_eq!(state.unlike(&Server { way, ..sam.clone() }), None);
+    }
 
     #[test]
     fn p9_what_a_server_took_last_is_known_until_it_is_removed() {

@@ -5,6 +5,8 @@ mod elicit;
 mod pair;
 mod passkey;
 mod person;
+mod quit;
+
 mod receipt;
 mod uninstall;
 
@@ -29,6 +31,7 @@ pub(crate) fn run(args: Args, printer: &mut Printer) -> Result<Exit, Stop> {
         Command::Status => person::status(global, printer),
         Command::Hello => person::hello(global, printer),
         Command::Open => person::open(global, printer),
+        Command::Quit => quit::quit(global, printer),
         Command::Log(log) => person::log(&log, global, printer),
         Command::Receipt(asked) => receipt::receipt(&asked, global, printer),
         Command::Servers(servers) => person::servers(servers, global, printer),

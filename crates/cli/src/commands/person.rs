@@ -1,7 +1,10 @@
 //! The person's own commands: how Placet is, what is trusted, what was recorded.
 
+use std::io::Read as _;
+use std::path::Path;
+
 use placet_wire::ask::Ask;
-use placet_wire::params::{AddServer, ListLog, RemoveServer, RevokePairing};
+use placet_wire::params::{AddServer, CA_MAX, ListLog, RemoveServer, RevokePairing};
 use placet_wire::passkeys::RegisterAtServer;
 use placet_wire::results::{
     LogPage, Opened, PairingList, Revoked, Server, ServerList, Session, StatusAnswer,
@@ -102,6 +105,9 @@ pub(crate) fn hello(global: &Global, printer: &mut Printer) -> Result<Exit, Stop
 pub(crate) fn open(global: &Global, printer: &mut Printer) -> Result<Exit, Stop> {
     let (opened, value): (Opened, Value) = quick(global, printer, Ask::Open)?;
     printer.answer(&value, || vec![format!("waiting: {}", opened.waiting)])?;
+    if opened.shown && opened.waiting == 0 {
+        printer.progress("Nothing is waiting. The book is open.");
+    }
     if opened.shown || opened.waiting == 0 {
         return Ok(Exit::Approved);
     }
@@ -144,9 +150,11 @@ pub(crate) fn servers(
             account: add.account,
             name: add.name,
             danger_allow_http_loopback: add.danger_allow_http_loopback,
+            ca: add.ca.as_deref().map(certificates).transpose()?,
+            proxy: add.proxy,
         }),
         Servers::Register { issuer } => Ask::RegisterAtServer(RegisterAtServer { issuer }),
-        Servers::Remove { issuer } => Ask::RemoveServer(RemoveServer { issuer }),
+        Servers::Remove { issuer, account } => Ask::RemoveServer(RemoveServer { issuer, account }),
     };
     let (mut conversation, ..) = converse(global, printer)?;
     let (ended, value) = put(&mut conversation, ask, printer)?;
@@ -193,12 +201,40 @@ pub(super) fn quick<T: DeserializeOwned>(
     conversation.call(ask, |_| {})
 }
 
+/// The text of a file of certificates: what is in it now is what the person will be asked about.
+fn certificates(file: &Path) -> Result<String, Stop> {
+    let sorry = |why: &str| Stop::Usage(format!("--ca: {} {why}", file.display()));
+    let most = u64::try_from(CA_MAX).unwrap_or(u64::MAX);
+    let open = std::fs::File::open(file).map_err(|error| sorry(&format!("({error})")))?;
+    let mut text = String::new();
+    // One byte more than is taken, to know that it is too long; a pipe or a device ends there too.
+    open.take(most.saturating_add(1))
+        .read_to_string(&mut text)
+        .map_err(|error| sorry(&format!("cannot be read as text ({error})")))?;
+    if text.len() > CA_MAX {
+        return Err(sorry(&format!("has more than {CA_MAX} bytes; give the authority alone")));
+    }
+    if text.trim().is_empty() {
+        return Err(sorry("is empty"));
+    }
+    Ok(text)
+}
+
 fn server(server: &Server) -> String {
     let danger = if server.danger_http_loopback { ", DANGER: plain http" } else { "" };
-    format!(
+    let mut line = format!(
         "{} ({}) for {} as {}{danger}",
         server.issuer, server.name, server.account, server.client_id
-    )
+    );
+    for (number, authority) in server.authorities.iter().enumerate() {
+        let by = if number == 0 { ", vouched for only by" } else { "or by" };
+        line.push_str(&format!("{by} {} (SHA-256 {}) ", authority.subject, authority.sha256));
+    }
+    let mut line = line.trim_end().to_owned();
+    if let Some(proxy) = &server.proxy {
+        line.push_str(&format!(", through {proxy}"));
+    }
+    line
 }
 
 /// Milliseconds since 1970 as `2026-11-18T11:06:40Z`, by the civil calendar.

@@ -45,8 +45,8 @@ impl<P: Ports> Case<'_, P> {
             return Err(Reason::AssuranceUnreachable);
         }
         // The first contact: whether the server has what is needed for it at all.
-        self.stands(Some(server), over)?;
-        self.contacting(server, 1).await?;
+        self.stands(over)?;
+        self.contacting(server, Some(&server.account), 1).await?;
         let own = self.ports.servers().own(server);
         let own = match self.converse(turn, &review, own, over).await? {
             Ok(own) => own,
@@ -59,8 +59,8 @@ impl<P: Ports> Case<'_, P> {
         let Ended { granted: Some(granted), .. } = signed_in else { return Ok(signed_in) };
         // What was approved so far is that the person is there: each end below is made anew.
         let signed_in = Ended { granted: None, ..signed_in };
-        self.stands(Some(server), over)?;
-        self.contacting(server, EXCHANGE).await?;
+        self.stands(over)?;
+        self.contacting(server, Some(&server.account), EXCHANGE).await?;
         let enter =
             self.ports.servers().enter(server, granted.authorization_code, own.code_verifier);
         let mut account = match self.converse(turn, &review, enter, over).await? {
@@ -95,7 +95,7 @@ impl<P: Ports> Case<'_, P> {
     ) -> Result<Ended, Reason> {
         let servers = self.ports.servers();
         let exchange = EXCHANGE.saturating_add(1);
-        self.contacting(server, exchange).await?;
+        self.contacting(server, Some(&server.account), exchange).await?;
         let begun = servers.begin_passkey(account);
         let creation = match self.converse(turn, review, begun, over).await? {
             Ok(creation) => creation,
@@ -103,7 +103,7 @@ impl<P: Ports> Case<'_, P> {
         };
         let screen = Screen::creation(review, AFTER_SIGN_IN, &creation, name);
         let begin = |voice| self.ports.authenticators().create(creation.clone(), voice);
-        let made = self.at_the_key(turn, screen, creation.timeout, begin, server, over).await?;
+        let made = self.at_the_key(turn, screen, creation.timeout, begin, over).await?;
         let (yes, created) = match made {
             Ok(made) => made,
             Err(ended) => return Ok(ended),
@@ -115,14 +115,14 @@ impl<P: Ports> Case<'_, P> {
                 return Ok(Ended::no(Reason::AuthenticatorUnfit));
             }
         };
-        self.stands(Some(server), over)?;
+        self.stands(over)?;
         let event = Event::PasskeyMade {
             issuer: server.issuer.clone(),
             credential: Digest::of_bytes(&created.credential_id),
             sign_count,
         };
         self.record(event).await.map_err(|_| Reason::RecordUnwritable)?;
-        self.contacting(server, exchange.saturating_add(1)).await?;
+        self.contacting(server, Some(&server.account), exchange.saturating_add(1)).await?;
         let told = servers.finish_passkey(account, &creation, &created, name);
         match self.converse(turn, review, told, over).await? {
             Ok(registered) => {
@@ -169,14 +169,14 @@ impl<P: Ports> Case<'_, P> {
             Decided::Yes(yes) => yes,
             Decided::No(ended) => return Ok(ended),
         };
-        self.stands(Some(server), over)?;
+        self.stands(over)?;
         let event = Event::PasskeyChanged {
             issuer: server.issuer.clone(),
             passkey: meant.id.clone(),
             how: if name.is_some() { "renamed" } else { "deleted" }.to_owned(),
         };
         self.record(event).await.map_err(|_| Reason::RecordUnwritable)?;
-        self.contacting(server, EXCHANGE.saturating_add(2)).await?;
+        self.contacting(server, Some(&server.account), EXCHANGE.saturating_add(2)).await?;
         let servers = self.ports.servers();
         let told = match name {
             Some(name) => {
@@ -210,15 +210,15 @@ impl<P: Ports> Case<'_, P> {
             Decided::Yes(yes) => yes,
             Decided::No(ended) => return Ok(ended),
         };
-        self.stands(Some(server), over)?;
-        self.contacting(server, EXCHANGE.saturating_add(1)).await?;
+        self.stands(over)?;
+        self.contacting(server, Some(&server.account), EXCHANGE.saturating_add(1)).await?;
         let told = servers.register_installation(account);
         if let Err(error) = self.converse(turn, &screen, told, over).await? {
             return self.refused_at_account(turn, review, error, over).await;
         }
         // From here on the server asks for it: on record even if the requester has left meanwhile.
-        let issuer = server.issuer.clone();
-        let event = Event::InstallationRegistered { issuer, kid: installation.kid };
+        let (issuer, account) = (server.issuer.clone(), server.account.clone());
+        let event = Event::InstallationRegistered { issuer, account, kid: installation.kid };
         self.record(event).await.map_err(|_| Reason::RecordUnwritable)?;
         Ok(self.done(&signed_in, yes))
     }
@@ -233,7 +233,7 @@ impl<P: Ports> Case<'_, P> {
     /// How the key is kept by which this server knows this installation, if it does and the key is
     /// there.
     fn known_by(&self, server: &Server) -> Option<&'static str> {
-        let known = self.ports.record().installation(&server.issuer)?;
+        let known = self.ports.record().installation(&server.issuer, &server.account)?;
         let installation = self.ports.servers().installation()?;
         (installation.kid == known).then_some(installation.kept)
     }
@@ -246,7 +246,7 @@ impl<P: Ports> Case<'_, P> {
         server: &Server,
         over: &Over<'_>,
     ) -> Result<Result<Vec<Registered>, Ended>, Reason> {
-        self.contacting(server, EXCHANGE.saturating_add(1)).await?;
+        self.contacting(server, Some(&server.account), EXCHANGE.saturating_add(1)).await?;
         let known = self.ports.servers().passkeys(account);
         match self.converse(turn, review, known, over).await? {
             Ok(known) => Ok(Ok(known)),

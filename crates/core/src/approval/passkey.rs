@@ -54,7 +54,7 @@ impl<P: Ports> Case<'_, P> {
     ) -> Result<Given, Reason> {
         let wanted = &passkey.wanted;
         let begin = |voice| self.ports.authenticators().assert(wanted.clone(), voice);
-        let signed = self.at_the_key(turn, screen, wanted.timeout, begin, server, over).await?;
+        let signed = self.at_the_key(turn, screen, wanted.timeout, begin, over).await?;
         let (yes, assertion) = match signed {
             Ok(signed) => signed,
             Err(ended) => return Ok(Given::No(ended)),
@@ -82,7 +82,6 @@ impl<P: Ports> Case<'_, P> {
         mut screen: Screen,
         timeout: Duration,
         begin: impl Fn(Voice) -> F + Send,
-        server: &Server,
         over: &Over<'_>,
     ) -> Result<Result<(Yes, R), Ended>, Reason>
     where
@@ -99,7 +98,7 @@ impl<P: Ports> Case<'_, P> {
             let too_late = self.ports.clock().until(timeout).map(|()| Reason::TimeOut);
             let over = either(over.clone(), too_late);
             // Who asked must still stand before a person is made to touch anything.
-            self.stands(Some(server), &over)?;
+            self.stands(&over)?;
             let fault = match self.touch(turn, &screen, &begin, &over).await? {
                 Touched::No(ended) => return Ok(Err(ended)),
                 Touched::Fault(fault) => fault,

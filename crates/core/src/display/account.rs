@@ -60,9 +60,11 @@ pub(super) fn asked(
             ours!("errand-go-on"),
         ),
     };
+    let mut rows: Vec<_> = rows;
+    rows.push(plain(ours!("errand-alone")));
     let action = Section { title: ours!("errand-what"), rows };
-    let mut destination = server_section(server);
-    destination.rows.push(plain(ours!("errand-alone")));
+    let account = server.map_or_else(|| plain(Text::default()), super::account);
+    let destination = server_section(server, account);
     (Step::Server, heading, action, destination, approve)
 }
 
