@@ -482,8 +482,7 @@ fn every_word_of_ours_in_the_book_can_be_translated() {
     let state = json!({"waiting": waiting, "paused_until": "14:00", "trouble": null, "muted": muted,
         "quiet_until": "9:00", "settings": {"quiet": {"from": 1, "to": 2}, "on_notification": [kind]}});
     let page = json!({"show": {"version": "1.2.3", "state": state, "said": "7", "places": []}});
-    writeln!(book.to, "{page}").unwrap();
-    book.to.flush().unwrap();
+    book.tell(&page);
     await_text(&book, "#version", "1.2.3");
     let server = |endpoint: Value, http| {
         json!({"name": "7", "issuer": "8", "account": "", "client_id": "9",

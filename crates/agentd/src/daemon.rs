@@ -389,7 +389,6 @@ impl Switches {
 
     /// How the key of the receipts is kept, or why there is none; and the same for the key that says
     /// which installation this is.
-    #[must_use]
     pub fn keys(&self) -> [Result<Seal, KeyTrouble>; 2] {
         let keys = self.house.store.keys();
         let keys = keys.borrow();
