@@ -80,6 +80,7 @@ struct Stamped {
 
 impl Servers for Stamped {
     type Session = Session;
+    type Account = ();
 
     async fn look_at(&self, server: &Server) -> Result<String, ServerError> {
         self.client.look_at(server).await
@@ -106,6 +107,63 @@ impl Servers for Stamped {
     async fn leave(&self, session: Session, declined: bool) {
         self.client.leave(session, declined).await;
     }
+
+    async fn own(
+        &self,
+        _: &placet_core::request::Server,
+    ) -> Result<placet_core::account::Own, placet_core::ports::ServerError> {
+        Err(placet_core::ports::ServerError::NoPasskeysEndpoint)
+    }
+
+    async fn enter(
+        &self,
+        _: &placet_core::request::Server,
+        _: placet_core::secret::Secret,
+        _: placet_core::secret::Secret,
+    ) -> Result<(), placet_core::ports::ServerError> {
+        Err(placet_core::ports::ServerError::NoPasskeysEndpoint)
+    }
+
+    async fn begin_passkey(
+        &self,
+        (): &mut (),
+    ) -> Result<placet_core::creation::Creation, placet_core::ports::ServerError> {
+        Err(placet_core::ports::ServerError::NoPasskeysEndpoint)
+    }
+
+    async fn finish_passkey(
+        &self,
+        (): &mut (),
+        _: &placet_core::creation::Creation,
+        _: &placet_core::creation::Created,
+        _: &str,
+    ) -> Result<placet_core::account::Registered, placet_core::ports::ServerError> {
+        Err(placet_core::ports::ServerError::NoPasskeysEndpoint)
+    }
+
+    async fn passkeys(
+        &self,
+        (): &mut (),
+    ) -> Result<Vec<placet_core::account::Registered>, placet_core::ports::ServerError> {
+        Err(placet_core::ports::ServerError::NoPasskeysEndpoint)
+    }
+
+    async fn rename_passkey(
+        &self,
+        (): &mut (),
+        _: &str,
+        _: &str,
+    ) -> Result<(), placet_core::ports::ServerError> {
+        Err(placet_core::ports::ServerError::NoPasskeysEndpoint)
+    }
+
+    async fn delete_passkey(
+        &self,
+        (): &mut (),
+        _: &str,
+    ) -> Result<(), placet_core::ports::ServerError> {
+        Err(placet_core::ports::ServerError::NoPasskeysEndpoint)
+    }
 }
 
 /// The key, with stamps.
@@ -129,6 +187,14 @@ impl Authenticators for StampedKey {
         let signed = self.key.assert(wanted, ui).await;
         self.stamps.take(|taken| taken.signed = Some(Instant::now()));
         signed
+    }
+
+    async fn create<U: CeremonyUi>(
+        &self,
+        _: placet_core::creation::Creation,
+        _: U,
+    ) -> Result<placet_core::creation::Created, CeremonyFault> {
+        Err(CeremonyFault::NoAuthenticator)
     }
 }
 
