@@ -201,7 +201,8 @@ fn detail() -> Outcome<Value> {
     let step = |seq: i64, event: &str, summary: &str| json!({"seq": seq, "at": THEN + seq * 4_000, "event": event, "summary": summary});
     let shown = json!({"at": THEN + 4_000, "display_hash": screen.hash()?.as_str(), "holds": true,
         "screen": screen});
-    Ok(json!({"past": pasts.get(0), "account": "", "shown": [shown], "steps": [
+    Ok(json!({"past": pasts.get(0), "account": "", "shown": [shown],
+        "receipt": {"digest": screen.hash()?.as_str(), "seal": "file"}, "steps": [
         step(1, "received", "approval by claude-code"),
         step(2, "shown", "round 1"),
         step(3, "answered", "approve, held press"),
@@ -258,7 +259,8 @@ fn servers() -> Value {
     json!({"servers": [
         {"name": "Harbor Bank", "issuer": "https://auth.harbor.example", "account": "erin@harbor.example",
          "client_id": "placet", "challenge_endpoint": "https://auth.harbor.example/challenge", "plain_http": false,
-         "authorities": [], "proxy": null},
+         "authorities": [{"subject": "CN=Harbor Bank Root, O=Harbor Bank", "until": "2031-03-01",
+            "sha256": "9f2c61d0b7a34e58c1f00d7e5a96b3128e47d5f0c2a1b89364e7d0f5a1c3b2e6"}], "proxy": null},
         {"name": "Staging", "issuer": "http://localhost:8931", "account": "", "client_id": "placet-dev",
          "challenge_endpoint": null, "plain_http": true, "authorities": [], "proxy": null}]})
 }
