@@ -180,7 +180,8 @@ fn h9_the_history_shows_what_was_shown_as_text_and_every_page_fits() {
     let shown = json!({"at": 1, "display_hash": "sha256:00", "holds": false, "screen": screen});
     let step = json!({"seq": 1, "at": 1, "event": "received", "summary": evil});
     let receipt = json!({"digest": "sha256:5eed", "seal": "file"});
-    let detail = json!({"past": past, "steps": [step], "shown": [shown], "receipt": receipt});
+    let detail =
+        json!({"past": past, "account": "", "steps": [step], "shown": [shown], "receipt": receipt});
     answered(&mut book, 3, &json!({"detail": "req_1"}), &json!({"detail": detail}));
     await_text(&book, "#detail .action .value", evil);
     await_text(&book, "#detail", "This is not what was sent to be shown");
@@ -214,7 +215,8 @@ fn agents_servers_and_health_are_shown_and_a_revocation_takes_two_presses() {
     await_text(&book, "#agents-said", "build-bot is revoked.");
     book.script("document.querySelector('[data-page=servers]').click(); done(1)");
     let server = json!({"name": "Work", "issuer": "https://as.example", "account": "me",
-        "client_id": "placet", "challenge_endpoint": null, "plain_http": true});
+        "client_id": "placet", "challenge_endpoint": null, "plain_http": true, "authorities": [],
+        "proxy": null});
     answered(&mut book, 4, &json!("servers"), &json!({"servers": [server]}));
     await_text(&book, "#servers-all", "https://as.example");
     looked_at(&session, &book, "servers");
@@ -484,9 +486,10 @@ fn every_word_of_ours_in_the_book_can_be_translated() {
     let page = json!({"show": {"version": "1.2.3", "state": state, "said": "7", "places": []}});
     book.tell(&page);
     await_text(&book, "#version", "1.2.3");
-    let server = |endpoint: Value, http| {
+    let server = |endpoint: Value, http: bool| {
         json!({"name": "7", "issuer": "8", "account": "", "client_id": "9",
-        "challenge_endpoint": endpoint, "plain_http": http})
+        "challenge_endpoint": endpoint, "plain_http": http, "proxy": http.then_some("7"),
+        "authorities": if http { json!([{"subject": "7", "sha256": "8", "until": "9"}]) } else { json!([]) }})
     };
     let agents = json!({"agents": [{"name": "7", "paired_at": 1, "last_used": null}, {"name": "8", "paired_at": 1, "last_used": 2}]});
     let servers = json!({"servers": [server(json!("7"), true), server(Value::Null, false)]});
@@ -517,7 +520,11 @@ fn every_word_of_ours_in_the_book_can_be_translated() {
     assert!(words.matches("[!! ").count() > 100, "{words}");
     for line in words.split('\n') {
         // The name, a command, and the month as the system's own words have it.
-        let ours = line.replace("Placet", "").replace("placet as remove", "").replace("Jan", "");
+        let ours = line
+            .replace("Placet", "")
+            .replace("placet as remove", "")
+            .replace("--account", "")
+            .replace("Jan", "");
         let english = ours.as_bytes().windows(2).any(|two| two.iter().all(u8::is_ascii_lowercase));
         assert!(!english, "{line}");
     }
