@@ -1,6 +1,6 @@
 // What is over: leafed through, narrowed, and one of it in full.
 
-import { button, list, make, time } from "./draw.js";
+import { asked as what, button, list, make, time } from "./draw.js";
 import { ask } from "./tauri.js";
 import { text } from "./text.js";
 
@@ -18,7 +18,7 @@ function line(past) {
   return make(
     "li",
     "",
-    make("div", "", make("p", "heading", heading), make("p", "name", `${who(past)}, ${time(past.at)}`), make("p", "name", said)),
+    make("div", "", make("p", "heading", heading), make("p", "name", what(past)), make("p", "name", `${who(past)}, ${time(past.at)}`), make("p", "name", said)),
     button(text("book-show"), text("book-show-what", { heading, who: who(past), time: time(past.at) }), (event) => show(past.request, event.target)),
   );
 }
@@ -79,13 +79,17 @@ async function show(request, from) {
   try {
     const detail = await ask("detail", request);
     if (!detail) throw new Error(text("book-detail-gone"));
-    const { past, steps, shown } = detail;
+    const { past, note, steps, shown } = detail;
     const back = button(text("book-back"), "", () => {
       at("detail").hidden = true;
       at("listed").hidden = false;
       from.focus();
     });
-    const facts = list([[text("book-ended"), `${words(past.outcome)} (${words(past.reason)})`], [text("book-who"), who(past)], [text("book-server"), past.server || text("book-server-none")], [text("book-number"), past.request]]);
+    // Nobody was asked: what was to be shown is nowhere else.
+    const unasked = shown.length === 0 && past.reason !== "denied" && ["declined", "rate_limited", "unsupported"].includes(past.outcome);
+    const ended = unasked ? text("book-declined-unasked", { why: words(past.reason) }) : `${words(past.outcome)} (${words(past.reason)})`;
+    const told = [[text("book-asked-what"), what(past)], [text("book-note"), note]].filter(([, words]) => words);
+    const facts = list([[text("book-ended"), ended], ...told, [text("book-who"), who(past)], [text("book-server"), past.server || text("book-server-none")], [text("book-number"), past.request]]);
     const happened = make("ol", "steps", ...steps.map((step) => make("li", "", `${time(step.at)}: ${words(step.event)} ${step.summary}`)));
     const none = shown.length === 0 ? make("p", "", text("book-shown-none")) : null;
     at("detail").replaceChildren(back, facts, make("h3", "", text("book-happened")), happened, make("h3", "", text("book-shown")), none ?? "", ...shown.map(screen));

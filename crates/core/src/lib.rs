@@ -16,6 +16,7 @@
 
 pub mod approval;
 pub mod approved;
+pub mod brief;
 pub mod ceremony;
 mod change;
 pub mod code_time;

@@ -173,7 +173,7 @@ fn findings(inside: &Inside, heard: &Heard) -> Vec<Finding> {
         notifications(&heard.notifications),
         tray(heard.panel),
         lock(heard.login, &heard.savers),
-        screen(inside.station.seat),
+        screen(inside.station.seat, heard.others),
         others(heard.others),
         match inside.refused {
             0 => good(
@@ -305,7 +305,7 @@ fn lock(login: bool, savers: &[&str]) -> Finding {
     }
 }
 
-fn screen(seat: Seat) -> Finding {
+fn screen(seat: Seat, others: Others) -> Finding {
     let what = text!("health-screen");
     match seat {
         Seat::Here => good(what, text!("health-screen-here"), text!("health-screen-here-means")),
@@ -319,7 +319,11 @@ fn screen(seat: Seat) -> Finding {
             what,
             text!("health-unknown"),
             text!("health-screen-unknown-means"),
-            text!("health-screen-unknown-better"),
+            // Only what helps in this kind of session.
+            match others {
+                Others::Wayland(_) => text!("health-screen-unknown-better"),
+                Others::X11 | Others::Unknown => text!("health-screen-elsewhere-better"),
+            },
         ),
     }
 }
@@ -329,7 +333,11 @@ fn others(others: Others) -> Finding {
     poor(
         text!("health-others"),
         others.sentence(),
-        text!("health-others-means"),
+        match others {
+            Others::X11 => text!("health-others-means"),
+            Others::Wayland(_) => text!("health-others-means-wayland"),
+            Others::Unknown => text!("health-others-means-unknown"),
+        },
         text!("health-others-better"),
     )
 }
@@ -406,6 +414,20 @@ mod tests {
     fn an_install_that_is_not_hardened_is_never_called_good() {
         let bad = poor_ones(&inside(None, Seat::Here), &at_best());
         assert_eq!(bad, ["Other programs of this session", "Foreign modules", "Install"]);
+    }
+
+    #[test]
+    fn advice_for_wayland_stands_only_where_the_session_is_one() {
+        let said = |others| {
+            let heard = Heard { others, ..at_best() };
+            let all = findings(&inside(None, Seat::Unknown), &heard);
+            all.iter().map(|one| format!("{} {} {}\n", one.state, one.means, one.better)).collect()
+        };
+        let x11: String = said(Others::X11);
+        assert!(!x11.contains("Wayland"), "{x11}");
+        let wayland: String = said(Others::Wayland(Default::default()));
+        assert!(wayland.contains("on Wayland, Placet cannot see what lies over"), "{wayland}");
+        assert!(wayland.contains("knows no names of Wayland displays"), "{wayland}");
     }
 
     #[tokio::test]

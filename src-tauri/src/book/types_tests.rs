@@ -182,7 +182,15 @@ fn generated() -> String {
     types.add("Question", &questions.into_iter().map(Words).collect::<Vec<_>>());
 
     let id = RequestId(words());
-    let waiting = Waiting { id, name: words(), heading: words(), offer: None };
+    let waiting = Waiting {
+        id,
+        name: words(),
+        heading: words(),
+        code: words(),
+        brief: words(),
+        asked_at: words(),
+        offer: None,
+    };
     types.add("Waiting", &[&waiting]);
     let muted = Muted { bucket: words(), name: words(), until: words() };
     types.add("Muted", &[&muted]);
@@ -222,14 +230,17 @@ fn generated() -> String {
         heading: words(),
         outcome: words(),
         reason: words(),
+        code: words(),
+        brief: words(),
     };
     types.add("Past", &[&past]);
     let step = Stepped { seq: 1, at: 1, event: words(), summary: words() };
     types.add("Stepped", &[&step]);
     let showing = Showing { at: 1, display_hash: words(), holds: true, screen: json!(UNKNOWN) };
     types.add("Showing", &[&showing]);
-    let detail = Detail { past: past.clone(), steps: vec![step], shown: vec![showing] };
-    types.add("Detail", &[&detail]);
+    let detail = Detail { past: past.clone(), note: None, steps: vec![step], shown: vec![showing] };
+    let noted = Detail { note: Some(words()), ..detail.clone() };
+    types.add("Detail", &[&detail, &noted]);
     let agent = |last_used| Agent { name: words(), paired_at: 1, last_used };
     let agents = vec![agent(None), agent(Some(1))];
     types.add("Agent", &agents);

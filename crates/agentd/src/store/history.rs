@@ -25,7 +25,7 @@ use super::{FILE, log};
 /// The index, in the folder of the record.
 pub const INDEX: &str = "history.db";
 /// The index of another version is made anew.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 /// Lines of a page.
 pub const PAGE: usize = 50;
 /// So many characters of a screen can be found: what an agent sends to be read must not fill the
@@ -41,11 +41,11 @@ const STRIDE: i64 = 20_000;
 const SCHEMA: &str = "
 CREATE TABLE part(request TEXT, seq INTEGER, event TEXT, PRIMARY KEY(request, seq)) WITHOUT ROWID;
 CREATE TABLE over(seq INTEGER PRIMARY KEY, request TEXT UNIQUE, at INTEGER, kind TEXT, agent TEXT,
-  server TEXT, heading TEXT, outcome TEXT, reason TEXT) STRICT;
+  server TEXT, heading TEXT, outcome TEXT, reason TEXT, code TEXT, brief TEXT) STRICT;
 CREATE VIRTUAL TABLE words USING fts5(text, facts, content='', columnsize=0,
   prefix='3 4 5');
 CREATE TABLE seen(one INTEGER PRIMARY KEY CHECK(one = 1), seq INTEGER, hash TEXT) STRICT;
-PRAGMA user_version = 2;
+PRAGMA user_version = 3;
 ";
 
 /// Which lines of the history.
@@ -84,6 +84,12 @@ pub struct Past {
     pub outcome: String,
     /// Why.
     pub reason: String,
+    /// The number that prompt and terminal showed; empty in older records.
+    #[serde(default)]
+    pub code: String,
+    /// What was asked, on one line ([`placet_core::brief`]); may be empty.
+    #[serde(default)]
+    pub brief: String,
 }
 
 /// One request in full.
@@ -91,6 +97,9 @@ pub struct Past {
 pub struct Detail {
     /// Its line.
     pub past: Past,
+    /// What the person wrote to the requester beside their no.
+    #[serde(default)]
+    pub note: Option<String>,
     /// Everything that was recorded of it, oldest first.
     pub steps: Vec<Stepped>,
     /// Every screen, exactly as it was sent to be shown.
@@ -237,11 +246,11 @@ impl Index {
     }
 
     fn detail(&self, request: &str) -> Result<Option<Detail>, StoreError> {
-        let sql = "SELECT seq, request, at, kind, agent, server, heading, outcome, reason
-                   FROM over WHERE request = ?";
+        let sql = "SELECT seq, request, at, kind, agent, server, heading, outcome, reason, code,
+                   brief FROM over WHERE request = ?";
         let past = self.index.query_row(sql, [request], past).optional()?;
         let Some(past) = past else { return Ok(None) };
-        let mut detail = Detail { past, steps: Vec::new(), shown: Vec::new() };
+        let mut detail = Detail { past, note: None, steps: Vec::new(), shown: Vec::new() };
         let mut parts =
             self.index.prepare_cached("SELECT seq FROM part WHERE request = ? ORDER BY seq")?;
         let mut entry = self
@@ -258,6 +267,9 @@ impl Index {
                 let recorded = text(&body, "/display_hash").to_owned();
                 let holds = digest(&screen).is_ok_and(|now: Digest| now.as_str() == recorded);
                 detail.shown.push(Showing { at, display_hash: recorded, holds, screen });
+            }
+            if event == "ended" {
+                detail.note = body.get("note").and_then(Value::as_str).map(str::to_owned);
             }
             let summary = log::summary(&event, &body);
             detail.steps.push(Stepped { seq: u64::try_from(seq).unwrap_or(0), at, event, summary });
@@ -378,10 +390,16 @@ fn end(
     }
     let agent = text(&received, "/asker/pairing");
     let (server, outcome) = (text(&received, "/issuer"), text(ended, "/outcome"));
+    // Found by what was asked and by its number, also where nothing was shown.
+    let (code, brief) = (text(&received, "/code"), text(&received, "/brief"));
+    for one in [code, brief] {
+        words.push('\n');
+        words.push_str(one);
+    }
     let facts = format!("{} {} {}", fact("o", outcome), fact("a", agent), fact("s", server));
     work.prepare_cached(
-        "INSERT OR IGNORE INTO over(seq, request, at, kind, agent, server, heading, outcome, reason)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO over(seq, request, at, kind, agent, server, heading, outcome, reason,
+         code, brief) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?
     .execute((
         seq,
@@ -393,6 +411,8 @@ fn end(
         heading,
         outcome,
         text(ended, "/reason"),
+        code,
+        brief,
     ))?;
     work.prepare_cached("INSERT INTO words(rowid, text, facts) VALUES (?, ?, ?)")?
         .execute((seq, words, facts))?;
@@ -422,7 +442,8 @@ fn fact(of: &str, value: &str) -> String {
 }
 
 fn page(index: &Connection, wanted: &Wanted) -> Result<Vec<Past>, StoreError> {
-    const COLUMNS: &str = "seq, request, at, kind, agent, server, heading, outcome, reason";
+    const COLUMNS: &str = "seq, request, at, kind, agent, server, heading, outcome, reason, \
+                           code, brief";
     let before = wanted.before.and_then(|seq| i64::try_from(seq).ok()).unwrap_or(i64::MAX);
     let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
     let facts = [("o", &wanted.outcome), ("a", &wanted.agent), ("s", &wanted.server)];
@@ -460,6 +481,8 @@ fn past(row: &rusqlite::Row<'_>) -> rusqlite::Result<Past> {
         heading: row.get(6)?,
         outcome: row.get(7)?,
         reason: row.get(8)?,
+        code: row.get(9)?,
+        brief: row.get(10)?,
     })
 }
 

@@ -257,6 +257,7 @@ impl Writer {
                 method: None,
                 observable: true,
                 display_hash: None,
+                note: None,
                 took_ms: 0,
             };
             self.append(&Entry { at: now, request: Some(id), event })?;

@@ -2,6 +2,7 @@
 
 mod ask;
 mod elicit;
+mod log;
 mod pair;
 mod person;
 mod uninstall;
@@ -27,7 +28,7 @@ pub(crate) fn run(args: Args, printer: &mut Printer) -> Result<Exit, Stop> {
         Command::Status => person::status(global, printer),
         Command::Hello => person::hello(global, printer),
         Command::Open => person::open(global, printer),
-        Command::Log(log) => person::log(&log, global, printer),
+        Command::Log(asked) => log::log(&asked, global, printer),
         Command::Servers(servers) => person::servers(servers, global, printer),
         Command::Agents(agents) => person::agents(agents, global, printer),
         Command::Hook(asked) => crate::hook::hook(&asked, global, printer),
