@@ -9,7 +9,7 @@ import { agents, health, servers } from "./known.js";
 import { settings, settled } from "./settings.js";
 import { beginning } from "./start.js";
 import { look, page } from "./tauri.js";
-import { dress, text } from "./text.js";
+import { dress, pieces, text } from "./text.js";
 
 const at = (id) => document.getElementById(id);
 
@@ -19,7 +19,7 @@ dress(at("one").content);
 function waitingItem({ id, name, heading, code, brief }) {
   const item = at("one").content.cloneNode(true);
   item.querySelector(".heading").textContent = heading;
-  item.querySelector(".name").textContent = text("book-asks", { name });
+  item.querySelector(".name").append(...pieces("book-asks", { name }));
   item.querySelector(".asked").textContent = asked({ code, brief });
   const open = item.querySelector("button");
   open.setAttribute("aria-label", code ? text("book-open-code", { code, heading }) : text("book-open-what", { heading }));

@@ -12,6 +12,9 @@ export function make(tag, name, ...content) {
   return made;
 }
 
+// A stranger's name inside a line: what of it runs from right to left moves nothing beside it.
+export const apart = (name) => make("bdi", "", name);
+
 export function button(words, label, act) {
   const made = make("button", "", words);
   made.type = "button";

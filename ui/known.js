@@ -47,6 +47,11 @@ export async function agents() {
   fill("agents-all", items, text("book-agents-none"));
 }
 
+// True if the same server is trusted for another account too.
+const shared = (all, one) => all.some((other) => other !== one && other.issuer === one.issuer);
+
+const vouching = (by) => text("book-vouched", { subject: by.subject, sha256: by.sha256, until: by.until });
+
 export async function servers() {
   const all = await ask("servers");
   const items = all.map((one) =>
@@ -60,10 +65,12 @@ export async function servers() {
         [text("book-row-account"), one.account || text("book-account-none")],
         [text("book-row-client"), one.client_id],
         [text("book-row-asks"), one.challenge_endpoint ? text("book-asks-at", { endpoint: one.challenge_endpoint }) : text("book-asks-not")],
-        [text("book-row-forget"), `placet as remove ${one.issuer}`],
+        [text("book-row-forget"), `placet as remove ${one.issuer}${shared(all, one) ? ` --account ${JSON.stringify(one.account)}` : ""}`],
         [text("book-row-change"), text("book-change-how")],
+        [text("book-row-another"), text("book-another-how")],
         [text("book-row-may"), text("book-may")],
-        [text("book-row-certificates"), text("book-certificates")],
+        [text("book-row-vouched"), one.authorities.length ? [...one.authorities.map(vouching), text("book-vouched-alone")].join(" ") : text("book-vouched-system")],
+        [text("book-row-proxy"), one.proxy ? text("book-proxy", { proxy: one.proxy }) : text("book-proxy-none")],
       ]),
     ),
   );

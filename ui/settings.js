@@ -5,7 +5,7 @@
 
 import { button, make } from "./draw.js";
 import { ask } from "./tauri.js";
-import { text } from "./text.js";
+import { pieces, text } from "./text.js";
 
 const at = (id) => document.getElementById(id);
 
@@ -31,9 +31,9 @@ function redraw(id, what, items) {
 function stopped({ paused_until, muted }) {
   const said = make("p", "");
   said.setAttribute("role", "status");
-  const line = (words, label, wanted) => make("div", "entry", make("p", "heading", words), button(text("book-end-it"), label, () => change(wanted, said)));
-  const lines = muted.map(({ bucket, name, until }) => line(text("book-muted", { until, name }), text("book-end-mute", { name }), { end_mute: bucket }));
-  if (paused_until !== null) lines.unshift(line(text("book-paused", { until: paused_until }), text("book-end-pause"), "end_pause"));
+  const line = (words, act, label, wanted) => make("div", "entry", make("p", "heading", ...words), button(act, label, () => change(wanted, said)));
+  const lines = muted.map(({ bucket, name, until }) => line(pieces("book-muted", { until, name }), text("book-end-mute"), text("book-end-mute-of", { name }), { end_mute: bucket }));
+  if (paused_until !== null) lines.unshift(line([text("book-paused", { until: paused_until })], text("book-end-pause"), "", "end_pause"));
   return lines.length ? [...lines, make("p", "aside", text("book-stopped-aside")), said] : [];
 }
 
@@ -46,7 +46,7 @@ function minute(text) {
 
 function kindLine(kind) {
   const stop = () => change({ set: { on_notification: { kind, on: false } } }, at("offers-said"));
-  return make("div", "entry", make("div", "", make("p", "heading", kind.tool), make("p", "name", text("book-offer-by", { agent: kind.agent }))), button(text("book-take-away"), text("book-take-away-what", { tool: kind.tool, agent: kind.agent }), stop));
+  return make("div", "entry", make("div", "", make("p", "heading", kind.tool), make("p", "name", ...pieces("book-offer-by", { agent: kind.agent }))), button(text("book-take-away"), text("book-take-away-what", { tool: kind.tool, agent: kind.agent }), stop));
 }
 
 export function settled(state) {

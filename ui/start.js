@@ -1,8 +1,8 @@
 // The first steps of a new person: what it does, start with the session, a name for an agent.
 
-import { button } from "./draw.js";
+import { apart, button, make } from "./draw.js";
 import { ask } from "./tauri.js";
-import { text } from "./text.js";
+import { pieces, text } from "./text.js";
 
 const at = (id) => document.getElementById(id);
 
@@ -35,6 +35,7 @@ export async function beginning() {
   const focused = at("start-switch").contains(document.activeElement);
   drawn(now.autostart, now.program);
   if (focused) at("start-switch").querySelector("button").focus();
-  at("start-agents").textContent = now.agents.length ? text("book-start-named", { names: now.agents.join(", ") }) : text("book-start-unnamed");
+  const names = now.agents.flatMap((name, n) => [n > 0 ? ", " : "", apart(name)]);
+  at("start-agents").replaceChildren(...(names.length ? pieces("book-start-named", { names: make("span", "", ...names) }) : [text("book-start-unnamed")]));
   at("start-asked").textContent = now.asked ? text("book-start-asked") : "";
 }

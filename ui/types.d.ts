@@ -22,7 +22,7 @@ export type State = { waiting: Waiting[]; paused_until: string | null; away: boo
 
 export type Place = { label: string; path: string; };
 
-export type Page = { version: string; state: State; places: Place[]; first: boolean; };
+export type Page = { version: string; state: State; said: string; places: Place[]; first: boolean; };
 
 export type Numbered = { number: number; page: Page | null; };
 
@@ -32,11 +32,13 @@ export type Stepped = { seq: number; at: number; event: string; summary: string;
 
 export type Showing = { at: number; display_hash: string; holds: boolean; screen: unknown; };
 
-export type Detail = { past: Past; steps: Stepped[]; shown: Showing[]; };
+export type Detail = { past: Past; account: string; steps: Stepped[]; shown: Showing[]; };
 
 export type Agent = { name: string; paired_at: number; last_used: number | null; };
 
-export type Trusted = { name: string; issuer: string; account: string; client_id: string; challenge_endpoint: string | null; plain_http: boolean; };
+export type Vouching = { subject: string; sha256: string; until: string; };
+
+export type Trusted = { name: string; issuer: string; account: string; client_id: string; challenge_endpoint: string | null; plain_http: boolean; authorities: Vouching[]; proxy: string | null; };
 
 export type Finding = { what: string; good: boolean; state: string; means: string; better: string; };
 
@@ -45,3 +47,5 @@ export type Autostart = "off" | "on" | { other: string; };
 export type Beginning = { autostart: Autostart; program: string; agents: string[]; asked: boolean; };
 
 export type Answer = { agents: Agent[]; } | { autostart: Autostart; } | { beginning: Beginning; } | { changed: boolean; } | { detail: Detail | null; } | { failed: string; } | { health: Finding[]; } | { history: Past[]; } | { revoked: boolean; } | { servers: Trusted[]; };
+
+export type TextId = "book-account-none" | "book-agent" | "book-agents" | "book-agents-aside" | "book-agents-none" | "book-another-how" | "book-asked" | "book-asks" | "book-asks-at" | "book-asks-not" | "book-autostart-off" | "book-autostart-on" | "book-autostart-other" | "book-autostart-start" | "book-autostart-stop" | "book-back" | "book-better" | "book-change-how" | "book-detail-gone" | "book-end-it" | "book-end-mute" | "book-end-pause" | "book-ended" | "book-fields" | "book-found" | "book-found-none" | "book-gone" | "book-good" | "book-happened" | "book-health" | "book-history" | "book-holds" | "book-holds-not" | "book-issuer" | "book-itself" | "book-keep" | "book-keep-whom" | "book-may" | "book-muted" | "book-nav-now" | "book-number" | "book-offer-by" | "book-offer-nobody" | "book-offer-tool" | "book-offer-yes" | "book-offers" | "book-offers-aside" | "book-offers-none" | "book-older" | "book-open" | "book-open-what" | "book-outcome" | "book-outcome-any" | "book-outcome-approved" | "book-outcome-cancelled" | "book-outcome-declined" | "book-outcome-expired" | "book-outcome-limited" | "book-outcome-locked" | "book-outcome-protocol" | "book-outcome-rejected" | "book-outcome-superseded" | "book-outcome-unreachable" | "book-outcome-unsupported" | "book-pages" | "book-paired-unused" | "book-paired-used" | "book-paused" | "book-places" | "book-plain-http" | "book-poor" | "book-proxy" | "book-proxy-none" | "book-quiet" | "book-quiet-aside" | "book-quiet-from" | "book-quiet-hours" | "book-quiet-hours-now" | "book-quiet-never" | "book-quiet-none" | "book-quiet-set" | "book-quiet-to" | "book-quiet-wrong" | "book-revoke" | "book-revoke-sure" | "book-revoke-sure-whom" | "book-revoke-whom" | "book-revoked" | "book-revoked-before" | "book-row-account" | "book-row-another" | "book-row-asks" | "book-row-change" | "book-row-client" | "book-row-forget" | "book-row-issuer" | "book-row-may" | "book-row-proxy" | "book-row-vouched" | "book-search" | "book-server" | "book-server-none" | "book-servers" | "book-servers-aside" | "book-servers-none" | "book-set" | "book-settings" | "book-show" | "book-show-what" | "book-shown" | "book-shown-none" | "book-shown-none-of" | "book-silent" | "book-start" | "book-start-asked" | "book-start-name" | "book-start-name-how" | "book-start-named" | "book-start-remove" | "book-start-session" | "book-start-try" | "book-start-try-how" | "book-start-unnamed" | "book-start-what" | "book-start-what-aside" | "book-start-what-means" | "book-stopped-aside" | "book-take-away" | "book-take-away-what" | "book-title" | "book-unnamed" | "book-unpaired" | "book-vouched" | "book-vouched-alone" | "book-vouched-system" | "book-waiting" | "book-waiting-aside" | "book-waiting-none" | "book-who" | "book-words";

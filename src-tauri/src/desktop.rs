@@ -64,8 +64,10 @@ const STOPPED_WITHIN: Duration = Duration::from_secs(5);
 const AFTER_THE_PROMPT: Duration = Duration::from_millis(100);
 
 /// How this start is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Beginning {
+    /// To be opened by whoever has the other end.
+    pub book: Book,
     /// The first one here: the book begins with the page for a new person.
     pub first: bool,
     /// Nobody asked for a window.
@@ -87,7 +89,7 @@ pub fn run<K: Keeper>(
     outlive_the_bus();
     let at_prompt = at_prompt();
     let app = tauri::Builder::default().build(crate::context())?;
-    let desktop = Desktop { app: app.handle().clone(), book: Book::default() };
+    let desktop = Desktop { app: app.handle().clone(), book: beginning.book };
 
     let open: Open = {
         let keeper = Arc::clone(&keeper);

@@ -18,6 +18,7 @@ use placet_core::ports::{Answer, Gesture};
 use placet_core::request::RequestId;
 use tokio::sync::{Notify, oneshot};
 
+use crate::book::Book;
 use crate::prompt::PromptHandle;
 
 /// The daemon's window: the prompt, once it is there.
@@ -32,6 +33,9 @@ pub struct Glass {
     buckets: Mutex<VecDeque<(RequestId, String)>>,
     /// What a notification may answer now.
     offer: Mutex<Option<Offer>>,
+    /// The book, once the desktop is there, and when a program last had it opened.
+    book: OnceLock<Book>,
+    book_opened: Mutex<Option<Instant>>,
     /// Told when a pause or a mute is on record.
     pub(crate) changed: Arc<Notify>,
 }
@@ -71,10 +75,18 @@ const REMEMBERED: usize = 8;
 /// before it is drawn. A later screen would take the focus of a person who asked for another.
 const MEANT_WITHIN: Duration = Duration::from_secs(1);
 
+/// Any agent may ask for the book: not so often that a person who closes it has it at once again.
+const BOOK_AGAIN: Duration = Duration::from_secs(10);
+
 impl Glass {
     /// Says which prompt it is, or that there is none. Counts once.
     pub fn put_in(&self, prompt: Option<PromptHandle>) {
         let _ = self.prompt.set(prompt);
+    }
+
+    /// Says which book it is. Counts once.
+    pub fn put_book(&self, book: Book) {
+        let _ = self.book.set(book);
     }
 
     pub(crate) fn prompt(&self) -> Option<&PromptHandle> {
@@ -213,6 +225,17 @@ impl Window for Glass {
 
     fn open(&self) {
         self.open_for(By::Program);
+    }
+
+    fn open_book(&self) -> bool {
+        let Some(book) = self.book.get() else { return false };
+        let mut opened = self.book_opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let often = opened.is_some_and(|at| at.elapsed() < BOOK_AGAIN);
+        if !often {
+            *opened = Some(Instant::now());
+            book.open();
+        }
+        true
     }
 
     /// The socket takes requests some tens of milliseconds before the prompt is made. The first

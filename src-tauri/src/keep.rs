@@ -18,6 +18,7 @@ use placet_core::display;
 use placet_core::ports::{Clock as _, Gesture};
 use placet_core::request::{RequestId, Timestamp};
 use placet_core::text::visible_line;
+use placet_core::way::Authority;
 use placet_texts::text;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, mpsc, watch};
@@ -25,7 +26,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use crate::autostart::{self, Autostart};
 use crate::away::Away;
 use crate::book::health::{self, Inside};
-use crate::book::question::{Agent, Beginning, Trusted};
+use crate::book::question::{Agent, Beginning, Trusted, Vouching};
 use crate::book::{self, Question};
 use crate::desktop::Keeper;
 use crate::glass::{By, Glass};
@@ -169,6 +170,7 @@ fn inside(switches: &Switches) -> Inside {
     Inside {
         socket: switches.socket().to_owned(),
         trouble: switches.trouble(),
+        keys: switches.keys(),
         entries: switches.known().entries(),
         station: station.clone(),
         hardened,
@@ -200,6 +202,8 @@ fn looked_up(switches: &Switches, question: Question) -> Result<book::Answer, St
                 client_id: shown(&server.client_id),
                 challenge_endpoint: server.challenge_endpoint.as_deref().map(shown),
                 plain_http: server.danger_http_loopback,
+                authorities: server.way.authorities.iter().map(vouching).collect(),
+                proxy: server.way.proxy.as_ref().map(|proxy| shown(proxy.as_str())),
             });
             book::Answer::Servers(servers.collect())
         }
@@ -210,7 +214,7 @@ fn looked_up(switches: &Switches, question: Question) -> Result<book::Answer, St
                 autostart: file.map_or(Autostart::Off, |file| file.look(&program)),
                 program: visible_line(&program.to_string_lossy()).as_str().to_owned(),
                 agents: switches.known().pairings().map(|(name, _)| name.to_owned()).collect(),
-                asked: !history.page(&Wanted::default())?.is_empty(),
+                asked: history.page(&Wanted::default())?.iter().any(|past| past.kind == "approval"),
             })
         }
         Question::Health | Question::Revoke(_) | Question::Autostart(_) | Question::Change(_) => {
@@ -456,5 +460,13 @@ impl Witness for Notary {
             }
             None => tracing::warn!("it is not known who asked; nobody was muted"),
         }
+    }
+}
+
+fn vouching(authority: &Authority) -> Vouching {
+    Vouching {
+        subject: visible_line(&authority.subject).as_str().to_owned(),
+        sha256: authority.sha256.clone(),
+        until: authority.not_after.day(),
     }
 }

@@ -362,4 +362,21 @@ mod tests {
         let actions = compose(&waiting, true, None).actions;
         assert_eq!(actions, ["default", "Review", "deny", "Deny"]);
     }
+
+    #[test]
+    fn every_word_of_ours_in_a_notification_can_be_translated() {
+        let name = || "7".to_owned();
+        let waiting = Waiting { id: RequestId(name()), name: name(), heading: name(), offer: None };
+        let made = placet_texts::pretended(|| {
+            [true, false]
+                .map(|buttons| [compose(&waiting, buttons, None), counting(2, buttons, None)])
+        });
+        for one in made.as_flattened() {
+            // Keys of actions stand at even places.
+            let labels = one.actions.iter().skip(1).step_by(2);
+            for words in labels.chain([&one.summary, &one.body]) {
+                assert!(!words.contains(|c: char| c.is_ascii_lowercase()), "{words}");
+            }
+        }
+    }
 }

@@ -117,6 +117,8 @@ fn prepare(process: Process) -> Result<Places, String> {
     restart_clean(process).map_err(|error| format!("Placet cannot restart itself: {error}"))?;
     close_up().map_err(|error| format!("Placet cannot close itself to others: {error}"))?;
     listen_to_ourselves();
+    pretend_if_told();
+    placet_texts::read();
     let places = Places::make().map_err(|fault| fault.to_string())?;
     Ok(places)
 }
@@ -126,6 +128,15 @@ fn prepare(process: Process) -> Result<Places, String> {
 fn close_up() -> rustix::io::Result<()> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable)?;
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
+}
+
+/// A debug build can speak a language that nobody speaks, so that it is seen what cannot be
+/// translated, and what has no room for longer words. The book inherits it.
+pub fn pretend_if_told() {
+    #[cfg(debug_assertions)]
+    if std::env::var_os("PLACET_TEST_PRETEND").is_some() {
+        placet_texts::pretend();
+    }
 }
 
 /// The log goes to standard error; `PLACET_LOG` says how much, warnings if it is not set.
@@ -158,7 +169,9 @@ fn run(places: &Places, manner: Manner) -> Result<ExitCode, String> {
         allow_http_loopback: manner.danger_allow_http_loopback,
     };
     let first = !places.state.join(placet_agentd::store::FILE).exists();
-    let beginning = desktop::Beginning { first, hidden: manner.hidden };
+    let book = book::Book::default();
+    glass.put_book(book.clone());
+    let beginning = desktop::Beginning { book, first, hidden: manner.hidden };
     // Opens nothing: keys are looked for when a person agreed to use one.
     let starting = Daemon::start(options, Arc::clone(&glass), SecurityKeys::new());
     let daemon = match runtime.block_on(starting) {
@@ -230,6 +243,7 @@ fn second(runtime: &Runtime, places: &Places, manner: Manner) -> Result<ExitCode
     })?;
     complain(match opened.map(|opened| (opened.shown, opened.waiting)) {
         None => "Placet is running already.",
+        Some((true, 0)) => "Placet is running already: its book is open.",
         Some((true, _)) => "Placet is running already: its prompt is open.",
         Some((false, 0)) => "Placet is running already. Nothing is waiting.",
         Some((false, _)) => "Placet is running already, but it cannot show its prompt.",

@@ -454,4 +454,34 @@ mod tests {
         state.waiting[0].heading = "x".repeat(500);
         assert!(labels(&state).iter().all(|label| label.chars().count() <= LABEL_LIMIT + 1));
     }
+
+    #[test]
+    fn every_word_of_ours_in_the_menu_can_be_translated() {
+        let muted = [Muted { bucket: "7".into(), name: "7".into(), until: "8".into() }];
+        let one = Waiting {
+            id: RequestId("7".into()),
+            name: "7".into(),
+            heading: "8".into(),
+            offer: None,
+        };
+        for (count, until, away) in
+            [(0, None, false), (1, Some("9".to_owned()), true), (2, None, true)]
+        {
+            let state = State {
+                waiting: vec![one.clone(); count],
+                paused_until: until.clone(),
+                away,
+                muted: muted.to_vec(),
+                quiet_until: Some("9".into()),
+                settings: Settings::default(),
+                trouble: None,
+            };
+            let quietly = State { quiet_until: until, paused_until: None, ..state.clone() };
+            let said =
+                placet_texts::pretended(|| [labels(&state), vec![state.said(), quietly.said()]]);
+            for words in said.concat() {
+                assert!(!words.contains(|c: char| c.is_ascii_lowercase()), "{words}");
+            }
+        }
+    }
 }

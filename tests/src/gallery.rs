@@ -1,4 +1,5 @@
-//! The gallery: each state of the real prompt, in each look, as pictures and as one page of Markdown.
+//! The gallery: each state of the real prompt and each page of the book, in each look, as pictures and
+//! as one page of Markdown.
 //!
 //! **Promises.** The pictures are taken off the screen of a private desktop, of the window that a
 //! person would see; nothing is drawn for them. A state that does not come up ends it.
@@ -6,6 +7,8 @@
 //! **Never** let a window of a state before stand for another: each picture has a program of its own.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it speaks to the terminal")]
+
+pub mod book;
 
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write as _};
@@ -16,7 +19,8 @@ use std::time::Duration;
 use placet_stage::desktop::Session;
 use serde_json::{Value, json};
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+/// Anything that goes wrong, as a sentence.
+pub type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// Far longer than a window takes on a busy machine.
 const SOON: Duration = Duration::from_secs(20);
@@ -100,6 +104,51 @@ const STATES: &[Shot] = &[
     },
 ];
 
+/// What the person sees when a server asks for a passkey, up to each end of its ceremony.
+const AT_THE_KEY: &[Shot] = &[
+    Shot {
+        name: "key-signs",
+        what: "The server asks for a passkey whose signature is tied to the action.",
+        told: || json!({"ask": "passkey"}),
+    },
+    Shot {
+        name: "key-proves",
+        what: "The server asks for one that only proves who is there.",
+        told: || json!({"ask": "proof"}),
+    },
+    Shot {
+        name: "key-looking",
+        what: "Placet looks for a security key.",
+        told: || json!({"wait": "key-looking"}),
+    },
+    Shot {
+        name: "key-several",
+        what: "Several keys are there: the one that is touched is used.",
+        told: || json!({"wait": "key-choosing"}),
+    },
+    Shot { name: "key-pin", what: "The key's PIN.", told: || json!({"ask": "key-pin"}) },
+    Shot {
+        name: "key-wrong-pin",
+        what: "The PIN was wrong, with the tries that are left.",
+        told: || json!({"ask": "key-pin", "wrong": true, "tries": 7}),
+    },
+    Shot {
+        name: "key-touch",
+        what: "The key waits for the touch.",
+        told: || json!({"wait": "key-touch"}),
+    },
+    Shot {
+        name: "key-removed",
+        what: "The key was taken out: the question stands again.",
+        told: || json!({"ask": "passkey", "problem": "The security key was taken out. Nothing was signed."}),
+    },
+    Shot {
+        name: "key-refused",
+        what: "The server asked for a passkey of another site.",
+        told: || json!({"ask": "key-refused"}),
+    },
+];
+
 /// A look: its file's name, what it is, and what `prompt-preview` is told.
 const LOOKS: &[(&str, &str, &str, f64)] = &[
     ("light", "Light", "light", 1.0),
@@ -127,7 +176,11 @@ fn run() -> Outcome<()> {
         .map_or_else(|| PathBuf::from("target/gallery"), PathBuf::from);
     std::fs::create_dir_all(&out)?;
     let session = Session::builder().size(SIZE.0, SIZE.1).accessibility(false).start()?;
-    for state in STATES {
+    for (look, ..) in LOOKS {
+        book::take(look, &out).map_err(|fault| format!("the book, {look}: {fault}"))?;
+        println!("gallery: the book, {look}");
+    }
+    for state in STATES.iter().chain(AT_THE_KEY) {
         for (look, _, scheme, scale) in LOOKS {
             let appearance = json!({"look": scheme, "scale": scale, "still": true});
             let file = out.join(format!("{}-{look}.png", state.name));
@@ -182,21 +235,46 @@ fn await_event(heard: &mut impl BufRead, name: &str) -> Outcome<()> {
 
 fn page() -> Result<String, std::fmt::Error> {
     let mut page = String::from(
-        "# Gallery\n\nThe real prompt, taken off the screen of a private desktop by `cargo xtask gallery`, \
-         which writes this page too. The samples are made up.\n",
+        "# Gallery\n\nThe real windows, taken off the screen of a private desktop by `cargo xtask gallery`, \
+         which writes this page too. The samples are made up. The prompt is told how to look; the book \
+         follows the settings of a desktop that looks so.\n",
     );
-    for state in STATES {
-        write!(page, "\n## {}\n\n| ", state.what)?;
-        for (_, name, ..) in LOOKS {
-            write!(page, "{name} | ")?;
+    let of = |shots: &[Shot]| shots.iter().map(|shot| (shot.name, shot.what)).collect::<Vec<_>>();
+    for (title, states) in [
+        ("The prompt", of(STATES)),
+        ("A security key", of(AT_THE_KEY)),
+        ("The book", book::PAGES.to_vec()),
+    ] {
+        write!(page, "\n## {title}\n")?;
+        for (file, what) in states {
+            write!(page, "\n### {what}\n\n| ")?;
+            for (_, name, ..) in LOOKS {
+                write!(page, "{name} | ")?;
+            }
+            page.push_str("\n|");
+            page.push_str(&"---|".repeat(LOOKS.len()));
+            page.push_str("\n| ");
+            for (look, name, ..) in LOOKS {
+                write!(page, "![{what} {name}.](gallery/{file}-{look}.png) | ")?;
+            }
+            page.push('\n');
         }
-        page.push_str("\n|");
-        page.push_str(&"---|".repeat(LOOKS.len()));
-        page.push_str("\n| ");
-        for (look, name, ..) in LOOKS {
-            write!(page, "![{} {name}.](gallery/{}-{look}.png) | ", state.what, state.name)?;
-        }
-        page.push('\n');
+    }
+    write!(page, "\n## What was changed after looking\n\n")?;
+    for change in CHANGED {
+        writeln!(page, "- {change}")?;
     }
     Ok(page.replace(" \n", "\n"))
 }
+
+/// What these pictures led to.
+const CHANGED: &[&str] = &[
+    "The book's pages fit into one row of buttons; “First steps” stood alone in a second one.",
+    "Where the desktop's text is twice as large, the book's window is too: it held half as much of a line.",
+    "Fields beside each other are as high as each other, and boxes to tick have an edge that is seen.",
+    "In the history an outcome that is its own reason is said once, and not as “approved (approved)”.",
+    "Sentences among a server's facts are in the letters of sentences; only paths keep those of code.",
+    "In what was shown, names stand beside their values, as in the prompt.",
+    "With more contrast, the book's buttons and warnings have more of it as well.",
+    "Buttons that end a pause or a mute say which; a screen reader's name of a button begins with its words.",
+];

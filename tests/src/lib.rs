@@ -1,6 +1,7 @@
 //! What the tests of several crates share. One file a promise stands in `tests/`.
 
 pub mod bench;
+pub mod book;
 pub mod demo;
 pub mod gallery;
 pub mod hands;

@@ -4,15 +4,12 @@
 
 mod desktop_support;
 
-use std::fs::File;
-use std::io::Write;
 use std::time::{Duration, Instant};
 
-use desktop_support::{SOON, alone, ask, await_label, built, desktop, icon, picture, run, start};
-use placet_stage::desktop::{Entry, Node, Program, Session, keys};
+use desktop_support::{SOON, alone, ask, await_label, desktop, icon, picture, run, start};
+use placet_stage::desktop::{Entry, Node, Session, keys};
+use placet_tests::book::{Driven, TITLE, answered, await_text};
 use serde_json::{Value, json};
-
-const TITLE: &str = "Placet: the book";
 
 /// The processes that draw web pages, of anybody's program in this session.
 fn web_processes(session: &Session) -> Vec<u32> {
@@ -87,95 +84,6 @@ fn a_killed_placet_takes_its_book_along() {
     await_no_web_process(&session);
 }
 
-/// A book that a test drives through WebKit's own driver; debug builds of the book allow that.
-struct Driven {
-    at: String,
-    client: reqwest::Client,
-    runtime: tokio::runtime::Runtime,
-    said: std::path::PathBuf,
-    // Its input stays open until the end.
-    to: File,
-    _driver: Program,
-}
-
-impl Driven {
-    fn open(session: &Session) -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let program = session.install(&built("placet-desktop")).unwrap();
-        let (fifo, said) =
-            (session.folder().join("tmp/to-book"), session.folder().join("tmp/said"));
-        assert!(session.command("mkfifo").unwrap().arg(&fifo).status().unwrap().success());
-        let wrapper = format!(
-            "#!/bin/sh\nexec {} --book <{} >{}\n",
-            program.display(),
-            fifo.display(),
-            said.display()
-        );
-        let wrapper = session.write_home("book.sh", wrapper.as_bytes()).unwrap();
-        let mut chmod = session.command("chmod").unwrap();
-        assert!(chmod.arg("+x").arg(&wrapper).status().unwrap().success());
-        let mut driver = session.command("WebKitWebDriver").unwrap();
-        driver.arg(format!("--port={port}")).env("TAURI_WEBVIEW_AUTOMATION", "true");
-        let driver = session.spawn("driver", driver).unwrap();
-        // Readable and writable at once: opening does not wait for the other side.
-        let to = File::options().read(true).write(true).open(&fifo).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let mut driven = Self {
-            at: format!("http://127.0.0.1:{port}"),
-            client: reqwest::Client::new(),
-            runtime,
-            said,
-            to,
-            _driver: driver,
-        };
-        let options = json!({"binary": wrapper, "args": []});
-        let wanted =
-            json!({"capabilities": {"alwaysMatch": {"webkitgtk:browserOptions": options}}});
-        let session = driven.call("/session", &wanted);
-        driven.at = format!("{}/session/{}", driven.at, session["sessionId"].as_str().unwrap());
-        driven
-    }
-
-    fn call(&self, path: &str, body: &Value) -> Value {
-        let begun = Instant::now();
-        let answer = loop {
-            let sent = self.runtime.block_on(async {
-                let sent = self.client.post(format!("{}{path}", self.at)).body(body.to_string());
-                sent.send().await?.text().await
-            });
-            match sent {
-                Ok(answer) => break answer,
-                // The driver takes a moment to listen.
-                Err(error) => assert!(begun.elapsed() < SOON, "{error}"),
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        };
-        let answer: Value = serde_json::from_str(&answer).unwrap();
-        assert!(answer["value"].get("error").is_none(), "{path}: {answer}");
-        answer["value"].clone()
-    }
-
-    /// Runs a script with the page's rights; it calls `done` with its answer.
-    fn script(&self, script: &str) -> Value {
-        let script = format!("const done = arguments[arguments.length - 1]; {script}");
-        self.call("/execute/async", &json!({"script": script, "args": []}))
-    }
-
-    fn show(&mut self, waiting: &Value) {
-        self.state(&json!({"waiting": waiting, "paused_until": null, "trouble": null}));
-    }
-
-    fn state(&mut self, state: &Value) {
-        let page = json!({"show": {"version": "1.2.3", "state": state, "places": []}});
-        writeln!(self.to, "{page}").unwrap();
-    }
-
-    /// What the book said to Placet so far.
-    fn said(&self) -> String {
-        std::fs::read_to_string(&self.said).unwrap()
-    }
-}
-
 #[test]
 fn h14_the_page_calls_its_three_commands_and_no_other() {
     let _alone = alone();
@@ -217,29 +125,6 @@ fn h14_the_page_calls_its_three_commands_and_no_other() {
     answered(&mut book, 1, &json!("agents"), &json!({"agents": []}));
 }
 
-/// Answers the book's next question with `answer`, which Placet would have looked up.
-fn answered(book: &mut Driven, number: u64, asked: &Value, answer: &Value) {
-    let line = format!("{}\n", json!({"ask": [number, asked]}));
-    let begun = Instant::now();
-    while !book.said().ends_with(&line) {
-        assert!(begun.elapsed() < SOON, "{} was not asked: {}", line, book.said());
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    writeln!(book.to, "{}", json!({"answer": [number, answer]})).unwrap();
-}
-
-fn await_text(book: &Driven, of: &str, wanted: &str) {
-    let begun = Instant::now();
-    loop {
-        let text = book.script(&format!("done(document.querySelector({of:?})?.textContent ?? '')"));
-        if text.as_str().unwrap().contains(wanted) {
-            return;
-        }
-        assert!(begun.elapsed() < SOON, "{of}: {text}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 /// The whole page, in both colours and at twice the text, for whoever looks at it; none of it is
 /// wider than the window.
 fn looked_at(session: &Session, book: &Driven, name: &str) {
@@ -252,16 +137,13 @@ fn looked_at(session: &Session, book: &Driven, name: &str) {
         ("double", "document.documentElement.style.fontSize = '200%'"),
     ] {
         let wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
-        let wide = book.script(&format!(
-            "{script}; requestAnimationFrame(() => requestAnimationFrame(() => done({wide})))"
-        ));
+        let wide = book.script(&format!("{script}; done({wide})"));
+        book.frame(session);
         picture(session, &format!("book-{name}-{look}"));
         assert_eq!(wide, 0, "{name} at {look} is wider than the window");
     }
-    let end = "scrollTo(0, document.body.scrollHeight)";
-    book.script(&format!(
-        "{end}; requestAnimationFrame(() => requestAnimationFrame(() => done(1)))"
-    ));
+    book.script("scrollTo(0, document.body.scrollHeight); done(1)");
+    book.frame(session);
     picture(session, &format!("book-{name}-double-end"));
     book.script("document.documentElement.style.fontSize = '100%'; done(1)");
 }
@@ -299,10 +181,12 @@ fn h9_the_history_shows_what_was_shown_as_text_and_every_page_fits() {
         "destination": section, "problem": null, "fields": [], "words": section});
     let shown = json!({"at": 1, "display_hash": "sha256:00", "holds": false, "screen": screen});
     let step = json!({"seq": 1, "at": 1, "event": "received", "summary": evil});
-    let detail = json!({"past": past, "steps": [step], "shown": [shown]});
+    let receipt = json!({"digest": "sha256:5eed", "seal": "file"});
+    let detail = json!({"past": past, "steps": [step], "shown": [shown], "receipt": receipt});
     answered(&mut book, 3, &json!({"detail": "req_1"}), &json!({"detail": detail}));
     await_text(&book, "#detail .action .value", evil);
     await_text(&book, "#detail", "This is not what was sent to be shown");
+    await_text(&book, "#detail", "sha256:5eed, signed with a key in a file");
     let markup = "document.querySelectorAll('main img, main b').length + (window.ran ?? 0)";
     assert_eq!(book.script(&format!("done({markup})")), 0, "an agent's text became markup");
     looked_at(&session, &book, "detail");
@@ -577,7 +461,7 @@ fn the_first_steps_come_first_on_a_first_start_and_say_what_is_done() {
     let mut book = Driven::open(&session);
     let state = json!({"waiting": [], "paused_until": null, "trouble": null});
     let page = json!({"show": {"version": "1.2.3", "state": state, "places": [], "first": true}});
-    writeln!(book.to, "{page}").unwrap();
+    book.tell(&page);
     let beginning = |autostart: &Value, agents: &Value| {
         json!({"beginning": {"autostart": autostart, "program": "/opt/<b>placet</b>",
             "agents": agents, "asked": false}})
@@ -598,4 +482,56 @@ fn the_first_steps_come_first_on_a_first_start_and_say_what_is_done() {
     book.script("document.querySelector('#start-switch button').click(); done(1)");
     answered(&mut book, 4, &json!({"autostart": true}), &json!({"failed": "It cannot be."}));
     await_text(&book, "#start-auto", "It cannot be.");
+}
+
+#[test]
+fn every_word_of_ours_in_the_book_can_be_translated() {
+    let _alone = alone();
+    let session = Session::builder().accessibility(false).start().unwrap();
+    let mut book = Driven::opened(&session, "PLACET_TEST_PRETEND=1");
+    let waiting = json!([{"id": "7", "name": "7", "heading": "8"}]);
+    let muted = json!([{"bucket": "7", "name": "7", "until": "15:20"}]);
+    let kind = json!({"agent": "7", "tool": "8"});
+    let state = json!({"waiting": waiting, "paused_until": "14:00", "trouble": null, "muted": muted,
+        "quiet_until": "9:00", "settings": {"quiet": {"from": 1, "to": 2}, "on_notification": [kind]}});
+    let page = json!({"show": {"version": "1.2.3", "state": state, "said": "7", "places": []}});
+    book.tell(&page);
+    await_text(&book, "#version", "1.2.3");
+    let server = |endpoint: Value, http| {
+        json!({"name": "7", "issuer": "8", "account": "", "client_id": "9",
+        "challenge_endpoint": endpoint, "plain_http": http})
+    };
+    let agents = json!({"agents": [{"name": "7", "paired_at": 1, "last_used": null}, {"name": "8", "paired_at": 1, "last_used": 2}]});
+    let servers = json!({"servers": [server(json!("7"), true), server(Value::Null, false)]});
+    let finding = json!({"what": "7", "good": false, "state": "8", "means": "9", "better": "10"});
+    let beginning =
+        json!({"beginning": {"autostart": "off", "program": "7", "agents": ["8"], "asked": true}});
+    let asked = json!({"history": {"before": null, "outcome": null, "agent": null, "server": null, "words": ""}});
+    for (number, page, question, answer, shown) in [
+        (1, "agents", json!("agents"), agents.clone(), "#agents-all"),
+        (2, "servers", json!("servers"), servers, "#servers-all"),
+        (3, "health", json!("health"), json!({"health": [finding]}), "#health-all"),
+        (4, "settings", json!("agents"), agents, "#page-settings"),
+        (5, "start", json!("beginning"), beginning, "#start-agents"),
+        (6, "history", asked, json!({"history": []}), "#found"),
+    ] {
+        book.script(&format!("document.querySelector('[data-page={page}]').click(); done(1)"));
+        answered(&mut book, number, &question, &answer);
+        await_text(&book, shown, "!!");
+        looked_at(&session, &book, &format!("pretended-{page}"));
+    }
+    let words = book.script(
+        "for (const one of document.querySelectorAll('.command, script, style')) one.remove();
+         const labels = [...document.querySelectorAll('[aria-label]')].map((one) => one.getAttribute('aria-label'));
+         const inside = document.getElementById('one').content.textContent;
+         done([document.title, document.body.textContent, inside, ...labels].join('\\n'))",
+    );
+    let words = words.as_str().unwrap();
+    assert!(words.matches("[!! ").count() > 100, "{words}");
+    for line in words.split('\n') {
+        // The name, a command, and the month as the system's own words have it.
+        let ours = line.replace("Placet", "").replace("placet as remove", "").replace("Jan", "");
+        let english = ours.as_bytes().windows(2).any(|two| two.iter().all(u8::is_ascii_lowercase));
+        assert!(!english, "{line}");
+    }
 }

@@ -97,7 +97,7 @@ fn a_first_start_leads_to_a_named_agent_and_a_yes_and_uninstalling_leaves_nothin
 
     // While it runs nothing is removed.
     let refused = run(&session, &["uninstall", "--yes"]);
-    assert!(!refused.success && refused.err.contains("Quit it"), "{}", refused.err);
+    assert!(!refused.success && refused.err.contains("placet quit"), "{}", refused.err);
     assert!(entry.exists());
     // The menu is drawn anew when what waited is answered.
     let icon = icon(&session);

@@ -14,6 +14,7 @@ use placet_stage::server::Scenario;
 fn kind(error: &ServerError) -> &'static str {
     match error {
         ServerError::Unreachable(_) => "unreachable",
+        ServerError::Proxy(_) => "proxy",
         ServerError::AccessDenied => "access_denied",
         ServerError::InvalidSession => "invalid_session",
         ServerError::Expired => "expired",

@@ -256,6 +256,33 @@ async fn where_nothing_is_wrong_doctor_says_so_and_a_no_is_one_sentence_alone() 
 }
 
 #[tokio::test]
+async fn m3_doctor_says_that_a_key_of_this_installation_is_gone() {
+    let home = Home::new();
+    let (mut placet, _lines) = headless(&home).await;
+    placet.kill().await.unwrap();
+    for name in ["receipts.key", "instance.key"] {
+        std::fs::remove_file(home.state().join(name)).unwrap();
+    }
+    let (mut placet, _lines) = headless(&home).await;
+    let output = Command::new(program("placet"))
+        .args(["--json", "doctor"])
+        .env_clear()
+        .env("PLACET_SOCK", home.socket())
+        .env("HOME", home.path())
+        .output()
+        .await
+        .unwrap();
+    let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let wrong = said["wrong"].as_array().unwrap();
+    assert_eq!((output.status.code(), wrong.len()), (Some(4), 2), "{said}");
+    for (one, file) in wrong.iter().zip(["receipts.key", "instance.key"]) {
+        assert_eq!(one["code"], "key_unusable");
+        assert!(one["sentence"].as_str().unwrap().contains(file), "{one}");
+    }
+    placet.kill().await.unwrap();
+}
+
+#[tokio::test]
 async fn s12_a_form_is_filled_or_declined_by_the_person_and_the_agent_hears_which() {
     let home = Home::new();
     let (daemon, mut hands) = home.start().await;

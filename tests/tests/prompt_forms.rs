@@ -366,6 +366,28 @@ fn h5_a_form_for_the_agent_is_read_from_its_top_and_takes_no_keys_before_the_per
 }
 
 #[test]
+fn s7_the_account_is_chosen_on_the_screen_of_the_action_which_begins_with_the_focus_on_deny() {
+    let mut desk = Desk::new();
+    desk.show(json!({"ask": "accounts"}));
+    desk.open();
+    desk.armed();
+    focused(&desk, "Deny");
+    chosen(&desk, "radio button", "grace@example.com", true);
+    chosen(&desk, "radio button", "erin@harbor.example", false);
+    // Ctrl+Enter that was meant for another window approves no account by habit.
+    desk.chord();
+    desk.no_event("answer");
+    desk.armed();
+    for _ in 0..3 {
+        desk.person.key(keys::TAB).unwrap();
+    }
+    focused(&desk, "grace@example.com");
+    desk.person.key(keys::DOWN).unwrap();
+    chosen(&desk, "radio button", "erin@harbor.example", true);
+    assert_eq!(sent(&mut desk), json!({"account": "erin@harbor.example"}));
+}
+
+#[test]
 fn h20_a_long_form_fits_a_small_screen_at_twice_the_text_size() {
     let mut desk = Desk::with(Session::builder().text_scale(2.0).theme(Theme::Dark));
     desk.ask(json!({"ask": "kinds"}));

@@ -5,7 +5,7 @@
 
 mod prompt_support;
 
-use placet_stage::desktop::{Node, Session, Theme};
+use placet_stage::desktop::{Node, Session, State, Theme};
 use prompt_support::*;
 use serde_json::json;
 use x11rb::connection::Connection as _;
@@ -162,5 +162,73 @@ fn a_prompt_comes_up_in_its_own_size_and_may_then_be_made_narrower() {
     while least() > u32::from(now.width) * 3 / 4 {
         assert!(begun.elapsed() < SOON, "{} of {}", least(), now.width);
         std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+}
+
+/// Two small letters one after the other that have no accent.
+fn in_english(words: &str) -> bool {
+    words.as_bytes().windows(2).any(|two| two.iter().all(u8::is_ascii_lowercase))
+}
+
+fn all<'a>(node: &'a Node, out: &mut Vec<&'a Node>) {
+    if node.is(State::Visible) {
+        out.push(node);
+        node.children.iter().for_each(|child| all(child, out));
+    }
+}
+
+#[test]
+fn in_a_language_of_longer_words_no_button_is_cut_off_and_no_word_of_the_window_stays_english() {
+    for scale in [1.0, 2.0] {
+        let mut desk = Desk::pretended(Session::builder().text_scale(scale));
+        for (name, id) in
+            [("plain", "a"), ("otp", "b"), ("long", "c"), ("rows", "d"), ("kinds", "e")]
+        {
+            let window = desk.show(json!({"ask": name, "id": id}));
+            desk.picture(&format!("prompt-pretended-{name}-{scale}.png"));
+            let mut nodes = Vec::new();
+            all(&window, &mut nodes);
+            let whole = window.place.unwrap();
+            let foot = window.find(|node| node.role == "footer").unwrap().place.unwrap();
+            let buttons: Vec<_> = nodes.iter().filter(|node| node.role == "push button").collect();
+            assert!(buttons.len() >= 3, "{name}: {}", window.outline());
+            let mut answers = Vec::new();
+            for button in buttons {
+                // What is scrolled out of sight has no place.
+                let Some(place) = button.place else { continue };
+                let left_and_right =
+                    place.x >= whole.x && place.x + place.width <= whole.x + whole.width;
+                assert!(left_and_right, "{name}: {} {place:?} in {whole:?}", button.name);
+                if place.y >= foot.y {
+                    assert!(place.y + place.height <= whole.y + whole.height, "{name}: {place:?}");
+                    answers.push(place);
+                }
+            }
+            assert!(answers.len() >= 3, "{name}: {}", window.outline());
+            answers.sort_by_key(|place| place.x);
+            for two in answers.windows(2) {
+                let apart = two[0].x + two[0].width <= two[1].x
+                    || two[0].y + two[0].height <= two[1].y
+                    || two[1].y + two[1].height <= two[0].y;
+                assert!(apart, "{name}: {two:?}");
+            }
+            // What the screen says is held against the file of sentences where it is made
+            // (placet-core); here it is all that the window adds.
+            for words in nodes.iter().flat_map(|node| [&node.name, &node.description]) {
+                // Of a folded value the head, and what several lines say of a field as one.
+                if words == "Placet"
+                    || desk.lines.iter().any(|line| line.starts_with(words.as_str()))
+                {
+                    continue;
+                }
+                let added = desk
+                    .lines
+                    .iter()
+                    .fold(words.clone(), |rest, line| rest.replace(line.as_str(), ""));
+                assert!(!in_english(&added), "{name}: {words}");
+            }
+            desk.tell(&json!({"release": id}));
+            desk.gone();
+        }
     }
 }

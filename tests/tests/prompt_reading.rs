@@ -128,9 +128,39 @@ fn h3_a_folded_value_is_to_be_opened_before_approve_works() {
         node.name == "content" && node.text.as_deref().is_some_and(|text| text.contains("step 40"))
     });
     opened.unwrap();
+    desk.read_text("content");
     desk.scroll_through();
     let window = desk.armed();
     assert_eq!(without_controls(read(&window)), desk.lines);
+    desk.hold_approve();
+    assert_eq!(desk.answer().0, "approve");
+}
+
+#[test]
+fn h3_an_opened_text_must_have_been_in_sight_line_by_line() {
+    let mut desk = Desk::new();
+    desk.ask(json!({"ask": "long", "lines": 200}));
+    desk.person.click_on(&desk.button("Show all 200 lines")).unwrap();
+    let text =
+        || desk.eyes.await_node(PROMPT, SOON, |node| node.name == "content" && node.role == "text");
+    text().unwrap();
+    // The page to its end, and nothing of the text below its first lines.
+    for _ in 0..10 {
+        desk.wheel(4);
+    }
+    desk.says("To approve, scroll the long text to its end first.");
+    let approve = desk.button("Approve");
+    assert!(!approve.is(State::Sensitive));
+    desk.person.hold_on(&approve, HELD).unwrap();
+    desk.no_event("answer");
+    // A jump to its end does not count for its middle.
+    desk.person.click_on(control(&desk.window(), "text", "content").unwrap()).unwrap();
+    desk.person.chord(&[keys::CONTROL, keys::END]).unwrap();
+    desk.says("To approve, scroll the long text up first: a part of it was not in sight yet.");
+    desk.picture("prompt-text-jumped.png");
+    desk.read_text("content");
+    desk.scroll_through();
+    desk.armed();
     desk.hold_approve();
     assert_eq!(desk.answer().0, "approve");
 }
@@ -194,6 +224,7 @@ fn h3_very_many_rows_are_folded_and_are_to_be_opened_before_approve_works() {
     for row in 1..=(240 - folded) {
         assert!(seen.contains(&format!("option_{row}")) && seen.contains(&format!("value {row}")));
     }
+    desk.read_text("What it wants to do");
     desk.scroll_through();
     desk.armed();
     desk.picture("prompt-rows-opened.png");

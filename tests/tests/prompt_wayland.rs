@@ -11,7 +11,9 @@ mod prompt_support;
 
 use std::time::{Duration, Instant};
 
-use desktop_support::{ask, desktop, logs, start};
+use desktop_support::{ask, desktop, logs, recorded, run, start};
+use placet_core::ports::Event;
+use placet_core::settings::{Quiet, Setting};
 use placet_stage::desktop::{Node, Notifications, Person, Program, Session, WindowManager};
 use prompt_support::*;
 use serde_json::{Value, json};
@@ -244,5 +246,39 @@ fn the_program_runs_announces_and_is_answered() {
     session.person().unwrap().click(x, y).unwrap();
     let ended = agent.wait(SOON).unwrap();
     assert_eq!(ended.code(), Some(1), "{}{}", agent.log(), logs(&session));
+    assert!(program.running(), "{}", program.log());
+}
+
+#[test]
+fn in_quiet_hours_it_takes_no_focus_and_what_waits_is_told_and_opened_by_the_person() {
+    let _alone = alone();
+    let session = Session::builder()
+        .window_manager(WindowManager::Sway)
+        .notifications(Notifications::Fake)
+        .start()
+        .unwrap();
+    // All day but one minute, and that one is far from now.
+    let mut date = session.command("date").unwrap();
+    let hour = String::from_utf8(date.arg("+%H").output().unwrap().stdout).unwrap();
+    let far = (hour.trim().parse::<u16>().unwrap() + 12) % 24 * 60;
+    let quiet = Quiet { from: far + 1, to: far };
+    recorded(&session, vec![Event::Set { setting: Setting::Quiet(Some(quiet)) }]);
+    let _editor = editor(&session);
+    let program = start(&session, desktop(&session));
+    let agent = ask(&session, "agent");
+    let begun = Instant::now();
+    // Told to who looks.
+    while !run(&session, &["status"]).out.contains("waiting: 1\n") {
+        assert!(begun.elapsed() < SOON, "it is not told: {}", run(&session, &["status"]).out);
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    // It would have come up by now.
+    std::thread::sleep(UNANNOUNCED);
+    await_window(&session, "zenity", is_focused);
+    let posted = session.fake_notifications().unwrap().posted();
+    assert_eq!(posted.len(), 0, "{posted:?}");
+    assert!(agent.running(), "silence answered: {}", agent.log());
+    assert!(run(&session, &["open"]).success);
+    await_window(&session, "placet", is_focused);
     assert!(program.running(), "{}", program.log());
 }

@@ -9,10 +9,10 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 
 use placet_agentd::store::failpoint::{EVENTS, Moment, VARIABLE};
-use placet_tests::headless::Home;
 use placet_tests::headless::agent::{Agent, authorization, enrolment, shell};
 use placet_tests::headless::chain::{self, ends};
 use placet_tests::headless::server::PASSKEYS;
+use placet_tests::headless::{Home, receipts};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -172,6 +172,18 @@ async fn survives(failpoint: &str) -> bool {
         }
     }
     assert_eq!(approved(&after), approved(&before), "{failpoint}: no approval came of the crash");
+    // Each end has its receipt, in one chain: there is no end without one, and none twice.
+    assert!(
+        receipts::checked(&after).iter().all(Option::is_some),
+        "{failpoint}: a receipt is lost"
+    );
+    let keys: BTreeSet<_> = after
+        .iter()
+        .filter(|row| row.event == "key_made")
+        .map(|row| row.body["purpose"].to_string())
+        .collect();
+    let made = after.iter().filter(|row| row.event == "key_made").count();
+    assert_eq!((keys.len(), made), (2, 2), "{failpoint}: one key for each use");
     true
 }
 

@@ -260,7 +260,7 @@ async fn f1_a_record_of_a_newer_version_is_trouble_with_both_numbers_and_left_as
     drop(connection);
     let before = std::fs::read(home.record()).unwrap();
     let (daemon, mut hands) = home.start().await;
-    let newer = StoreError::TooNew { found: 7, known: 1 };
+    let newer = StoreError::TooNew { found: 7, known: 2 };
     assert_eq!(*daemon.health().borrow(), Some(newer));
     let ended = home.agent().await.end("approval/request", shell("true")).await;
     assert_eq!(ended.reason.code, "record_unwritable");
@@ -268,6 +268,27 @@ async fn f1_a_record_of_a_newer_version_is_trouble_with_both_numbers_and_left_as
     assert!(daemon.switches().pause(Timestamp(i64::MAX)).await.is_err());
     daemon.stop().await;
     assert_eq!(std::fs::read(home.record()).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_record_of_an_older_version_is_read_and_from_then_on_left_alone_by_older_programs() {
+    let home = Home::new();
+    a_whole_authorization(&home).await;
+    let version = |set: Option<i64>| {
+        let connection = Connection::open(home.record()).unwrap();
+        if let Some(set) = set {
+            connection.pragma_update(None, "user_version", set).unwrap();
+        }
+        connection.query_row("PRAGMA user_version", [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    version(Some(1));
+    let (daemon, _hands) = home.start().await;
+    assert_eq!(*daemon.health().borrow(), None);
+    let known = daemon.switches().known();
+    assert_eq!(known.servers().len(), 1, "what stood in it stands");
+    assert!(known.servers()[0].way.is_ordinary());
+    daemon.stop().await;
+    assert_eq!(version(None), 2);
 }
 
 #[tokio::test]

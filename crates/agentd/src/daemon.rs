@@ -16,6 +16,7 @@ use placet_core::ports::{
 };
 use placet_core::request::{RequestId, Timestamp};
 use placet_core::settings::{Change, Setting, Settings, Unfit};
+use placet_keys::{Key, KeyTrouble, Seal, Use};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -344,6 +345,15 @@ impl Switches {
     #[must_use]
     pub fn trouble(&self) -> Option<StoreError> {
         self.house.store.trouble().borrow().clone()
+    }
+
+    /// How the key of the receipts is kept, or why there is none; and the same for the key that says
+    /// which installation this is.
+    #[must_use]
+    pub fn keys(&self) -> [Result<Seal, KeyTrouble>; 2] {
+        let keys = self.house.store.keys();
+        let keys = keys.borrow();
+        Use::ALL.map(|used_for| keys.of(used_for).as_ref().map(Key::seal).map_err(Clone::clone))
     }
 
     /// Where the prompt is drawn, and whether the install is hardened.

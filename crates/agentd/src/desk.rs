@@ -53,6 +53,11 @@ pub trait Window: Send + Sync + 'static {
     fn stays(&self) {}
     /// A program asked over the socket (`placet open`): bring the prompt up, without the focus.
     fn open(&self);
+    /// As [`Self::open`] while nothing waits: bring up the book, the window for everything else. False
+    /// if there is none.
+    fn open_book(&self) -> bool {
+        false
+    }
     /// True if a window can be shown in this session (F9).
     fn available(&self) -> bool;
 }
@@ -259,10 +264,14 @@ impl<W: Window> Desk<W> {
         Self { window, board, opened: AtomicU64::new(0) }
     }
 
-    /// Brings up what waits; false if nothing does or there is no window.
+    /// Brings up what waits, or the book if nothing does; false if there is no window for it.
     pub(crate) fn open(&self) -> bool {
-        if self.board.waiting.borrow().is_empty() || !self.window.available() {
+        if !self.window.available() {
             return false;
+        }
+        if self.board.waiting.borrow().is_empty() {
+            // A desktop without a tray has no other way to it.
+            return self.window.open_book();
         }
         // Any agent may call this: not often enough to make a window jump about.
         let now = RealClock.awake_and_asleep();

@@ -43,6 +43,18 @@ is 0.
   echo '{\"type\": \"object\", \"properties\": {\"branch\": {\"type\": \"string\"}}}' |
     placet elicit --message 'Which branch?' --schema -";
 
+const RECEIPT: &str = "\
+A receipt shows what this Placet observed. It is not an authorization. While its key is kept in a \
+file, any program of yours can read that key and sign whatever it likes.
+
+  placet receipt show last > receipt.jws
+  placet receipt key > key.json
+  placet receipt verify receipt.jws --key @key.json --used seen.txt
+
+verify exits with 0 only for a receipt that holds, is in time and is of a yes; 1 for one of a no; 3 \
+for one whose time is over, or of a question that nobody answered; 4 for any other outcome, and for \
+one that does not hold, is not meant for whom --aud names, or was used before.";
+
 /// Ask a person, in a window that the asking program does not control.
 #[derive(Debug, Parser)]
 #[command(name = "placet", version, after_help = EXIT, arg_required_else_help = true)]
@@ -92,10 +104,15 @@ pub(crate) enum Command {
     Status,
     /// Say how Placet sees you and what it can do
     Hello,
-    /// Bring up what is waiting
+    /// Bring up what is waiting, or the book if nothing is
     Open,
+    /// End Placet; whatever waits gets a no
+    Quit,
     /// The record, newest first
     Log(Log),
+    /// Signed receipts of what was decided
+    #[command(subcommand, after_help = RECEIPT)]
+    Receipt(Receipt),
     /// Authorization servers that you trust
     #[command(subcommand, name = "as")]
     Servers(Servers),
@@ -231,6 +248,39 @@ pub(crate) struct Log {
     pub(crate) before: Option<u64>,
 }
 
+/// `placet receipt`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Receipt {
+    /// Print a receipt
+    Show {
+        /// last, a request (req_…) or the digest that its requester was given (sha256:…)
+        #[arg(default_value = "last")]
+        which: String,
+    },
+    /// Say whether a receipt holds
+    Verify(VerifyReceipt),
+    /// Print the public key that receipts are signed with now, as a JWK; --json prints older ones too
+    Key,
+}
+
+/// `placet receipt verify`.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct VerifyReceipt {
+    /// A file, - for stdin, or what `placet receipt show` takes
+    #[arg(default_value = "last")]
+    pub(crate) which: String,
+    /// The key to trust, a JWK or a set of them; @FILE reads a file [default: ask the Placet that
+    /// runs here, and whether it has the receipt on record]
+    #[arg(long, value_name = "JWK")]
+    pub(crate) key: Option<String>,
+    /// For whom it has to be: the server's issuer, or as in `agent NAME`
+    #[arg(long, value_name = "AUDIENCE")]
+    pub(crate) aud: Option<String>,
+    /// A list of the receipts that were used: one that is on it is refused, this one is added
+    #[arg(long, value_name = "FILE")]
+    pub(crate) used: Option<PathBuf>,
+}
+
 /// `placet as`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Servers {
@@ -242,6 +292,9 @@ pub(crate) enum Servers {
     Remove {
         /// The issuer, letter for letter
         issuer: String,
+        /// Which of your accounts there, if you have several
+        #[arg(long)]
+        account: Option<String>,
     },
 }
 
@@ -253,7 +306,7 @@ pub(crate) struct AddServer {
     /// Placet's client there
     #[arg(long)]
     pub(crate) client_id: String,
-    /// Your account there
+    /// Your account there; with another one, a server is trusted for both
     #[arg(long)]
     pub(crate) account: String,
     /// What you call it [default: its host]
@@ -262,6 +315,13 @@ pub(crate) struct AddServer {
     /// Allow http://localhost: for development only, shows a banner for ever
     #[arg(long)]
     pub(crate) danger_allow_http_loopback: bool,
+    /// Certificates (PEM) of the only authorities that may vouch for it, instead of those that the
+    /// system trusts
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<std::path::PathBuf>,
+    /// What to reach it through, as http://host:port; no environment variable is ever read for this
+    #[arg(long, value_name = "URL")]
+    pub(crate) proxy: Option<String>,
 }
 
 /// `placet agents`.

@@ -56,6 +56,14 @@ pub(crate) fn answerer(stream: &UnixStream) -> Result<Option<String>, Stop> {
     Ok(credentials.pid().filter(|pid| *pid > 0).and_then(unlike_placet))
 }
 
+/// The process that answers, if it can be seen; another user's is refused.
+pub(crate) fn process(stream: &UnixStream) -> Result<Option<i32>, Stop> {
+    let unknown = |error: io::Error| Stop::Local(format!("Who answers cannot be known ({error})."));
+    let credentials = peer(stream).map_err(unknown)?;
+    refuse_others(rustix::process::geteuid().as_raw(), credentials.uid())?;
+    Ok(credentials.pid().filter(|pid| *pid > 0))
+}
+
 fn refuse_others(ours: u32, theirs: u32) -> Result<(), Stop> {
     if ours == theirs {
         return Ok(());

@@ -846,6 +846,16 @@ fn status_is_one_call_without_a_hello() {
         let seen = stage(vec![Hear, Answer(at)]).run(&["status"]);
         assert!(seen.stdout.contains(&format!("display: {says}\n")), "{}", seen.stdout);
     }
+    let key = |seal: Option<&str>, sentence: &str| json!({"use": "receipts", "seal": seal, "sentence": sentence, "ok": seal.is_some()});
+    for (key, says) in [
+        (key(Some("file"), "x"), "receipts: signed, with a key that any program of yours can read"),
+        (key(None, "the file is gone"), "receipts: NOT SIGNED: the file is gone"),
+    ] {
+        let mut at = status();
+        at["keys"] = json!([key]);
+        let seen = stage(vec![Hear, Answer(at)]).run(&["status"]);
+        assert!(seen.stdout.contains(&format!("{says}\n")), "{}", seen.stdout);
+    }
     assert_eq!(seen.heard.len(), 1);
     let mut paused = status();
     paused["paused_until"] = json!(1_795_000_000_000_i64);
@@ -1040,7 +1050,9 @@ fn completions_and_manual_pages_are_made_for_every_command() {
         assert_eq!(seen.status, Some(0));
         assert!(["authorize", "elicit"].iter().all(|c| seen.stdout.contains(c)), "{shell}");
     }
-    for args in [&["man"][..], &["man", "request"], &["man", "elicit"], &["man", "as"]] {
+    for args in
+        [&["man"][..], &["man", "request"], &["man", "elicit"], &["man", "as"], &["man", "receipt"]]
+    {
         let seen = no_daemon().run(args);
         assert_eq!(seen.status, Some(0));
         assert!(seen.stdout.contains(".TH"), "{args:?}");
@@ -1064,4 +1076,36 @@ fn a_stdout_that_nobody_reads_is_not_an_approval() {
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = stage.command(&["request", "--tool", "t"]).stdout(full).output().unwrap();
     assert_eq!(stage.finish(output).status, Some(4));
+}
+
+#[test]
+fn uninstall_removes_nothing_while_a_placet_answers_at_the_sessions_socket_or_at_the_named_one() {
+    for named_is_live in [false, true] {
+        let stage = no_daemon();
+        let at = |path: &str| stage.folder.path().join(path);
+        let kept = at("home/.local/state/placet/record.db");
+        for folder in ["home/.local/state/placet", "run/placet", "elsewhere"] {
+            std::fs::create_dir_all(at(folder)).unwrap();
+        }
+        std::fs::write(&kept, "a record").unwrap();
+        let (own, named) = (at("run/placet/agent.sock"), at("elsewhere/agent.sock"));
+        let live = if named_is_live { &named } else { &own };
+        let listener = UnixListener::bind(live).unwrap();
+        let uninstall = || {
+            let mut command = stage.command(&["uninstall", "--yes"]);
+            command.env("HOME", at("home")).env("XDG_RUNTIME_DIR", at("run"));
+            command.env_remove("XDG_STATE_HOME").env_remove("XDG_CONFIG_HOME");
+            command.env("PLACET_SOCK", &named).output().unwrap()
+        };
+        let refused = uninstall();
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success(), "{said}");
+        assert!(said.contains("Placet is running"), "{said}");
+        assert!(kept.exists(), "it was removed while {} is answered", live.display());
+        // Once nobody answers, it goes.
+        drop(listener);
+        let done = uninstall();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        assert!(!kept.exists());
+    }
 }

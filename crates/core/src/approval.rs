@@ -19,7 +19,7 @@ use futures_util::future::{Either, Shared, select};
 
 use crate::brief::brief;
 use crate::ceremony::{Agreed, Heard, Question, Waiting};
-use crate::display::{PAIRING_CODE, Screen};
+use crate::display::{ACCOUNT, PAIRING_CODE, Screen};
 use crate::form::Values;
 use crate::json::{Digest, Refused};
 use crate::names::resembled;
@@ -46,7 +46,8 @@ pub async fn handle<P: Ports>(
     request: &Request,
     stopped: impl Future<Output = Reason> + Send,
 ) -> Ended {
-    let case = Case { ports, request, began: ports.clock().awake_and_asleep() };
+    let accounts = accounts(ports, request);
+    let case = Case { ports, request, accounts, began: ports.clock().awake_and_asleep() };
 
     // On record, before anyone is asked.
     let on_record = match received(request, case.enrolled_server().as_ref()) {
@@ -58,17 +59,17 @@ pub async fn handle<P: Ports>(
     }
 
     // Judge: a no needs nobody.
-    let server = case.enrolled_server();
+    let server = case.accounts.first();
     let standing = ports.standing(request);
-    let ended = match judge(request, server.as_ref(), &standing, ports.clock().now()) {
+    let ended = match judge(request, server, &standing, ports.clock().now()) {
         Verdict::Refuse(reason, retry_after) => Ended { retry_after, ..Ended::no(reason) },
         // Ask the person, and with their consent the server, until it is over.
         Verdict::Ask(least) => {
             let over = case.over(stopped).shared();
-            let review = Screen::review(request, server.as_ref(), standing.surroundings);
-            match case.ask(review, server.as_ref(), least, &over).await {
+            let review = Screen::review(request, server, standing.surroundings);
+            match case.ask(review, least, &over).await {
                 // Who asked and who was asked must still stand when the yes is made.
-                Ok(ended) if ended.is_approved() => match case.stands(server.as_ref(), &over) {
+                Ok(ended) if ended.is_approved() => match case.stands(&over) {
                     Ok(()) => ended,
                     Err(reason) => Ended { display_hash: ended.display_hash, ..Ended::no(reason) },
                 },
@@ -91,6 +92,8 @@ type Over<'a> = Shared<Pin<Box<dyn Future<Output = Reason> + Send + 'a>>>;
 struct Case<'a, P> {
     ports: &'a P,
     request: &'a Request,
+    /// The server that is to be asked, once for each account there, as they are shown.
+    accounts: Vec<Server>,
     /// When it began, on the clock that counts sleep.
     began: u64,
 }
@@ -133,15 +136,14 @@ impl<P: Ports> Case<'_, P> {
     async fn ask(
         &self,
         review: Screen,
-        server: Option<&Server>,
         least: Assurance,
         over: &Over<'_>,
     ) -> Result<Ended, Reason> {
         self.ports.status(self.request, Status::Queued);
         let turn = unless(over, self.ports.person().turn(self.request)).await?;
         let mut turn = turn.map_err(|_| Reason::NoHuman)?;
-        // Only now: what was enrolled while it waited counts as well.
-        let review = self.warned(review);
+        // Only now: what was enrolled or used while it waited counts as well.
+        let review = self.warned(self.to_choose(review));
         let review = if self.is_low_risk() { review.offered() } else { review };
         if let Matter::Pair(pairing) = &self.request.matter {
             return self.pair(&mut turn, review, pairing, over).await;
@@ -150,16 +152,42 @@ impl<P: Ports> Case<'_, P> {
             Decided::Yes(yes) => yes,
             Decided::No(ended) => return Ok(ended),
         };
-        match (&self.request.matter, server) {
-            (Matter::EnrolServer(new), _) => self.enrol(&mut turn, &review, new, over).await,
-            (Matter::Authorization(asked), Some(server)) => {
+        match &self.request.matter {
+            Matter::EnrolServer(new) => self.enrol(&mut turn, &review, new, over).await,
+            Matter::Authorization(asked) => {
+                let server = self.chosen(&yes.values)?;
+                let review = if self.accounts.len() > 1 { review.chosen(server) } else { review };
                 let agreed = Agreed::new(least, self.ports.authenticators().usable());
                 self.authorize(&mut turn, review, yes, agreed, asked, server, over).await
             }
-            // Policy has refused this already; without a server there is nobody to say yes.
-            (Matter::Authorization(_), None) => Err(Reason::IssuerNotEnrolled),
-            (Matter::Elicitation(_), _) => Ok(elicited(yes)),
+            Matter::Elicitation(_) => Ok(elicited(yes)),
             _ => Ok(approved(Assurance::Gesture, Method::Gesture, yes)),
+        }
+    }
+
+    /// Where there are several accounts, the person chooses on the screen of the action.
+    fn to_choose(&self, review: Screen) -> Screen {
+        let Matter::Authorization(asked) = &self.request.matter else { return review };
+        if self.accounts.len() < 2 {
+            return review;
+        }
+        let last = self.ports.record().last_account(&asked.issuer);
+        review.choosing(&self.accounts, last.as_deref())
+    }
+
+    /// The server, for the account that the person chose; for the only one there is, if there was no
+    /// choice. Nothing that the requester sent is looked at (S7).
+    fn chosen(&self, values: &Values) -> Result<&Server, Reason> {
+        match self.accounts.as_slice() {
+            [only] => Ok(only),
+            several => {
+                let account = values.text(ACCOUNT);
+                several
+                    .iter()
+                    .find(|server| Some(server.account.as_str()) == account)
+                    // Policy has refused this already if there is none.
+                    .ok_or(Reason::IssuerNotEnrolled)
+            }
         }
     }
 
@@ -180,8 +208,8 @@ impl<P: Ports> Case<'_, P> {
             // The first contact: the person has agreed to this very action (design §5).
             let passkeys = agreed.passkeys();
             let (mut waiting, round) = agreed.contact();
-            self.stands(Some(server), over)?;
-            self.contacting(server, round).await?;
+            self.stands(over)?;
+            self.contacting(server, Some(&server.account), round).await?;
             let begin = self.ports.servers().begin(server, asked, passkeys);
             let mut step = self.converse(turn, &review, begin, over).await?;
             loop {
@@ -215,8 +243,8 @@ impl<P: Ports> Case<'_, P> {
                 };
                 yes = answered.yes;
                 waiting = answered.waiting;
-                self.stands(Some(server), over)?;
-                self.contacting(server, waiting.round()).await?;
+                self.stands(over)?;
+                self.contacting(server, Some(&server.account), waiting.round()).await?;
                 let (servers, session) = (self.ports.servers(), answered.session);
                 step = match answered.with {
                     With::Values(values) => {
@@ -291,7 +319,7 @@ impl<P: Ports> Case<'_, P> {
         over: &Over<'_>,
     ) -> Result<Ended, Reason> {
         self.ports.status(self.request, Status::Answering);
-        self.contacting(new, 1).await?;
+        self.contacting(new, None, 1).await?;
         let looking = self.ports.servers().look_at(new);
         let found = match self.converse(turn, review, looking, over).await? {
             Ok(endpoint) => Server { challenge_endpoint: Some(endpoint), ..new.clone() },
@@ -417,9 +445,10 @@ impl<P: Ports> Case<'_, P> {
     }
 
     /// True as long as nothing has ended the request from outside, its pairing was not taken back
-    /// and its server is enrolled as it was shown. The two look at the record itself: what stops a
-    /// request comes over another way and could come too late.
-    fn stands(&self, server: Option<&Server>, over: &Over<'_>) -> Result<(), Reason> {
+    /// and its server is enrolled as it was shown, with all accounts of the choice and no other. The
+    /// two look at the record itself: what stops a request comes over another way and could come too
+    /// late.
+    fn stands(&self, over: &Over<'_>) -> Result<(), Reason> {
         if let Some(reason) = over.clone().now_or_never() {
             return Err(reason);
         }
@@ -429,7 +458,7 @@ impl<P: Ports> Case<'_, P> {
             return Err(Reason::PairingRevoked);
         }
         match &self.request.matter {
-            Matter::Authorization(asked) if record.server(&asked.issuer).as_ref() != server => {
+            Matter::Authorization(asked) if record.accounts(&asked.issuer) != self.accounts => {
                 Err(Reason::ServerChanged)
             }
             _ => Ok(()),
@@ -437,8 +466,14 @@ impl<P: Ports> Case<'_, P> {
     }
 
     /// Puts on record that the server is contacted. Nothing stands between this and the contact.
-    async fn contacting(&self, server: &Server, round: u32) -> Result<(), Reason> {
-        let event = Event::Contacting { issuer: server.issuer.clone(), round };
+    async fn contacting(
+        &self,
+        server: &Server,
+        account: Option<&String>,
+        round: u32,
+    ) -> Result<(), Reason> {
+        let (issuer, account) = (server.issuer.clone(), account.cloned());
+        let event = Event::Contacting { issuer, account, round };
         self.record(event).await.map(drop).map_err(|_| Reason::RecordUnwritable)?;
         // The machine may have slept since the last look.
         self.in_time()
@@ -477,13 +512,6 @@ impl<P: Ports> Case<'_, P> {
         })
     }
 
-    fn enrolled_server(&self) -> Option<Server> {
-        match &self.request.matter {
-            Matter::Authorization(asked) => self.ports.record().server(&asked.issuer),
-            _ => None,
-        }
-    }
-
     /// A plain approval of a kind that the person has marked, as the record says now.
     fn is_low_risk(&self) -> bool {
         match (&self.request.matter, &self.request.asker.pairing) {
@@ -494,14 +522,27 @@ impl<P: Ports> Case<'_, P> {
         }
     }
 
-    /// With a warning if a new server could be taken for one that is enrolled.
+    /// With a warning if a new server, or a new account of one, could be taken for one that is
+    /// enrolled; and with what stays if one account of several is to be forgotten.
     fn warned(&self, review: Screen) -> Screen {
-        let Matter::EnrolServer(new) = &self.request.matter else { return review };
         let record = self.ports.record();
-        match (record.server(&new.issuer), resembled(new, &record.servers())) {
-            (Some(enrolled), _) => review.replacing(&enrolled),
-            (None, Some(enrolled)) => review.resembling(enrolled),
-            (None, None) => review,
+        match &self.request.matter {
+            Matter::EnrolServer(new) => {
+                let accounts = record.accounts(&new.issuer);
+                let same = accounts.iter().find(|server| server.account == new.account);
+                match (same, accounts.as_slice(), resembled(new, &record.servers())) {
+                    (Some(enrolled), ..) => review.replacing(enrolled, new),
+                    (None, [], Some(enrolled)) => review.resembling(enrolled),
+                    (None, [], None) => review,
+                    (None, accounts, _) => review.beside(accounts, new),
+                }
+            }
+            Matter::RemoveServer(old) => {
+                let mut stay = record.accounts(&old.issuer);
+                stay.retain(|server| server.account != old.account);
+                if stay.is_empty() { review } else { review.forgetting_one(&stay) }
+            }
+            _ => review,
         }
     }
 
@@ -519,7 +560,16 @@ impl<P: Ports> Case<'_, P> {
             display_hash: ended.display_hash.clone(),
             note: ended.note.clone(),
             took_ms: self.ports.clock().awake_and_asleep().saturating_sub(self.began),
+            receipt: None,
         }
+    }
+}
+
+/// The server that is to be asked, once for each account there.
+fn accounts<P: Ports>(ports: &P, request: &Request) -> Vec<Server> {
+    match &request.matter {
+        Matter::Authorization(asked) => ports.record().accounts(&asked.issuer),
+        _ => Vec::new(),
     }
 }
 

@@ -20,6 +20,7 @@ use crate::ports::{
     Step, Surroundings,
 };
 use crate::request::{Asker, Kernel, Place, RequestId, ToolCall};
+use crate::way::{Authority, Proxy, Way};
 
 const NOW: i64 = 1_795_000_000_000;
 
@@ -73,6 +74,9 @@ struct World {
     standing: Standing,
     human: bool,
     server: Option<Server>,
+    /// Other accounts there.
+    more: Vec<Server>,
+    last_account: Option<&'static str>,
     /// Enrolled while the request waits for its turn.
     meanwhile: Option<Server>,
 }
@@ -104,6 +108,8 @@ impl World {
             standing: standing(),
             human: true,
             server: Some(server()),
+            more: Vec::new(),
+            last_account: None,
             meanwhile: None,
         }
     }
@@ -168,12 +174,18 @@ impl Record for World {
         entries.push(entry.event);
         Ok(Digest::of_bytes(b"entry"))
     }
-    fn server(&self, issuer: &str) -> Option<Server> {
-        let mut server = self.server.clone().filter(|server| server.issuer == issuer)?;
+    fn accounts(&self, issuer: &str) -> Vec<Server> {
+        let mut accounts: Vec<Server> = self.server.iter().chain(&self.more).cloned().collect();
+        accounts.retain(|server| server.issuer == issuer);
         if self.script.reenrolled.load(Ordering::SeqCst) {
-            server.account = "mallory@example.com".into();
+            for server in accounts.iter_mut().take(1) {
+                server.account = "mallory@example.com".into();
+            }
         }
-        Some(server)
+        accounts
+    }
+    fn last_account(&self, _: &str) -> Option<String> {
+        self.last_account.map(str::to_owned)
     }
     fn sign_count(&self, issuer: &str, credential: &Digest) -> Option<u32> {
         let entries = self.entries.lock().unwrap();
@@ -243,7 +255,7 @@ impl Turn for Prompt {
             }
             Some(Act::Reenrolled) => {
                 self.0.reenrolled.store(true, Ordering::SeqCst);
-                yes(Values::default())
+                yes(Values(vec![(ACCOUNT.into(), Filled::Text("grace@example.com".into()))]))
             }
             Some(Act::Late(wall, boot)) => {
                 self.0.wall.fetch_add(wall, Ordering::SeqCst);
@@ -353,9 +365,13 @@ impl Servers for World {
         self.calls.lock().unwrap().push(format!("look at {}", server.issuer));
         self.found.clone()
     }
-    async fn begin(&self, _: &Server, _: &Authorization, passkeys: bool) -> Step<u32> {
+    async fn begin(&self, server: &Server, _: &Authorization, passkeys: bool) -> Step<u32> {
         let offered = if passkeys { "begin with passkeys" } else { "begin" };
-        self.calls.lock().unwrap().push(offered.into());
+        let offered = match self.more.as_slice() {
+            [] => offered.to_owned(),
+            _ => format!("{offered} for {}", server.account),
+        };
+        self.calls.lock().unwrap().push(offered);
         let asleep = self.script.asleep_at_server.load(Ordering::SeqCst);
         self.script.boot.fetch_add(asleep, Ordering::SeqCst);
         self.steps.lock().unwrap().pop_front().expect("the script has a step")
@@ -407,6 +423,7 @@ fn server() -> Server {
         account: "sam@example.com".into(),
         challenge_endpoint: Some("https://as.example/ace".into()),
         danger_http_loopback: false,
+        way: crate::way::Way::default(),
     }
 }
 
@@ -636,17 +653,143 @@ fn s6_a_server_that_looks_like_one_that_was_enrolled_while_it_waited_has_a_warni
 #[test]
 fn s6_enrolling_a_server_again_says_what_it_takes_the_place_of() {
     let mut world = World::new(vec![Act::Approve, Act::Deny("")], vec![]);
-    world.server = Some(Server { account: "grace@example.com".into(), ..server() });
+    world.server = Some(Server { way: own_way(), ..server() });
     world.run(&enrolment());
     let screens = world.script.screens.lock().unwrap();
     assert_eq!(screens.len(), 2);
     for screen in &*screens {
         let text = screen.lines().join("\n");
-        assert!(
-            text.contains("for the account \"grace@example.com\". This takes its place."),
-            "{text}"
-        );
+        for said in [
+            "for the account \"sam@example.com\". This takes its place.",
+            "Until now \"CN=Harbor\" vouched for it.",
+            "Until now it was reached through http://proxy.example:3128.",
+        ] {
+            assert!(text.contains(said), "{said}: {text}");
+        }
     }
+}
+
+fn own_way() -> Way {
+    let authority = Authority {
+        certificate: "AAAA".into(),
+        subject: "CN=Harbor".into(),
+        sha256: "AA:BB".into(),
+        not_before: Timestamp(0),
+        not_after: Timestamp(NOW),
+    };
+    let proxy = Proxy::parse("http://proxy.example:3128").unwrap();
+    Way { authorities: vec![authority], proxy: Some(proxy) }
+}
+
+fn account(name: &str) -> Server {
+    Server { account: name.into(), ..server() }
+}
+
+/// Sam's server, where Grace and a look-alike of Sam have accounts too.
+fn several(acts: Vec<Act>, steps: Vec<Step<u32>>) -> World {
+    let more = vec![account("grace@example.com"), account("sаm@example.com")];
+    World { more, ..World::new(acts, steps) }
+}
+
+fn options(screen: &Screen) -> (Vec<String>, Option<usize>) {
+    match &screen.fields[0].input {
+        crate::display::Input::Choice { options, default, none: None } => {
+            (options.iter().map(|option| option.title.as_str().to_owned()).collect(), *default)
+        }
+        other => panic!("a choice that must be made, not {other:?}"),
+    }
+}
+
+#[test]
+fn s7_where_there_are_several_accounts_the_person_chooses_and_the_rest_is_for_that_one() {
+    let acts = vec![Act::Type(ACCOUNT, "grace@example.com"), Act::Code("123456")];
+    let world = several(acts, vec![Step::Challenged(otp(1)), code()]);
+    assert!(world.run(&authorization()).is_approved());
+    assert_eq!(world.calls(), ["begin for grace@example.com", "answer 1 code"]);
+    let screens = world.script.screens.lock().unwrap();
+    let [review, question] = [&screens[0], &screens[1]].map(|screen| screen.lines().join("\n"));
+    assert!(review.contains("For the account that you choose below."), "{review}");
+    assert!(review.contains("Two of your accounts look alike"), "{review}");
+    assert!(question.contains("grace@example.com"), "{question}");
+    assert!(!question.contains("below") && screens[1].fields.len() == 1, "{question}");
+    let entries = world.entries.lock().unwrap();
+    let used: Vec<_> = entries
+        .iter()
+        .filter_map(|event| match event {
+            Event::Contacting { account, .. } => Some(account.as_deref()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(used, [Some("grace@example.com"); 2], "on record");
+}
+
+#[test]
+fn h1_the_account_that_was_used_last_is_chosen_at_first_and_never_one_that_is_only_new() {
+    let first = |last: Option<&'static str>| {
+        let world = World { last_account: last, ..several(vec![Act::Dismiss], vec![]) };
+        world.run(&authorization());
+        let screens = world.script.screens.lock().unwrap();
+        options(&screens[0])
+    };
+    let (order, chosen) = first(None);
+    assert_eq!((order[0].as_str(), chosen), ("sam@example.com", Some(0)), "enrolled first");
+    let (order, chosen) = first(Some("grace@example.com"));
+    assert_eq!((order[0].as_str(), order.len(), chosen), ("grace@example.com", 3, Some(0)));
+    let (order, _) = first(Some("gone@example.com"));
+    assert_eq!(order[0], "sam@example.com");
+}
+
+#[test]
+fn s7_an_account_that_is_not_enrolled_or_no_choice_is_a_no() {
+    for act in [Act::Type(ACCOUNT, "mallory@example.com"), Act::Approve] {
+        let world = several(vec![act], vec![code()]);
+        assert_eq!(world.run(&authorization()).reason, Reason::IssuerNotEnrolled);
+        assert_eq!(world.calls(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn h1_with_one_account_there_is_no_choice() {
+    let world = World::new(vec![Act::Dismiss], vec![]);
+    world.run(&authorization());
+    let screens = world.script.screens.lock().unwrap();
+    assert!(screens[0].fields.is_empty());
+    assert!(screens[0].lines().join("\n").contains("sam@example.com"));
+}
+
+#[test]
+fn s6_an_account_that_goes_while_its_choice_stands_gets_no_answer() {
+    // Another than the chosen one: what was shown is not so any more.
+    let world = several(vec![Act::Reenrolled], vec![code()]);
+    assert_eq!(world.run(&authorization()).reason, Reason::ServerChanged);
+    assert_eq!(world.calls(), Vec::<String>::new());
+}
+
+#[test]
+fn s6_adding_an_account_says_which_are_there_and_which_it_looks_like() {
+    let adding = |name: &str| {
+        let mut world = World::new(vec![Act::Deny("")], vec![]);
+        world.more = vec![account("grace@example.com")];
+        world.server = Some(server());
+        let new = Server { challenge_endpoint: None, ..account(name) };
+        world.run(&request(Matter::EnrolServer(new)));
+        let screens = world.script.screens.lock().unwrap();
+        screens[0].lines().join("\n")
+    };
+    let other = adding("erin@example.com");
+    assert!(other.contains("for \"sam@example.com\", \"grace@example.com\". This adds"), "{other}");
+    assert!(!other.contains("looks like"), "{other}");
+    let like = adding("sam@examp1e.com");
+    assert!(like.contains("\"sam@examp1e.com\" looks like \"sam@example.com\""), "{like}");
+}
+
+#[test]
+fn s6_forgetting_one_account_says_which_stay() {
+    let world = several(vec![Act::Approve], vec![]);
+    assert!(world.run(&request(Matter::RemoveServer(account("grace@example.com")))).is_approved());
+    let screens = world.script.screens.lock().unwrap();
+    let text = screens[0].lines().join("\n");
+    assert!(text.contains("Forget this account?") && text.contains("It stays for"), "{text}");
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub use crate::field::{FieldView, Input, OptionView};
 use crate::form::{Form, Kind};
 use crate::json::{Digest, Refused, digest};
 use crate::layout::laid_out;
-use crate::names::host_in_letters;
+use crate::names::{alike, host_in_letters};
 use crate::ours;
 use crate::passkey::{Binding, CeremonyStep};
 use crate::ports::{Seat, Surroundings};
@@ -31,6 +31,7 @@ use crate::request::{
 };
 pub use crate::section::{Part, Row, Section};
 use crate::text::{Text, called, clipped, name, prose, visible, visible_line};
+use crate::way::{Authority, Way};
 
 /// The agent's own words are clipped at this many characters (H2).
 pub const WORDS_LIMIT: usize = 280;
@@ -133,7 +134,7 @@ impl Screen {
                 Step::Review,
                 ours!("screen-let", who = spoken_of(&request.asker)),
                 authorization(asked),
-                server_section(server),
+                server_section(server, server.map_or_else(|| plain(Text::default()), account)),
                 ours!("screen-approve-and-continue"),
             ),
             Matter::Elicitation(asked) => (
@@ -210,7 +211,11 @@ impl Screen {
             approve,
             deny: ours!("screen-deny"),
             mute: mute(request),
-            binding_code: visible_line(&request.binding_code),
+            // The code of a pairing looks the same, and only that one is to be typed.
+            binding_code: match &request.matter {
+                Matter::Pair(_) => Text::default(),
+                _ => visible_line(&request.binding_code),
+            },
             expires_at: request.expires_at,
             clock_ahead: 0,
             form,
@@ -237,10 +242,79 @@ impl Screen {
         self
     }
 
-    /// With a warning that stays: this server is enrolled already.
+    /// With a warning that stays: this server is enrolled already, for this account.
     #[must_use]
-    pub fn replacing(mut self, enrolled: &Server) -> Self {
+    pub fn replacing(mut self, enrolled: &Server, new: &Server) -> Self {
         self.banners.push(ours!("screen-replaces", account = called(&enrolled.account)));
+        if enrolled.way != new.way {
+            let given_up =
+                enrolled.way.authorities.iter().filter(|one| !new.way.authorities.contains(one));
+            self.banners.extend(given_up.map(|authority| {
+                ours!("screen-vouched-before", authority = called(&authority.subject))
+            }));
+            if let Some(proxy) =
+                enrolled.way.proxy.as_ref().filter(|_| enrolled.way.proxy != new.way.proxy)
+            {
+                self.banners.push(ours!("screen-proxy-before", proxy = proxy.as_str()));
+            }
+        }
+        self
+    }
+
+    /// With a warning that stays: this server is enrolled already, for other accounts.
+    #[must_use]
+    pub fn beside(mut self, enrolled: &[Server], new: &Server) -> Self {
+        self.banners.push(ours!("screen-adds-account", accounts = all_called(enrolled)));
+        if let Some(like) = enrolled.iter().find(|server| alike(&server.account, &new.account)) {
+            let (new, like) = (called(&new.account), called(&like.account));
+            self.banners.push(ours!("screen-account-alike", account = new, like = like));
+        }
+        self
+    }
+
+    /// Only one account of a server is to be forgotten.
+    #[must_use]
+    pub fn forgetting_one(mut self, stay: &[Server]) -> Self {
+        self.heading = ours!("screen-forget-account");
+        let means = ours!("screen-forget-account-means", accounts = all_called(stay));
+        self.destination.rows = vec![plain(means)];
+        self.approve = ours!("screen-forget-account-yes");
+        self
+    }
+
+    /// With the choice between several accounts of the server. The one that was used last is chosen at
+    /// first, else the one that was enrolled first: one that came later is used only when the person
+    /// has chosen it.
+    #[must_use]
+    pub fn choosing(mut self, accounts: &[Server], last: Option<&str>) -> Self {
+        let used = accounts.iter().position(|server| Some(server.account.as_str()) == last);
+        let mut order: Vec<&Server> = accounts.iter().collect();
+        if let Some(used) = used {
+            let used = order.remove(used);
+            order.insert(0, used);
+        }
+        let alike = order.iter().enumerate().find_map(|(at, one)| {
+            let later = order.iter().skip(at.saturating_add(1));
+            let mut like = later.filter(|other| alike(&one.account, &other.account));
+            like.next().map(|other| (one, other))
+        });
+        if let Some((one, other)) = alike {
+            let (one, other) = (called(&one.account), called(&other.account));
+            self.banners.push(ours!("screen-accounts-alike", one = one, other = other));
+        }
+        self.form = account_form(&order);
+        self.fields = fields(&self.form, false);
+        let chosen = plain(ours!("screen-account-below"));
+        self.destination = server_section(order.first().copied(), chosen);
+        self
+    }
+
+    /// As [`choosing`](Self::choosing) was answered: from here on it is for this account.
+    #[must_use]
+    pub fn chosen(mut self, server: &Server) -> Self {
+        self.form = Form::default();
+        self.fields = Vec::new();
+        self.destination = server_section(Some(server), account(server));
         self
     }
 
@@ -719,15 +793,66 @@ fn asker(asker: &Asker) -> Section {
     Section { title: ours!("screen-asker"), rows }
 }
 
-fn server_section(server: Option<&Server>) -> Section {
+/// The accounts by name, for a sentence.
+fn all_called(servers: &[Server]) -> Text {
+    let names = servers.iter().map(|server| called(&server.account));
+    names.reduce(|all, name| ours!("screen-and", some = all, more = name)).unwrap_or_default()
+}
+
+fn account(server: &Server) -> Row {
+    row(ours!("row-account"), &server.account)
+}
+
+fn server_section(server: Option<&Server>, account: Row) -> Section {
     let mut rows = Vec::new();
     if let Some(server) = server {
         rows.push(row(ours!("row-server"), &server.name));
         rows.extend(address(&server.issuer));
-        rows.push(row(ours!("row-account"), &server.account));
+        rows.push(account);
+        rows.extend(own_way(&server.way));
     }
     rows.push(plain(ours!("screen-goes-to-server")));
     Section { title: ours!("screen-destination"), rows }
+}
+
+/// Whom the person trusts beside the server itself: who may vouch for it, and what is in between.
+fn own_way(way: &Way) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (number, authority) in way.authorities.iter().enumerate() {
+        rows.extend(vouching(number, authority));
+    }
+    if let Some(proxy) = &way.proxy {
+        rows.push(Row { verbatim: true, ..row(ours!("row-proxy"), proxy.as_str()) });
+    }
+    rows
+}
+
+fn vouching(number: usize, authority: &Authority) -> [Row; 2] {
+    let label = if number == 0 { ours!("row-authority") } else { ours!("row-authority-more") };
+    let hash = Row { verbatim: true, ..row(ours!("row-sha256"), &authority.sha256) };
+    [row(label, &authority.subject), hash]
+}
+
+/// The same where it is about to be trusted: with what it means.
+fn way_to_be_trusted(way: &Way) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for (number, authority) in way.authorities.iter().enumerate() {
+        let (from, until) = (authority.not_before.day(), authority.not_after.day());
+        rows.extend(vouching(number, authority));
+        let valid = ours!("screen-valid", from = from, until = until);
+        rows.push(fact(ours!("row-valid"), valid, false));
+    }
+    if !way.authorities.is_empty() {
+        rows.push(plain(ours!("screen-authority-means")));
+    }
+    if let Some(proxy) = &way.proxy {
+        rows.push(Row { verbatim: true, ..row(ours!("row-proxy"), proxy.as_str()) });
+        if let Some(letters) = host_in_letters(proxy.as_str()) {
+            rows.push(Row { verbatim: true, ..row(ours!("row-letters"), &letters) });
+        }
+        rows.push(plain(ours!("screen-proxy-means")));
+    }
+    rows
 }
 
 /// An issuer; one in Punycode also in the letters that it stands for.
@@ -749,6 +874,7 @@ fn enrolment(server: &Server) -> Section {
     if let Some(endpoint) = &server.challenge_endpoint {
         rows.push(Row { verbatim: true, ..row(ours!("row-endpoint"), endpoint) });
     }
+    rows.extend(way_to_be_trusted(&server.way));
     Section { title: ours!("screen-server"), rows }
 }
 
@@ -767,6 +893,9 @@ fn banners(matter: &Matter, server: Option<&Server>, surroundings: Surroundings)
     }
     if server.is_some_and(|server| server.danger_http_loopback) {
         banners.push(ours!("banner-test-server"));
+    }
+    if matches!(matter, Matter::EnrolServer(new) if !new.way.authorities.is_empty()) {
+        banners.push(ours!("banner-own-authority"));
     }
     if surroundings.seat == Seat::Elsewhere {
         banners.push(ours!("banner-elsewhere"));
@@ -806,6 +935,25 @@ fn pin_form() -> Form {
             description: None,
             required: true,
             kind: Kind::Secret { rule },
+        }],
+        says: Vec::new(),
+    }
+}
+
+/// The field of [`Screen::choosing`].
+pub const ACCOUNT: &str = "account";
+
+fn account_form(accounts: &[&Server]) -> Form {
+    use crate::form::{Choice, Field};
+    let option =
+        |server: &&Server| Choice { value: server.account.clone(), title: server.account.clone() };
+    Form {
+        fields: vec![Field {
+            name: ACCOUNT.to_owned(),
+            title: Some(text!("account-field")),
+            description: None,
+            required: true,
+            kind: Kind::Choice { options: accounts.iter().map(option).collect(), default: Some(0) },
         }],
         says: Vec::new(),
     }

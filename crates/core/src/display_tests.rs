@@ -139,6 +139,7 @@ fn s6_a_server_in_punycode_and_one_that_resembles_another_are_warned_of() {
         account: "a".into(),
         challenge_endpoint: None,
         danger_http_loopback: false,
+        way: crate::way::Way::default(),
     };
     let new = server("https://xn--hrbor-4ve.example");
     let screen = Screen::review(&request(Matter::EnrolServer(new), None), None, BARE);
@@ -243,6 +244,7 @@ fn h9_hostile_text_is_written_out_wherever_it_comes_from() {
         account: evil.into(),
         challenge_endpoint: Some(evil.into()),
         danger_http_loopback: false,
+        way: crate::way::Way::default(),
     };
     let mut who = request(Matter::Authorization(asked), Some(evil));
     who.asker.pairing = Some(evil.into());
@@ -373,6 +375,7 @@ fn a27_a_test_server_without_encryption_has_a_banner_that_stays() {
         account: "a".into(),
         challenge_endpoint: None,
         danger_http_loopback: true,
+        way: crate::way::Way::default(),
     };
     let review = Screen::review(&request(call(json!({})), None), Some(&server), BARE);
     assert!(review.lines().join("\n").contains("not encrypted"));

@@ -38,3 +38,4 @@ pub mod secret;
 pub mod section;
 pub mod settings;
 pub mod text;
+pub mod way;

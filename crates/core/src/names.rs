@@ -68,6 +68,7 @@ mod tests {
             account: "erin".into(),
             challenge_endpoint: None,
             danger_http_loopback: false,
+            way: crate::way::Way::default(),
         }
     }
 

@@ -141,6 +141,8 @@ reasons! {
     ClockJump = "clock_jump", Expired, "The machine slept or its clock jumped past the deadline.";
     /// Network, TLS or 5xx (F3).
     ServerUnreachable = "server_unreachable", Unreachable, "The authorization server cannot be reached.";
+    /// The proxy of the server made no connection (F3).
+    ProxyFailed = "proxy_failed", Unreachable, "The proxy that this authorization server is reached through made no connection to it.";
     /// The record cannot be written, so nobody may be asked.
     RecordUnwritable = "record_unwritable", Unreachable, "Placet cannot write its record, so it asks nobody. Check the disk.";
     /// No window can be shown (F9).

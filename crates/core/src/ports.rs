@@ -163,8 +163,12 @@ pub trait Record: Send + Sync {
     /// [`NotRecorded`] if it is not on disk; the caller must then not go on.
     fn append(&self, entry: Entry) -> impl Future<Output = Result<Digest, NotRecorded>> + Send;
 
-    /// The enrolled server with exactly this issuer (S6).
-    fn server(&self, issuer: &str) -> Option<Server>;
+    /// The server with exactly this issuer (S6), once for each account that is enrolled there, in the
+    /// order in which they were enrolled.
+    fn accounts(&self, issuer: &str) -> Vec<Server>;
+
+    /// The account with which the last authorization there was approved.
+    fn last_account(&self, issuer: &str) -> Option<String>;
 
     /// All enrolled servers.
     fn servers(&self) -> Vec<Server>;
@@ -252,6 +256,10 @@ pub enum Event {
     Contacting {
         /// The issuer.
         issuer: String,
+        /// The account that the person chose, or the only one. Not there when a server is only looked
+        /// at, and in entries of older versions.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
         /// Which exchange this is, counted from 1.
         round: u32,
     },
@@ -292,6 +300,9 @@ pub enum Event {
         note: Option<String>,
         /// Milliseconds from admission.
         took_ms: u64,
+        /// The receipt (R4): signed where this is recorded, and with it. None if there is no key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        receipt: Option<String>,
     },
     /// An agent has a name and a token now.
     Paired {
@@ -310,10 +321,13 @@ pub enum Event {
         /// The server as it was shown.
         server: Server,
     },
-    /// A server is no longer trusted.
+    /// A server is no longer trusted, or no longer for this account.
     ServerRemoved {
         /// Its issuer.
         issuer: String,
+        /// The account; entries of older versions do not say: there was only one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
     },
     /// The person paused Placet, or ended the pause (`until` in the past).
     Paused {
@@ -339,6 +353,19 @@ pub enum Event {
         what: String,
         /// Details without any secret.
         detail: String,
+    },
+    /// A key of this installation is used from here on.
+    KeyMade {
+        /// What it signs: `receipts` or `instance`.
+        purpose: String,
+        /// Its name: its thumbprint (RFC 7638).
+        kid: String,
+        /// Its public half (RFC 7517).
+        public: serde_json::Value,
+        /// How it is kept.
+        seal: String,
+        /// True if its file was there before the record knew of it.
+        found: bool,
     },
     /// The program started.
     Started {
@@ -509,6 +536,9 @@ pub enum ServerError {
     /// No connection, TLS failure, time-out, 5xx, `server_error`, `temporarily_unavailable`.
     #[error("unreachable: {0}")]
     Unreachable(String),
+    /// The proxy of this server made no connection to it.
+    #[error("no connection through the proxy: {0}")]
+    Proxy(String),
     /// `access_denied`.
     #[error("access_denied")]
     AccessDenied,
@@ -577,6 +607,7 @@ impl ServerError {
         let reason = match self {
             Self::InvalidSession | Self::Locked => Reason::ServerLocked,
             Self::Unreachable(_) => Reason::ServerUnreachable,
+            Self::Proxy(_) => Reason::ProxyFailed,
             Self::AccessDenied | Self::Refused(_) => Reason::ServerRefused,
             Self::Expired => Reason::ServerTimeOut,
             Self::Throttled(seconds) => return (Reason::ServerThrottled, Some(*seconds)),

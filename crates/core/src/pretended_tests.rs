@@ -12,6 +12,7 @@ use crate::request::{
     Server, Timestamp, ToolCall,
 };
 use crate::settings::{Change, Kind, Quiet, Setting, Settings};
+use crate::way::{Authority, Proxy, Way};
 
 /// A stranger's word.
 const X: &str = "77";
@@ -28,7 +29,16 @@ fn server() -> Server {
         account: x(),
         challenge_endpoint: Some(x()),
         danger_http_loopback: true,
+        way: Way { authorities: vec![authority(), authority()], proxy: Proxy::parse(PROXY).ok() },
     }
+}
+
+/// The scheme of an address is the same in every language.
+const PROXY: &str = "http://0.0.0.77:7";
+
+fn authority() -> Authority {
+    let (not_before, not_after) = (Timestamp(0), Timestamp(1));
+    Authority { certificate: x(), subject: x(), sha256: x(), not_before, not_after }
 }
 
 fn request(matter: Matter, pairing: Option<String>, place: Place) -> Request {
@@ -133,7 +143,12 @@ fn screens() -> Vec<Screen> {
             let request = request(matter.clone(), pairing, place);
             let review =
                 Screen::review(&request, Some(&server()), around(seat, place == Place::Ssh));
-            screens.push(review.resembling(&server()).replacing(&server()).offered());
+            let ordinary = Server { way: Way::default(), ..server() };
+            let warned = review.resembling(&server()).replacing(&server(), &ordinary);
+            let several = [server(), server()];
+            screens.push(warned.clone().beside(&several, &server()).forgetting_one(&several));
+            screens.push(warned.clone().choosing(&several, None));
+            screens.push(warned.offered());
         }
     }
     let review = screens[0].clone();
@@ -180,7 +195,7 @@ fn every_word_of_ours_on_a_screen_can_be_translated() {
         lines.extend(screen.on_notification.map(|text| text.as_str().to_owned()));
         for line in lines {
             // A name of the wire that is shown as it is.
-            let line = line.replace("authorization_details", "7");
+            let line = line.replace("authorization_details", "7").replace("http", "7");
             assert!(!plain(&line), "{line}\nof {:?}", screen.heading);
         }
     }

@@ -13,6 +13,7 @@ use crate::form::Form;
 use crate::json::{Digest, Refused, exact_digest};
 use crate::outcome::Assurance;
 use crate::settings::Change;
+use crate::way::Way;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -31,6 +32,21 @@ impl Timestamp {
     pub const fn seconds_until(self, later: Self) -> u64 {
         let gap = later.0.saturating_sub(self.0);
         if gap <= 0 { 0 } else { (gap as u64).div_ceil(1000) }
+    }
+
+    /// The day in UTC, as `2026-11-18`, by the civil calendar.
+    #[must_use]
+    pub fn day(self) -> String {
+        // Days since 0000-03-01, in eras of 400 years of 146097 days each.
+        let shifted = self.0.div_euclid(86_400_000).saturating_add(719_468);
+        let (era, of_era) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+        let year_of_era = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+        let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let month_from_march = (5 * of_year + 2) / 153;
+        let day = of_year - (153 * month_from_march + 2) / 5 + 1;
+        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
+        let year = year_of_era + era.saturating_mul(400) + i64::from(month <= 2);
+        format!("{year:04}-{month:02}-{day:02}")
     }
 }
 
@@ -197,6 +213,10 @@ pub struct Server {
     pub challenge_endpoint: Option<String>,
     /// A loopback http issuer, allowed by `--danger-allow-http-loopback` (A27): shows a banner.
     pub danger_http_loopback: bool,
+    /// Who may vouch for it and what it is reached through. Entries of older versions say nothing:
+    /// the ordinary way.
+    #[serde(default, skip_serializing_if = "Way::is_ordinary")]
+    pub way: Way,
 }
 
 /// A pairing that waits for its code.
@@ -262,5 +282,34 @@ impl Authorization {
         self.acr_values
             .as_deref()
             .is_some_and(|values| values.split(' ').any(|v| matches!(v, "phr" | "phrh")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Expected values: `date -u -d @SECONDS +%F`.
+    #[test]
+    fn days_are_those_of_date() {
+        for (at, day) in [
+            (0, "1970-01-01"),
+            (951_782_400_000, "2000-02-29"),
+            (1_795_000_000_123, "2026-11-18"),
+            (4_107_542_399_000, "2100-02-28"),
+            (-1, "1969-12-31"),
+        ] {
+            assert_eq!(Timestamp(at).day(), day);
+        }
+    }
+
+    #[test]
+    fn a_server_of_an_older_record_is_reached_the_ordinary_way() {
+        let old = r#"{"issuer":"https://as.example","name":"Example","client_id":"placet",
+            "account":"sam@example.com","challenge_endpoint":null,"danger_http_loopback":false}"#;
+        let server: Server = serde_json::from_str(old).unwrap();
+        assert_eq!(server.way, Way::default());
+        let written = serde_json::to_value(&server).unwrap();
+        assert!(written.get("way").is_none(), "it is written as it was: {written}");
     }
 }

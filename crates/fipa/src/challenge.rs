@@ -46,7 +46,7 @@ pub(crate) async fn begin(
     let loopback = client.loopback(server.danger_http_loopback);
     let endpoint = endpoint(server, &metadata, loopback)?;
     let body = Bytes::from(body(server, asked, passkeys));
-    let heard = client.http().post_patiently(&endpoint, FORM, body).await;
+    let heard = client.http().post_patiently(&server.way, &endpoint, FORM, body).await;
     let home = Place::issuer(&server.issuer, loopback)
         .map(|issuer| Home::of(&issuer, metadata.webauthn_origins()))
         .map_err(|why| ServerError::Protocol(why.to_owned()))?;
@@ -117,6 +117,7 @@ mod tests {
             account: "sam@example.com".into(),
             challenge_endpoint: Some("https://ace.example/ace".into()),
             danger_http_loopback: false,
+            way: placet_core::way::Way::default(),
         }
     }
 

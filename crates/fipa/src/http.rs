@@ -2,22 +2,27 @@
 //!
 //! **Promises.** Every request has a connection of its own, so "nothing was written" is known and
 //! nothing is ever sent again by the library; TLS is verified against the system's certificates
-//! and the configured ones; a body is read up to its limit and into memory that is wiped (A23).
-//! Plain http goes to the loopback addresses, whatever a resolver says of `localhost`.
+//! and the configured ones, or for a server that has authorities of its own against these alone, and
+//! only while they are valid; one that has a proxy is spoken to through it or not at all. A body is
+//! read up to its limit and into memory that is wiped (A23). Plain http goes to the loopback
+//! addresses, whatever a resolver says of `localhost`.
 //!
 //! **Never** follow a redirect (A12), take a proxy from the environment, or say in an error more
 //! than what the transport reports.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use placet_core::json::Limits;
+use placet_core::request::Timestamp;
+use placet_core::way::{Authority, Way};
 use reqwest::header;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::ClientOptions;
+use crate::authority;
 use crate::place::Place;
 use crate::{date, retry_after};
 
@@ -29,6 +34,9 @@ pub(crate) const JSON: &str = "application/json";
 /// A `Retry-After` up to this many seconds is waited for between tries of a request without a
 /// secret; the person looks at a waiting screen meanwhile.
 const SHORT_WAIT: u64 = 5;
+
+/// So many ways of servers' own are kept ready; each holds its certificates in memory.
+const WAYS: usize = 8;
 
 /// An answer, read to its end.
 #[derive(Debug)]
@@ -50,23 +58,34 @@ pub(crate) struct Answer {
 pub(crate) enum Failure {
     /// No connection: not one byte of the request was written.
     Unsent(String),
+    /// The same, and the server was not even reached: its proxy made no tunnel to it.
+    Proxy(String),
     /// The request may have been received.
     Doubt(String),
     /// The body is longer than allowed.
     TooLarge,
 }
 
-/// Both ways out, made when first used.
+/// All ways out, each made when first used.
 #[derive(Debug)]
 pub(crate) struct Http {
     options: ClientOptions,
     secure: OnceLock<Result<reqwest::Client, String>>,
     loopback: OnceLock<Result<reqwest::Client, String>>,
+    /// Those of servers that have one of their own, the last used last.
+    own: Mutex<Vec<(Way, reqwest::Client)>>,
+}
+
+/// One way out.
+struct Out {
+    client: reqwest::Client,
+    through_proxy: bool,
 }
 
 impl Http {
     pub(crate) fn new(options: ClientOptions) -> Self {
-        Self { options, secure: OnceLock::new(), loopback: OnceLock::new() }
+        let (secure, loopback, own) = (OnceLock::new(), OnceLock::new(), Mutex::default());
+        Self { options, secure, loopback, own }
     }
 
     pub(crate) fn options(&self) -> &ClientOptions {
@@ -74,54 +93,68 @@ impl Http {
     }
 
     /// `GET`, tried up to three times (F3).
-    pub(crate) async fn get(&self, at: &Place) -> Result<Answer, Failure> {
-        self.patiently(|client| client.get(at.url().clone()), at).await
+    pub(crate) async fn get(&self, way: &Way, at: &Place) -> Result<Answer, Failure> {
+        self.patiently(|client| client.get(at.url().clone()), way, at).await
     }
 
     /// `POST` of a body that may be sent again: up to three times (F3).
     pub(crate) async fn post_patiently(
         &self,
+        way: &Way,
         at: &Place,
         media: &'static str,
         body: Bytes,
     ) -> Result<Answer, Failure> {
-        self.patiently(|client| post(client, at, media, body.clone()), at).await
+        self.patiently(|client| post(client, at, media, body.clone()), way, at).await
     }
 
     /// `POST` of a body with a secret. Only a connection that was never made is tried again, once.
-    pub(crate) async fn post_once(&self, at: &Place, body: Bytes) -> Result<Answer, Failure> {
-        let client = self.way(at)?;
-        match send(post(client, at, JSON, body.clone())).await {
-            Err(Failure::Unsent(_)) => {
+    pub(crate) async fn post_once(
+        &self,
+        way: &Way,
+        at: &Place,
+        body: Bytes,
+    ) -> Result<Answer, Failure> {
+        let out = self.out(way, at)?;
+        match out.send(post(&out.client, at, JSON, body.clone())).await {
+            Err(Failure::Unsent(_) | Failure::Proxy(_)) => {
                 tokio::time::sleep(self.options.pauses[0]).await;
-                send(post(client, at, JSON, body)).await
+                out.send(post(&out.client, at, JSON, body)).await
             }
             other => other,
         }
     }
 
     /// `POST` whose answer nobody needs: once, and only `within` this time.
-    pub(crate) async fn post_and_forget(&self, at: &Place, body: Bytes, within: Duration) {
-        let Ok(client) = self.way(at) else { return };
-        let sent = tokio::time::timeout(within, send(post(client, at, JSON, body))).await;
+    pub(crate) async fn post_and_forget(
+        &self,
+        way: &Way,
+        at: &Place,
+        body: Bytes,
+        within: Duration,
+    ) {
+        let Ok(out) = self.out(way, at) else { return };
+        let sent = out.send(post(&out.client, at, JSON, body));
+        let sent = tokio::time::timeout(within, sent).await;
         tracing::debug!(heard = matches!(sent, Ok(Ok(_))), "told the server that nobody answers");
     }
 
     async fn patiently(
         &self,
         request: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
+        way: &Way,
         at: &Place,
     ) -> Result<Answer, Failure> {
-        let client = self.way(at)?;
+        let out = self.out(way, at)?;
         for pause in self.options.pauses {
-            let heard = send(request(client)).await;
+            let heard = out.send(request(&out.client)).await;
             let wait = match &heard {
                 Ok(answer) if answer.status >= 500 => answer.retry_after.unwrap_or(0),
                 Ok(answer) if answer.status == 429 => match answer.retry_after {
                     Some(wait) => wait,
                     None => return heard,
                 },
-                Err(Failure::Unsent(_) | Failure::Doubt(_)) => 0,
+                Err(Failure::Unsent(_) | Failure::Proxy(_) | Failure::Doubt(_)) => 0,
                 Ok(_) | Err(Failure::TooLarge) => return heard,
             };
             if wait > SHORT_WAIT {
@@ -129,17 +162,83 @@ impl Http {
             }
             tokio::time::sleep(pause.max(Duration::from_secs(wait))).await;
         }
-        send(request(client)).await
+        out.send(request(&out.client)).await
     }
 
-    fn way(&self, at: &Place) -> Result<&reqwest::Client, Failure> {
-        let made = if at.is_loopback_http() {
-            self.loopback.get_or_init(|| loopback(&self.options))
-        } else {
-            self.secure.get_or_init(|| secure(&self.options))
+    fn out(&self, way: &Way, at: &Place) -> Result<Out, Failure> {
+        let unsent = |why: &String| Failure::Unsent(why.clone());
+        let through_proxy = way.proxy.is_some();
+        let client = match (way.is_ordinary(), at.is_loopback_http()) {
+            (true, true) => {
+                let made = self.loopback.get_or_init(|| loopback(&self.options));
+                made.as_ref().map_err(unsent)?.clone()
+            }
+            (true, false) => {
+                let made = self.secure.get_or_init(|| secure(&self.options));
+                made.as_ref().map_err(unsent)?.clone()
+            }
+            // Nobody vouches for plain http, and no tunnel hides it.
+            (false, true) => {
+                return Err(Failure::Unsent("plain http has no way of its own".to_owned()));
+            }
+            (false, false) => self.own(way, SystemTime::now()).map_err(Failure::Unsent)?,
         };
-        made.as_ref().map_err(|why| Failure::Unsent(why.clone()))
+        Ok(Out { client, through_proxy })
     }
+
+    /// A server's own way, with those of its authorities that are valid now.
+    fn own(&self, way: &Way, now: SystemTime) -> Result<reqwest::Client, String> {
+        let mut valid = way.clone();
+        let now = timestamp(now);
+        valid.authorities.retain(|authority| authority.is_valid_at(now));
+        // None left must not mean all that the system trusts.
+        if valid.authorities.is_empty() && !way.authorities.is_empty() {
+            return Err("none of its certificate authorities is valid now".to_owned());
+        }
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        let client = match own.iter().position(|(kept, _)| *kept == valid) {
+            Some(at) => own.remove(at).1,
+            None => by(&self.options, &valid)?,
+        };
+        if own.len() >= WAYS {
+            own.remove(0);
+        }
+        own.push((valid, client.clone()));
+        Ok(client)
+    }
+}
+
+/// Milliseconds since 1970; at a clock before that, nothing is valid.
+fn timestamp(now: SystemTime) -> Timestamp {
+    let since = now
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .map_or(-1, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX));
+    Timestamp(since)
+}
+
+/// That the TLS library takes these as all that may vouch for a server.
+pub(crate) fn usable(authorities: &[Authority]) -> Result<(), String> {
+    let way = Way { authorities: authorities.to_vec(), proxy: None };
+    by(&ClientOptions::default(), &way).map(drop)
+}
+
+/// By this way alone.
+fn by(options: &ClientOptions, way: &Way) -> Result<reqwest::Client, String> {
+    let mut builder = match way.authorities.as_slice() {
+        [] => with_extra_roots(options)?,
+        authorities => {
+            let mut roots = Vec::new();
+            for authority in authorities {
+                let der = authority::der(authority).ok_or("a certificate cannot be read")?;
+                roots.push(reqwest::Certificate::from_der(&der).map_err(|e| told(&e))?);
+            }
+            common(options).tls_certs_only(roots)
+        }
+    };
+    if let Some(proxy) = &way.proxy {
+        builder = builder.proxy(reqwest::Proxy::https(proxy.as_str()).map_err(|e| told(&e))?);
+    }
+    encrypted(builder)
 }
 
 fn common(options: &ClientOptions) -> reqwest::ClientBuilder {
@@ -160,6 +259,15 @@ fn common(options: &ClientOptions) -> reqwest::ClientBuilder {
 }
 
 fn secure(options: &ClientOptions) -> Result<reqwest::Client, String> {
+    encrypted(with_extra_roots(options)?)
+}
+
+fn encrypted(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, String> {
+    let builder = builder.https_only(true).tls_version_min(reqwest::tls::Version::TLS_1_2);
+    builder.build().map_err(|e| told(&e))
+}
+
+fn with_extra_roots(options: &ClientOptions) -> Result<reqwest::ClientBuilder, String> {
     let mut roots = Vec::new();
     for root in &options.extra_roots {
         let read = if root.starts_with(b"-----BEGIN") {
@@ -173,12 +281,8 @@ fn secure(options: &ClientOptions) -> Result<reqwest::Client, String> {
         }
         roots.extend(read);
     }
-    let mut builder =
-        common(options).https_only(true).tls_version_min(reqwest::tls::Version::TLS_1_2);
-    if !roots.is_empty() {
-        builder = builder.tls_certs_merge(roots);
-    }
-    builder.build().map_err(|e| told(&e))
+    let builder = common(options);
+    Ok(if roots.is_empty() { builder } else { builder.tls_certs_merge(roots) })
 }
 
 fn loopback(options: &ClientOptions) -> Result<reqwest::Client, String> {
@@ -201,15 +305,33 @@ fn post(
     client.post(at.url().clone()).header(header::CONTENT_TYPE, media).body(body)
 }
 
-async fn send(request: reqwest::RequestBuilder) -> Result<Answer, Failure> {
-    let asked_at = SystemTime::now();
-    let mut response = request.send().await.map_err(|e| {
-        if e.is_connect() || e.is_builder() {
-            Failure::Unsent(told(&e))
-        } else {
-            Failure::Doubt(told(&e))
-        }
-    })?;
+impl Out {
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer, Failure> {
+        let asked_at = SystemTime::now();
+        let response = request.send().await.map_err(|e| {
+            if e.is_builder() {
+                Failure::Unsent(told(&e))
+            } else if !e.is_connect() {
+                Failure::Doubt(told(&e))
+            } else if self.through_proxy && !is_tls(&e) {
+                Failure::Proxy(told(&e))
+            } else {
+                Failure::Unsent(told(&e))
+            }
+        })?;
+        read(response, asked_at).await
+    }
+}
+
+/// True if TLS refused what it heard. Behind a proxy that is the server's word: the tunnel stood.
+fn is_tls(error: &reqwest::Error) -> bool {
+    let first = std::error::Error::source(error);
+    std::iter::successors(first, |error| error.source())
+        .filter_map(|error| error.downcast_ref::<std::io::Error>())
+        .any(|error| error.kind() == std::io::ErrorKind::InvalidData)
+}
+
+async fn read(mut response: reqwest::Response, asked_at: SystemTime) -> Result<Answer, Failure> {
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     let status = response.status().as_u16();
     let is_json = header(header::CONTENT_TYPE).is_some_and(is_json);

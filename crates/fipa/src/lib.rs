@@ -7,8 +7,10 @@
 //! for one), `session` (the answers).
 //!
 //! **Promises.** TLS is always verified; plain http only to `http://localhost` and only when both
-//! the server and this client were told so (A27). No redirect is followed (A12), no cookie kept,
-//! no proxy or key log taken from the environment. What a server may send is bounded (A23). A
+//! the server and this client were told so (A27). A server that has certificate authorities or a
+//! proxy of its own ([`placet_core::way`]) is reached by them alone. No redirect is followed (A12), no
+//! cookie kept, no proxy or key log taken from the environment. What a server may send is bounded
+//! (A23). A
 //! secret that the person typed is sent at most once (T5), in a buffer that is wiped.
 //!
 //! **Never** put a secret, a server's text or a body into a log line, an error or a URL (A25, F10).
@@ -25,6 +27,7 @@
 )]
 
 mod approval;
+mod authority;
 mod body;
 mod challenge;
 mod date;
@@ -45,7 +48,9 @@ use placet_core::form::Values;
 use placet_core::passkey::Assertion;
 use placet_core::ports::{ServerError, Servers, Step};
 use placet_core::request::{Authorization, Server};
+use placet_core::way::Way;
 
+pub use authority::authorities;
 pub use metadata::Metadata;
 pub use session::Session;
 
@@ -118,17 +123,28 @@ impl Client {
         issuer: &str,
         danger_http_loopback: bool,
     ) -> Result<Metadata, ServerError> {
+        self.metadata_by(&Way::default(), issuer, danger_http_loopback).await
+    }
+
+    /// As [`Client::metadata`], by the way on which this server is reached.
+    async fn metadata_by(
+        &self,
+        way: &Way,
+        issuer: &str,
+        danger_http_loopback: bool,
+    ) -> Result<Metadata, ServerError> {
         let loopback = self.loopback(danger_http_loopback);
-        let metadata = metadata::fetch(&self.inner.http, issuer, loopback).await?;
-        self.inner.known.keep(metadata.clone(), SystemTime::now());
+        let metadata = metadata::fetch(self.http(), way, issuer, loopback).await?;
+        self.inner.known.keep(way, metadata.clone(), SystemTime::now());
         Ok(metadata)
     }
 
     /// The metadata of an enrolled server, at most 24 hours old (A1).
     async fn known(&self, server: &Server) -> Result<Metadata, ServerError> {
-        match self.inner.known.find(&server.issuer, SystemTime::now()) {
+        let Server { issuer, way, danger_http_loopback, .. } = server;
+        match self.inner.known.find(way, issuer, SystemTime::now()) {
             Some(metadata) => Ok(metadata),
-            None => self.metadata(&server.issuer, server.danger_http_loopback).await,
+            None => self.metadata_by(way, issuer, *danger_http_loopback).await,
         }
     }
 
@@ -149,7 +165,8 @@ impl Servers for Client {
     type Session = Session;
 
     async fn look_at(&self, server: &Server) -> Result<String, ServerError> {
-        let metadata = self.metadata(&server.issuer, server.danger_http_loopback).await?;
+        let Server { issuer, way, danger_http_loopback, .. } = server;
+        let metadata = self.metadata_by(way, issuer, *danger_http_loopback).await?;
         let endpoint = metadata.challenge_endpoint().map(str::to_owned);
         endpoint.ok_or(ServerError::NoChallengeEndpoint)
     }

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use placet_core::json::{self, Limits};
 use placet_core::ports::ServerError;
+use placet_core::way::Way;
 use serde_json::{Map, Value};
 
 use crate::http::{Answer, Failure, Http};
@@ -75,20 +76,21 @@ impl Metadata {
     }
 }
 
-/// The metadata that were fetched lately.
+/// The metadata that were fetched lately, with the way on which they came: what was heard on another
+/// says nothing.
 #[derive(Debug, Default)]
-pub(crate) struct Known(Mutex<HashMap<String, (SystemTime, Metadata)>>);
+pub(crate) struct Known(Mutex<HashMap<(String, Way), (SystemTime, Metadata)>>);
 
 impl Known {
-    pub(crate) fn keep(&self, metadata: Metadata, now: SystemTime) {
+    pub(crate) fn keep(&self, way: &Way, metadata: Metadata, now: SystemTime) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(metadata.issuer.clone(), (now, metadata));
+        all.insert((metadata.issuer.clone(), way.clone()), (now, metadata));
     }
 
     /// Those of this issuer, unless they are too old or the clock went back.
-    pub(crate) fn find(&self, issuer: &str, now: SystemTime) -> Option<Metadata> {
+    pub(crate) fn find(&self, way: &Way, issuer: &str, now: SystemTime) -> Option<Metadata> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.get(issuer)
+        all.get(&(issuer.to_owned(), way.clone()))
             .filter(|(at, _)| now.duration_since(*at).is_ok_and(|age| age < MAX_AGE))
             .map(|(_, metadata)| metadata.clone())
     }
@@ -97,6 +99,7 @@ impl Known {
 /// Fetches the metadata of an issuer.
 pub(crate) async fn fetch(
     http: &Http,
+    way: &Way,
     issuer: &str,
     loopback: Loopback,
 ) -> Result<Metadata, ServerError> {
@@ -104,8 +107,9 @@ pub(crate) async fn fetch(
         .map_err(|why| ServerError::Protocol(format!("the issuer cannot be used: {why}")))?;
     let mut missing = ServerError::Unreachable("it publishes no metadata".to_owned());
     for place in well_known(&home) {
-        let answer = http.get(&place).await.map_err(|failure| match failure {
+        let answer = http.get(way, &place).await.map_err(|failure| match failure {
             Failure::Unsent(why) | Failure::Doubt(why) => ServerError::Unreachable(why),
+            Failure::Proxy(why) => ServerError::Proxy(why),
             Failure::TooLarge => ServerError::Protocol("its metadata are too long".to_owned()),
         })?;
         tracing::debug!(issuer, status = answer.status, "asked for metadata");

@@ -126,13 +126,14 @@ fn a27_every_endpoint_is_https_or_loopback_beside_a_loopback_issuer() {
 fn a1_metadata_are_used_for_less_than_a_day_and_not_before_they_came() {
     let known = Known::default();
     let then = SystemTime::UNIX_EPOCH + Duration::from_secs(1_795_000_000);
-    known.keep(profile(), then);
-    let found = |at: SystemTime| known.find("https://as.example/tenant", at).is_some();
+    let way = Way::default();
+    known.keep(&way, profile(), then);
+    let found = |at: SystemTime| known.find(&way, "https://as.example/tenant", at).is_some();
     assert!(found(then));
     assert!(found(then + MAX_AGE - Duration::from_secs(1)));
     assert!(!found(then + MAX_AGE));
     assert!(!found(then - Duration::from_secs(1)), "the clock went back");
-    assert!(known.find("https://as.example", then).is_none(), "another issuer");
+    assert!(known.find(&way, "https://as.example", then).is_none(), "another issuer");
 }
 
 #[test]

@@ -50,6 +50,7 @@ impl Reply {
         match heard {
             Ok(answer) => Self::of(answer),
             Err(Failure::Unsent(why)) => Self::over(ServerError::Unreachable(why)),
+            Err(Failure::Proxy(why)) => Self::over(ServerError::Proxy(why)),
             Err(Failure::Doubt(why)) => Self::without_session(Said::Doubt(why)),
             Err(Failure::TooLarge) => Self::over(broken("the answer is too long")),
         }

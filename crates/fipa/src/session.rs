@@ -14,6 +14,7 @@ use placet_core::passkey::{Assertion, Binding, Passkey};
 use placet_core::ports::{Challenge, Delivery, ServerError, Step};
 use placet_core::request::{Authorization, Server};
 use placet_core::secret::Secret;
+use placet_core::way::Way;
 
 use crate::approval::{self, Approval};
 use crate::elicitation::{self, Asked};
@@ -32,6 +33,7 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(crate) struct Conversation {
     client: Client,
+    way: Way,
     metadata: Metadata,
     endpoint: Place,
     loopback: Loopback,
@@ -66,6 +68,7 @@ impl Conversation {
     ) -> Self {
         Self {
             client: client.clone(),
+            way: server.way.clone(),
             metadata,
             endpoint,
             loopback: client.loopback(server.danger_http_loopback),
@@ -180,8 +183,8 @@ impl Session {
     }
 
     async fn post(&self, body: bytes::Bytes) -> Reply {
-        let Conversation { client, endpoint, .. } = &self.conversation;
-        Reply::read(client.http().post_once(endpoint, body).await)
+        let Conversation { client, way, endpoint, .. } = &self.conversation;
+        Reply::read(client.http().post_once(way, endpoint, body).await)
     }
 
     /// Nobody knows whether the answer arrived: asks the server what it waits for now.
@@ -241,17 +244,17 @@ impl Session {
     /// Tells the server that nobody will answer, if it lists that action (A24).
     pub(crate) async fn leave(self, declined: bool) {
         let action = if declined { "decline" } else { "cancel" };
-        let Conversation { client, metadata, endpoint, client_id, .. } = &self.conversation;
+        let Conversation { client, way, metadata, endpoint, client_id, .. } = &self.conversation;
         if metadata.understands(action) {
             let body = body::action(&self.auth_session, client_id, action);
-            client.http().post_and_forget(endpoint, body, LEAVE_WITHIN).await;
+            client.http().post_and_forget(way, endpoint, body, LEAVE_WITHIN).await;
         }
     }
 
     async fn refresh(&self) -> Reply {
-        let Conversation { client, endpoint, client_id, .. } = &self.conversation;
+        let Conversation { client, way, endpoint, client_id, .. } = &self.conversation;
         let body = body::refresh(&self.auth_session, client_id);
-        Reply::read(client.http().post_patiently(endpoint, JSON, body).await)
+        Reply::read(client.http().post_patiently(way, endpoint, JSON, body).await)
     }
 
     fn body(&self, values: &Values) -> bytes::Bytes {

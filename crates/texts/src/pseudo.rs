@@ -49,7 +49,9 @@ static BUNDLE: LazyLock<Bundle> = LazyLock::new(|| {
 pub(crate) fn longer(words: &str) -> String {
     let more = words.chars().count().min(MOST) * 2 / 5;
     let room = more.saturating_sub("[!!  !!]".len());
-    format!("[!! {words}{} !!]", "·".repeat(room))
+    // In pieces, as words are, so that a line can be broken between them.
+    let filling: String = " ····".chars().cycle().take(room).collect();
+    format!("[!! {words}{filling} !!]")
 }
 
 /// A sentence of ours is not longer; what is, holds much of a stranger's.

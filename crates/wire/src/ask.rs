@@ -11,7 +11,7 @@ use crate::flaw::{Fault, Flaw};
 use crate::members::Members;
 use crate::params::{
     AddServer, ApprovalRequest, AuthorizationRequest, Cancelled, Hello, ListLog, Pair,
-    RemoveServer, RevokePairing,
+    RemoveServer, RevokePairing, ShowReceipt,
 };
 
 /// Bytes of a line, its line feed not counted, for all but `approval/request` (S10).
@@ -48,11 +48,15 @@ pub enum Ask {
     Status,
     /// `log/list`: the record, newest first.
     ListLog(ListLog),
+    /// `receipt/show`: a receipt on record.
+    ShowReceipt(ShowReceipt),
+    /// `receipt/keys`: what receipts are verified with.
+    ListKeys,
 }
 
 impl Ask {
     /// The names of all methods with an answer.
-    pub const METHODS: [&'static str; 13] = [
+    pub const METHODS: [&'static str; 15] = [
         "placet/hello",
         "placet/pair",
         "approval/request",
@@ -66,6 +70,8 @@ impl Ask {
         "ui/open",
         "status",
         "log/list",
+        "receipt/show",
+        "receipt/keys",
     ];
 
     /// The method's name.
@@ -85,6 +91,8 @@ impl Ask {
             Self::Open => "ui/open",
             Self::Status => "status",
             Self::ListLog(_) => "log/list",
+            Self::ShowReceipt(_) => "receipt/show",
+            Self::ListKeys => "receipt/keys",
         }
     }
 
@@ -111,7 +119,8 @@ impl Ask {
             Self::RemoveServer(params) => serde_json::to_value(params),
             Self::RevokePairing(params) => serde_json::to_value(params),
             Self::ListLog(params) => serde_json::to_value(params),
-            Self::ListServers | Self::ListPairings | Self::Open | Self::Status => {
+            Self::ShowReceipt(params) => serde_json::to_value(params),
+            Self::ListServers | Self::ListPairings | Self::Open | Self::Status | Self::ListKeys => {
                 Ok(Value::Object(Map::new()))
             }
         };
@@ -154,6 +163,8 @@ impl Ask {
             "pairing/revoke" => RevokePairing::read(members).map(Self::RevokePairing),
             "ui/open" => members.end().map(|()| Self::Open),
             "log/list" => ListLog::read(members).map(Self::ListLog),
+            "receipt/show" => ShowReceipt::read(members).map(Self::ShowReceipt),
+            "receipt/keys" => members.end().map(|()| Self::ListKeys),
             _ => members.end().map(|()| Self::Status),
         }
     }

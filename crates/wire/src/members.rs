@@ -12,12 +12,13 @@ use serde_json::{Map, Value};
 use crate::flaw::{Fault, Flaw};
 
 /// Members that only enrolment may set, in any spelling OAuth has for them (S6, S7, design §5).
-const OF_ENROLMENT: [&str; 20] = [
+const OF_ENROLMENT: [&str; 22] = [
     "account",
     "acr_values_supported",
     "auth_session",
     "authorization_challenge_endpoint",
     "authorization_endpoint",
+    "ca",
     "challenge_endpoint",
     "client_assertion",
     "client_id",
@@ -27,6 +28,7 @@ const OF_ENROLMENT: [&str; 20] = [
     "login_hint",
     "login_hint_token",
     "origin",
+    "proxy",
     "redirect_uri",
     "request",
     "request_uri",

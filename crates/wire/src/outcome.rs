@@ -110,7 +110,8 @@ pub struct Ended {
     /// Whether other clients of the session could watch or inject.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observable: Option<bool>,
-    /// `sha256:…` of the record's last entry of this request (R7).
+    /// `sha256:…` of the receipt that was signed with this end (R7); none if there is no key to sign
+    /// with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<String>,
     /// Seconds until asking again makes sense.

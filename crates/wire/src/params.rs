@@ -23,6 +23,8 @@ pub const EXPIRES_IN_MAX: u64 = 600;
 pub const REQUEST_ID_MAX: usize = 128;
 /// Bytes of an agent's own words; the prompt shows 280 characters of them (H2).
 pub const REASON_MAX: usize = 4096;
+/// Bytes of a server's certificate authorities: a few of the largest keys in use.
+pub const CA_MAX: usize = 16 * 1024;
 /// Bytes of a URL.
 const URL_MAX: usize = 2048;
 /// Bytes of a name that a person reads.
@@ -148,6 +150,13 @@ pub struct AddServer {
     /// Allows `http://localhost:…` for development (A27); shows a banner for ever.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub danger_allow_http_loopback: bool,
+    /// The only certificate authorities that may vouch for it, as PEM: the text itself and never a
+    /// path, where another file could stand later. Left out: those that the system trusts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca: Option<String>,
+    /// `http://host:port`: what all that is said to it goes through (`CONNECT`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
 }
 
 /// `as/remove`.
@@ -155,6 +164,9 @@ pub struct AddServer {
 pub struct RemoveServer {
     /// The issuer, byte for byte.
     pub issuer: String,
+    /// Which account there, byte for byte; needed only if there are several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
 }
 
 /// `pairing/revoke`.
@@ -172,6 +184,13 @@ pub struct ListLog {
     /// Only entries with a smaller `seq`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<u64>,
+}
+
+/// `receipt/show`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ShowReceipt {
+    /// `last`, Placet's own name of a request (`req_…`), or a receipt's digest (`sha256:…`).
+    pub which: String,
 }
 
 /// `notifications/cancelled`, named as in MCP.
@@ -259,6 +278,8 @@ impl AddServer {
             account: members.text("account", 256)?,
             name: members.optional_text("name", NAME_MAX)?,
             danger_allow_http_loopback: members.flag("danger_allow_http_loopback")?,
+            ca: members.optional_text("ca", CA_MAX)?,
+            proxy: members.optional_text("proxy", URL_MAX)?,
         };
         members.end()?;
         Ok(asked)
@@ -268,8 +289,9 @@ impl AddServer {
 impl RemoveServer {
     pub(crate) fn read(mut members: Members) -> Result<Self, Flaw> {
         let issuer = url(&mut members, "issuer")?;
+        let account = members.optional_text("account", 256)?;
         members.end()?;
-        Ok(Self { issuer })
+        Ok(Self { issuer, account })
     }
 }
 
@@ -288,6 +310,19 @@ impl ListLog {
         let before = members.optional_whole("before", 0..=u64::MAX)?;
         members.end()?;
         Ok(Self { limit, before })
+    }
+}
+
+impl ShowReceipt {
+    pub(crate) fn read(mut members: Members) -> Result<Self, Flaw> {
+        let which = members.text("which", REQUEST_ID_MAX)?;
+        let is_one = which == "last" || which.starts_with("req_") || which.starts_with("sha256:");
+        if !is_one {
+            let sentence = "takes last, a request (req_…) or a digest (sha256:…)";
+            return Err(members.flaw(Fault::BadValue, "which", sentence));
+        }
+        members.end()?;
+        Ok(Self { which })
     }
 }
 

@@ -5,6 +5,7 @@
 //! **Never** a secret, but for [`Paired::token`] to the one who paired.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::outcome::Ended;
 use crate::sensitive::Sensitive;
@@ -119,6 +120,23 @@ pub struct Server {
     /// A loopback http issuer (A27).
     #[serde(default)]
     pub danger_http_loopback: bool,
+    /// The only certificate authorities that may vouch for it; none: those that the system trusts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authorities: Vec<Authority>,
+    /// What all that is said to it goes through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proxy: Option<String>,
+}
+
+/// A certificate authority of a server's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authority {
+    /// Its subject, as the certificate has it: escape before printing.
+    pub subject: String,
+    /// SHA-256 of the certificate (DER), in pairs of hex digits.
+    pub sha256: String,
+    /// Milliseconds since 1970: valid until.
+    pub not_after: i64,
 }
 
 /// Answer of `pairing/list`.
@@ -187,6 +205,58 @@ pub struct StatusAnswer {
     pub session: Session,
     /// The record.
     pub record: RecordState,
+    /// The keys of this installation.
+    #[serde(default)]
+    pub keys: Vec<KeyState>,
+}
+
+/// A key of this installation, as it is now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyState {
+    /// What it signs: `receipts` or `instance`.
+    #[serde(rename = "use")]
+    pub used_for: String,
+    /// Its name; there if it can be used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kid: Option<String>,
+    /// How it is kept: `file`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seal: Option<String>,
+    /// What that is worth, or why it cannot be used, in one sentence.
+    pub sentence: String,
+    /// Whether it can be used.
+    pub ok: bool,
+}
+
+/// Answer of `receipt/show`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptAnswer {
+    /// The receipt: a JWS in compact form.
+    pub receipt: String,
+    /// `sha256:…` of it: what its requester was given.
+    pub digest: String,
+    /// The number of its entry in the record.
+    pub seq: u64,
+    /// When that was written, in milliseconds since 1970.
+    pub at: i64,
+}
+
+/// Answer of `receipt/keys`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyList {
+    /// All that have signed receipts here, the newest last.
+    pub keys: Vec<PublicKey>,
+}
+
+/// The public half of a key that signs or signed receipts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublicKey {
+    /// As a JWK (RFC 7517).
+    pub jwk: Value,
+    /// Since when it was used, in milliseconds since 1970.
+    pub at: i64,
+    /// Whether it is the one that signs now.
+    pub current: bool,
 }
 
 /// The session, as far as it matters.
@@ -239,6 +309,9 @@ pub struct LogEntry {
     /// The outcome, for `ended`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub outcome: Option<String>,
+    /// `sha256:…` of the receipt, for `ended`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
     /// Why, for `ended`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,

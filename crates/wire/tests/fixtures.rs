@@ -13,7 +13,8 @@ use placet_wire::heard::{Heard, hear};
 use placet_wire::message::{Incoming, line, read};
 use placet_wire::outcome::Ended;
 use placet_wire::results::{
-    HelloAnswer, LogPage, Opened, PairAnswer, PairingList, Revoked, ServerList, StatusAnswer,
+    HelloAnswer, KeyList, LogPage, Opened, PairAnswer, PairingList, ReceiptAnswer, Revoked,
+    ServerList, StatusAnswer,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -102,6 +103,8 @@ fn same_as_its_type(method: &str, result: &Value) {
         "ui/open" => through::<Opened>(result),
         "status" => through::<StatusAnswer>(result),
         "log/list" => through::<LogPage>(result),
+        "receipt/show" => through::<ReceiptAnswer>(result),
+        "receipt/keys" => through::<KeyList>(result),
         _ => through::<Ended>(result),
     }
 }

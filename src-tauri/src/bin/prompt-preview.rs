@@ -6,7 +6,7 @@
 //!
 //! | in | does |
 //! |---|---|
-//! | `{"ask":"otp","seconds":60,"problem":"…","lines":40,"id":"a"}` | asks; then `shown` and, later, `answer` |
+//! | `{"ask":"otp","seconds":60,"problem":"…","lines":40,"id":"a","tries":7,"wrong":true}` | asks; then `shown` and, later, `answer` |
 //! | `{"wait":"otp"}` | shows that the server is asked |
 //! | `{"drop":true}`, `{"release":"a"}`, `{"announced":"a"}`, `{"open":true}`, `{"raise":true}`, `{"away":true}`, `{"waiting":["x"]}`, `{"same":1,"of":"a"}` | as the handle does |
 //! | `{"buses":"unix:path=…"}` | follows what the login manager and the screen saver on this bus say |
@@ -23,17 +23,21 @@ use std::time::{Instant, SystemTime};
 use gtk::glib;
 use placet_core::display::Screen;
 use placet_core::form::{Filled, Form, Source};
+use placet_core::outcome::Reason;
+use placet_core::passkey::{Binding, CeremonyStep};
 use placet_core::ports::{Answer, Seat, Surroundings};
 use placet_core::request::{
     Asker, Authorization, Elicitation, Kernel, Matter, Pairing, Place, Process, Request, RequestId,
     Server, Timestamp, ToolCall,
 };
 use placet_core::text::visible_line;
+use placet_core::way::{Authority, Proxy, Way};
 use placet_desktop::prompt::{Appearance, Prompt, PromptHandle, Scheme, Witness};
 use serde_json::{Value, json};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     gtk::init()?;
+    placet_desktop::start::pretend_if_told();
     let prompt = Prompt::new(Arc::new(Printer), Appearance::default(), true)?;
     let handle = prompt.handle();
     let samples: Vec<String> = std::env::args().skip(1).collect();
@@ -250,6 +254,7 @@ fn sample(name: &str, command: &Value) -> Option<Screen> {
             (Matter::Pair(Pairing { name: "claude-code".into(), code: "WXYZ-2345".into() }), false)
         }
         "enrol" => (Matter::EnrolServer(server()), false),
+        "enrol-own-way" => (Matter::EnrolServer(Server { way: own_way(), ..server() }), false),
         "elicitation" => (elicitation()?, true),
         _ => (payment(), true),
     };
@@ -270,7 +275,16 @@ fn sample(name: &str, command: &Value) -> Option<Screen> {
         sees_cover: placet_desktop::others::is_x11(),
     };
     let review = Screen::review(&request, with_server.as_ref(), surroundings);
-    let review = if name == "look-alike" { review.resembling(&server()) } else { review };
+    let grace = Server { account: "grace@example.com".into(), ..server() };
+    let review = match name {
+        "look-alike" => review.resembling(&server()),
+        "accounts" => review.choosing(&[server(), grace.clone()], Some(&grace.account)),
+        "accounts-own-way" => {
+            let accounts = [server(), grace].map(|server| Server { way: own_way(), ..server });
+            review.choosing(&accounts, None)
+        }
+        _ => review,
+    };
     let problem = text("problem").map(visible_line);
     let round = u32::try_from(number("round").unwrap_or(2)).ok()?;
     let challenge = |message: &str, schema: Value| {
@@ -279,7 +293,21 @@ fn sample(name: &str, command: &Value) -> Option<Screen> {
         let screen = Screen::challenge(&review, round, message, form, problem.clone(), expires_at);
         Some(screen.by_the_servers_clock(ahead))
     };
+    // The question for a passkey, and what its ceremony shows after the yes.
+    let binding = if name == "proof" { Binding::Unbound } else { Binding::Bound };
+    let says = "Confirm this payment with your passkey.";
+    let passkey = Screen::passkey(&review, round, says, binding, problem.clone(), expires_at);
+    let tries = number("tries").and_then(|tries| u8::try_from(tries).ok());
+    let wrong = command.get("wrong").and_then(Value::as_bool).unwrap_or(false);
     match name {
+        "passkey" | "proof" => Some(passkey),
+        "key-looking" => Some(Screen::authenticator(&passkey, CeremonyStep::Looking)),
+        "key-choosing" => Some(Screen::authenticator(&passkey, CeremonyStep::Choosing)),
+        "key-touch" => Some(Screen::authenticator(&passkey, CeremonyStep::Touch)),
+        "key-pin" => Some(Screen::pin(&passkey, round.saturating_add(1), tries, wrong)),
+        "key-refused" => {
+            Some(Screen::refused(&review, round, visible_line(Reason::ForeignPasskey.sentence())))
+        }
         "otp" | "payments-otp" => challenge(
             "Enter the code from your authenticator app.",
             json!({"type": "object", "required": ["otp"], "properties": {
@@ -457,6 +485,18 @@ fn payment() -> Matter {
     payments(1)
 }
 
+fn own_way() -> Way {
+    let authority = Authority {
+        certificate: String::new(),
+        subject: "C=GB, O=Harbor Bank plc, CN=Harbor Internal Root CA 2024".into(),
+        sha256: "5B:5F:6E:0E:7C:39:51:9C:E7:48:2B:36:34:29:6F:4C:A5:1D:07:3E:9D:6F:F0:6D:1B:66:2E:1C:7D:58:90:4A".into(),
+        not_before: Timestamp(1_704_067_200_000),
+        not_after: Timestamp(2_019_686_400_000),
+    };
+    let proxy = Proxy::parse("http://proxy.harbor.example:3128").ok();
+    Way { authorities: vec![authority], proxy }
+}
+
 fn server() -> Server {
     Server {
         issuer: "https://auth.harbor.example".into(),
@@ -465,6 +505,7 @@ fn server() -> Server {
         account: "erin@harbor.example".into(),
         challenge_endpoint: Some("https://auth.harbor.example/challenge".into()),
         danger_http_loopback: false,
+        way: Way::default(),
     }
 }
 

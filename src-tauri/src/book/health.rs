@@ -9,14 +9,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use placet_agentd::store::StoreError;
+use placet_agentd::store::{KeyTrouble, Seal, StoreError};
 use placet_core::ports::{Seat, Station};
 use placet_core::text::visible_line;
 use placet_texts::text;
 
 use super::question::Finding;
 use crate::others::{self, Others};
-use crate::trouble::said;
+use crate::trouble::{said, said_of_key};
 use crate::{away, seat};
 
 /// A bus that has not answered by then counts as one that says nothing.
@@ -34,6 +34,8 @@ pub struct Inside {
     pub trouble: Option<StoreError>,
     /// Entries of the record.
     pub entries: u64,
+    /// How the keys of this installation are kept, or why one cannot be used: the receipts' first.
+    pub keys: [Result<Seal, KeyTrouble>; 2],
     /// Where the prompt is drawn.
     pub station: Station,
     /// Whether the install keeps the program from the user's own processes.
@@ -84,10 +86,20 @@ struct Heard {
 
 /// Everything, line by line.
 pub async fn look(inside: Inside) -> Vec<Finding> {
-    let session = within(zbus::connection::Builder::session().build()).await;
-    let session = session.as_ref();
+    let session = zbus::connection::Builder::session();
     let system_bus = seat::system_bus();
-    let system = within(zbus::connection::Builder::address(system_bus.as_str()).build()).await;
+    let system = zbus::connection::Builder::address(system_bus.as_str());
+    look_over(inside, session, system).await
+}
+
+async fn look_over(
+    inside: Inside,
+    session: zbus::connection::Builder<'_>,
+    system: zbus::connection::Builder<'_>,
+) -> Vec<Finding> {
+    let session = within(session.build()).await;
+    let session = session.as_ref();
+    let system = within(system.build()).await;
     let mut savers = Vec::new();
     for name in away::savers() {
         if owned(session, name).await {
@@ -170,6 +182,7 @@ fn findings(inside: &Inside, heard: &Heard) -> Vec<Finding> {
     vec![
         socket(heard.answers),
         record(inside),
+        keys(inside),
         notifications(&heard.notifications),
         tray(heard.panel),
         lock(heard.login, &heard.savers),
@@ -250,6 +263,31 @@ fn record(inside: &Inside) -> Finding {
         }
     };
     poor(text!("health-record"), said(trouble), text!("health-record-means"), better)
+}
+
+/// A key in a file is never called good: who can read it can sign with it.
+fn keys(inside: &Inside) -> Finding {
+    let what = text!("health-keys");
+    match &inside.keys {
+        [Ok(Seal::File), Ok(Seal::File)] => poor(
+            what,
+            text!("health-keys-file"),
+            text!("health-keys-file-means"),
+            text!("health-keys-file-better"),
+        ),
+        [Err(trouble), _] => poor(
+            what,
+            text!("health-keys-none", trouble = said_of_key(trouble)),
+            text!("health-keys-none-means"),
+            text!("health-keys-better"),
+        ),
+        [_, Err(trouble)] => poor(
+            what,
+            text!("health-keys-instance", trouble = said_of_key(trouble)),
+            text!("health-keys-instance-means"),
+            text!("health-keys-better"),
+        ),
+    }
 }
 
 fn notifications(daemon: &Daemon) -> Finding {
@@ -357,7 +395,8 @@ mod tests {
     fn inside(trouble: Option<StoreError>, seat: Seat) -> Inside {
         let station = Station { display: Some(":0".into()), seat, ..Station::default() };
         let socket = PathBuf::from("/nowhere");
-        Inside { socket, trouble, entries: 3, station, hardened: false, refused: 1 }
+        let keys = [Ok(Seal::File), Ok(Seal::File)];
+        Inside { socket, trouble, entries: 3, keys, station, hardened: false, refused: 1 }
     }
 
     fn at_best() -> Heard {
@@ -373,7 +412,7 @@ mod tests {
 
     fn poor_ones(inside: &Inside, heard: &Heard) -> Vec<String> {
         let all = findings(inside, heard);
-        assert_eq!(all.len(), 9);
+        assert_eq!(all.len(), 10);
         for one in &all {
             assert!(!one.means.is_empty(), "{one:?}");
             assert_eq!(one.good, one.better.is_empty(), "{one:?}");
@@ -405,7 +444,7 @@ mod tests {
                 heard(Answers::Nobody, Daemon::Silent, Panel::NobodyShows),
                 heard(Answers::Another, bare.clone(), Panel::None),
             ] {
-                assert_eq!(poor_ones(&inside, &heard).len(), 9);
+                assert_eq!(poor_ones(&inside, &heard).len(), 10);
             }
         }
     }
@@ -413,7 +452,45 @@ mod tests {
     #[test]
     fn an_install_that_is_not_hardened_is_never_called_good() {
         let bad = poor_ones(&inside(None, Seat::Here), &at_best());
-        assert_eq!(bad, ["Other programs of this session", "Foreign modules", "Install"]);
+        let always =
+            ["Receipts and keys", "Other programs of this session", "Foreign modules", "Install"];
+        assert_eq!(bad, always);
+    }
+
+    #[test]
+    fn m3_a_key_in_a_file_is_never_called_good_and_one_that_is_gone_says_so() {
+        let mut at = inside(None, Seat::Here);
+        assert!(!keys(&at).good);
+        at.keys = [Err(KeyTrouble::Missing { file: "receipts.key" }), Ok(Seal::File)];
+        assert!(keys(&at).state.contains("Nothing is signed: the file receipts.key is gone"));
+        at.keys = [Ok(Seal::File), Err(KeyTrouble::Damaged { file: "instance.key" })];
+        assert!(keys(&at).state.contains("Receipts are signed, but the file instance.key"));
+    }
+
+    #[tokio::test]
+    async fn a_source_that_takes_the_connection_and_says_nothing_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bus");
+        // The kernel takes what connects there, and nobody ever answers.
+        let _silent = tokio::net::UnixListener::bind(&path).unwrap();
+        let address = format!("unix:path={}", path.display());
+        let bus = || zbus::connection::Builder::address(address.as_str());
+        let looked = look_over(inside(None, Seat::Here), bus(), bus());
+        // Two silent buses, and far more for a busy machine.
+        let looked = tokio::time::timeout(ANSWERS_WITHIN * 15, looked).await;
+        let all = looked.expect("the page waits for what never comes");
+        assert_eq!(all.len(), 9);
+        let says = |what: &str| all.iter().find(|one| one.what == what).unwrap();
+        for (what, state) in [
+            ("Notifications", "Nobody shows them"),
+            ("Tray", "There is no place for the icon"),
+            ("Locked screen", "Nobody can say so"),
+        ] {
+            let said = says(what);
+            assert!(!said.good, "{said:?}");
+            assert_eq!(said.state, state);
+        }
+        assert_eq!(says("Notifications").means, "The prompt still opens by itself.");
     }
 
     #[test]
@@ -437,5 +514,40 @@ mod tests {
         assert_eq!(answers(&path).await, Answers::Nobody);
         let _ours = tokio::net::UnixListener::bind(&path).unwrap();
         assert_eq!(answers(&path).await, Answers::Placet);
+    }
+
+    #[test]
+    fn every_word_of_ours_about_the_health_can_be_translated() {
+        let name = || "7".to_owned();
+        let troubles =
+            [None, Some(StoreError::Full), Some(StoreError::ReadOnly), Some(StoreError::Busy)];
+        let more =
+            [StoreError::TooNew { found: 2, known: 1 }, StoreError::Damaged { at: 1, why: name() }];
+        let more = more.into_iter().chain([StoreError::NotPrivate { path: name(), why: name() }]);
+        let mut all = Vec::new();
+        for trouble in troubles.into_iter().chain(more.map(Some)) {
+            for (seat, answers, panel, login) in [
+                (Seat::Here, Answers::Placet, Panel::There, true),
+                (Seat::Elsewhere, Answers::Another, Panel::NobodyShows, false),
+                (Seat::Unknown, Answers::Nobody, Panel::None, false),
+            ] {
+                for (buttons, savers) in [(true, vec![]), (false, vec!["7"])] {
+                    let notifications = Daemon::There { name: name(), buttons };
+                    let others = Others::Unknown;
+                    let heard = Heard { answers, notifications, panel, login, savers, others };
+                    let mut inside = inside(trouble.clone(), seat);
+                    inside.hardened = buttons;
+                    inside.refused = u64::from(login);
+                    all.extend(placet_texts::pretended(|| findings(&inside, &heard)));
+                }
+            }
+        }
+        let beside = [Daemon::Silent, Daemon::None];
+        all.extend(placet_texts::pretended(|| beside.map(|one| notifications(&one))));
+        for one in all {
+            for words in [one.what, one.state, one.means, one.better] {
+                assert!(!words.contains(|c: char| c.is_ascii_lowercase()), "{words}");
+            }
+        }
     }
 }

@@ -40,6 +40,7 @@ pub struct Page {
     /// What is going on.
     pub state: State,
     /// The same in one sentence.
+    #[serde(default)]
     pub said: String,
     /// Where things are.
     pub places: Vec<Place>,

@@ -103,6 +103,22 @@ pub struct Trusted {
     pub challenge_endpoint: Option<String>,
     /// Spoken to without encryption, on this machine.
     pub plain_http: bool,
+    /// The only certificate authorities that may vouch for it, escaped; empty: those that the system
+    /// trusts.
+    pub authorities: Vec<Vouching>,
+    /// What all that is said to it goes through, escaped; `None`: nothing.
+    pub proxy: Option<String>,
+}
+
+/// A certificate authority of a server's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Vouching {
+    /// Its subject, escaped.
+    pub subject: String,
+    /// SHA-256 of the certificate.
+    pub sha256: String,
+    /// The last day on which it is valid, in UTC.
+    pub until: String,
 }
 
 /// One thing that was looked at.

@@ -7,14 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use placet_agentd::store::history::{Detail, Past, Showing, Stepped, Wanted};
+use placet_agentd::store::history::{Detail, Past, Showing, Signed, Stepped, Wanted};
 use placet_core::request::RequestId;
 use placet_core::settings::{Change, Kind, Quiet, Setting, Settings};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::commands::Numbered;
-use super::question::{Agent, Answer, Beginning, Finding, Question, Trusted};
+use super::question::{Agent, Answer, Beginning, Finding, Question, Trusted, Vouching};
 use super::{Page, Place};
 use crate::autostart::Autostart;
 use crate::view::{Muted, State, Waiting};
@@ -238,19 +238,32 @@ fn generated() -> String {
     types.add("Stepped", &[&step]);
     let showing = Showing { at: 1, display_hash: words(), holds: true, screen: json!(UNKNOWN) };
     types.add("Showing", &[&showing]);
-    let detail = Detail { past: past.clone(), note: None, steps: vec![step], shown: vec![showing] };
-    let noted = Detail { note: Some(words()), ..detail.clone() };
-    types.add("Detail", &[&detail, &noted]);
+    let signed = Signed { digest: words(), seal: words() };
+    types.add("Signed", &[&signed]);
+    let detail = |receipt: Option<Signed>| Detail {
+        past: past.clone(),
+        note: receipt.is_some().then(words),
+        account: words(),
+        steps: vec![step.clone()],
+        shown: vec![showing.clone()],
+        receipt,
+    };
+    types.add("Detail", &[&detail(None), &detail(Some(signed.clone()))]);
+    let details = [detail(None), detail(Some(signed))].map(Box::new).map(Some);
     let agent = |last_used| Agent { name: words(), paired_at: 1, last_used };
     let agents = vec![agent(None), agent(Some(1))];
     types.add("Agent", &agents);
-    let server = |challenge_endpoint| Trusted {
+    let vouching = Vouching { subject: words(), sha256: words(), until: words() };
+    types.add("Vouching", &[&vouching]);
+    let server = |challenge_endpoint: Option<String>| Trusted {
         name: words(),
         issuer: words(),
         account: words(),
         client_id: words(),
+        proxy: challenge_endpoint.clone(),
         challenge_endpoint,
         plain_http: true,
+        authorities: vec![vouching.clone()],
     };
     let servers = vec![server(None), server(Some(words()))];
     types.add("Trusted", &servers);
@@ -267,9 +280,8 @@ fn generated() -> String {
     let beginnings = every_autostart.clone().map(beginning);
     types.add("Beginning", &beginnings.clone().map(Words));
     let mut every_answer = vec![
-        Answer::History(vec![past]),
+        Answer::History(vec![past.clone()]),
         Answer::Detail(None),
-        Answer::Detail(Some(Box::new(detail))),
         Answer::Agents(agents),
         Answer::Servers(servers),
         Answer::Health(vec![finding]),
@@ -277,6 +289,7 @@ fn generated() -> String {
         Answer::Changed(true),
         Answer::Failed(words()),
     ];
+    every_answer.extend(details.map(Answer::Detail));
     every_answer.extend(beginnings.map(Answer::Beginning));
     every_answer.extend(every_autostart.map(Answer::Autostart));
     every_answer.iter().for_each(|one| match one {

@@ -17,6 +17,9 @@ use super::{FromBook, ToBook};
 
 /// The window's name, as `capabilities/book.json` knows it.
 const LABEL: &str = "book";
+/// Of the window, with ordinary text.
+const WIDTH: f64 = 720.0;
+const HEIGHT: f64 = 640.0;
 
 /// Runs the book until its window is closed or its input ends.
 #[must_use]
@@ -50,7 +53,7 @@ fn open(app: &AppHandle) -> tauri::Result<()> {
     WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("index.html".into()))
         .title(text!("book-title"))
         .initialization_script(texts())
-        .inner_size(720.0, 640.0)
+        .inner_size(WIDTH * text_scale(), HEIGHT * text_scale())
         .min_inner_size(320.0, 240.0)
         // What a test drives keeps its files in the test's own home; nothing else can be driven.
         .incognito(!driven())
@@ -60,6 +63,14 @@ fn open(app: &AppHandle) -> tauri::Result<()> {
         .on_download(|_, _| false)
         .build()
         .map(|_| ())
+}
+
+/// How large the desktop's text is; the page follows it by itself. A window of one size would hold
+/// half as much of a line at twice the text. One larger than the screen is made to fit by the window
+/// manager.
+fn text_scale() -> f64 {
+    let dots = gtk::gdk::Screen::default().map_or(96.0, |screen| screen.resolution());
+    (dots / 96.0).clamp(1.0, 2.5)
 }
 
 /// What the page says in words (`ui/text.js`): ours alone, as JSON, which is an expression of a script.

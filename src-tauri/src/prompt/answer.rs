@@ -62,6 +62,8 @@ impl Blocked {
             Self::Unseen(Unseen::NotYet) => return None,
             Self::Unseen(Unseen::Below) => text!("prompt-below"),
             Self::Unseen(Unseen::Above) => text!("prompt-above"),
+            Self::Unseen(Unseen::Within) => text!("prompt-within"),
+            Self::Unseen(Unseen::WithinAbove) => text!("prompt-within-above"),
             Self::Folded => text!("prompt-folded"),
         })
     }

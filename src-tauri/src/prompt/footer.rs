@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use gtk::prelude::*;
 use placet_core::code_time;
-use placet_core::display::Screen;
+use placet_core::display::{Screen, Step};
 use placet_texts::text;
 
 use super::fields::Line;
@@ -46,6 +46,8 @@ pub(super) struct Footer {
     how: gtk::Label,
     /// Approve can be worked at all, so that it says how.
     workable: Cell<bool>,
+    /// There is an agent that could read a reason.
+    to_agent: Cell<bool>,
     filled: Rc<Cell<f64>>,
     reason_box: gtk::Box,
     time: gtk::Label,
@@ -82,7 +84,6 @@ impl Footer {
         deny_all.set_halign(gtk::Align::Start);
         deny_all.set_no_show_all(true);
         waiting.set_no_show_all(true);
-        notice.set_no_show_all(true);
         status.add(&line);
         status.add(&code_time);
         status.add(&waiting);
@@ -133,6 +134,7 @@ impl Footer {
             approve_label,
             how,
             workable: Cell::new(true),
+            to_agent: Cell::new(true),
             filled,
             reason_box,
             time,
@@ -149,6 +151,7 @@ impl Footer {
     pub(super) fn name(&self, screen: &Screen, deny: &str, keep_reason: bool) {
         let (approve, mute) = (screen.approve.as_str(), screen.mute.as_str());
         let code = screen.binding_code.as_str();
+        self.to_agent.set(screen.step != Step::Change);
         self.mute_label.set_text(mute);
         self.approve_label.set_text(approve);
         self.deny_label.set_text(deny);
@@ -169,7 +172,7 @@ impl Footer {
         if !on {
             self.clear_reason();
         }
-        self.reason.set_visible(!on);
+        self.reason.set_visible(!on && self.to_agent.get());
         self.reason_box.set_visible(on);
         for child in self.reason_box.children() {
             child.set_visible(on);
@@ -179,9 +182,14 @@ impl Footer {
         }
     }
 
+    /// The line for a reason is open.
+    pub(super) fn reasoning(&self) -> bool {
+        self.reason_box.is_visible()
+    }
+
     /// The reason, if there is one.
     pub(super) fn note(&self) -> Option<String> {
-        if !self.reason_box.is_visible() {
+        if !self.reasoning() {
             return None;
         }
         let note = self.reason_line.text();
@@ -253,8 +261,8 @@ impl Footer {
             return;
         }
         self.said.replace(words.to_owned());
+        // It keeps its line, so that nothing moves while a person aims.
         self.notice.set_text(words);
-        self.notice.set_visible(!words.is_empty());
     }
 
     /// Shows whether the answers count now, and whether Approve can be worked at all.

@@ -134,7 +134,12 @@ impl Inner {
                 return Pass::Taken;
             }
             name::Escape => {
-                if !repeat {
+                if !repeat && self.page.footer.reasoning() {
+                    // The first one leaves the reason alone, which may have been much to type.
+                    self.page.footer.show_reason(false);
+                    self.page.footer.deny.grab_focus();
+                    self.fit();
+                } else if !repeat {
                     self.answer(Answer::Dismiss);
                 }
                 return Pass::Taken;

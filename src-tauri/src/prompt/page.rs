@@ -258,6 +258,7 @@ impl Page {
         let (before, text_before) = self.painted_in.replace((size, text));
         if size.0 < before.0 || size.1 < before.1 || text != text_before {
             self.seen.clear();
+            self.folds.borrow().iter().flatten().for_each(|fold| fold.forget());
             self.unseen.set(Some(Unseen::NotYet));
         }
     }
@@ -269,7 +270,13 @@ impl Page {
         }
         let adjustment = self.scroller.vadjustment();
         let from = adjustment.value();
-        let unseen = self.seen.look(&self.body, from, from + adjustment.page_size());
+        let to = from + adjustment.page_size();
+        let unseen = self.seen.look(&self.body, from, to);
+        // Each is to be looked at, also behind the first that was not read.
+        let folds = self.folds.borrow();
+        let within: Vec<_> =
+            folds.iter().flatten().filter_map(|fold| fold.look(&self.body, from, to)).collect();
+        let unseen = within.first().copied().or(unseen);
         self.unseen.replace(unseen) != unseen
     }
 
@@ -283,11 +290,19 @@ impl Page {
         use gdk::keys::constants as name;
         let adjustment = self.scroller.vadjustment();
         let page = adjustment.page_increment();
-        let text = focused.is_some_and(|widget| widget.is::<gtk::TextView>());
+        let view = focused.and_then(|widget| widget.downcast_ref::<gtk::TextView>());
+        let text = view.is_some();
+        let inner = |down: bool| {
+            view.and_then(gtk::prelude::ScrollableExt::vadjustment).is_some_and(|inner| {
+                let most = inner.upper() - inner.page_size();
+                if down { inner.value() + 1.0 < most } else { inner.value() > 1.0 }
+            })
+        };
         let line = text || focused.is_some_and(|widget| widget.is::<gtk::Entry>());
         let to = match *key {
-            name::Page_Down | name::KP_Page_Down if !text => adjustment.value() + page,
-            name::Page_Up | name::KP_Page_Up if !text => adjustment.value() - page,
+            // A long text keeps the keys until it is at its end.
+            name::Page_Down | name::KP_Page_Down if !inner(true) => adjustment.value() + page,
+            name::Page_Up | name::KP_Page_Up if !inner(false) => adjustment.value() - page,
             name::Home | name::KP_Home if !line => adjustment.lower(),
             name::End | name::KP_End if !line => adjustment.upper(),
             _ => return false,

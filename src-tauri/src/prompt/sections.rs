@@ -1,7 +1,8 @@
 //! The parts of a screen that are read: sections, rows, folds, the agent's own words.
 //!
 //! **Promises.** Every row is drawn, every character of it (H3): a long value, and what is too much
-//! for a section, is folded at first and counts as unread until the person opened it. What is folded
+//! for a section, is folded at first and counts as unread until the person opened it and each of its lines was in
+//! sight ([`super::seen`]). What is folded
 //! is no widget before, and one text after, so that the largest question is drawn at once and opened
 //! in pieces between which the window lives. All text is drawn as text, never as markup
 //! (H9). The labels stand in the widget tree in the order of [`Screen::lines`], so that a screen
@@ -23,6 +24,7 @@ use placet_texts::text;
 
 use super::place::room;
 use super::pour::Pour;
+use super::seen::{Lines, Unseen};
 
 /// This much of a folded value is seen before it is opened.
 const HEAD_CHARACTERS: usize = 800;
@@ -47,6 +49,9 @@ pub(super) struct Fold {
     pub(super) button: gtk::Button,
     begun: Cell<bool>,
     opened: Rc<Cell<bool>>,
+    /// Where all of it stands, once it was opened.
+    view: Rc<RefCell<Option<gtk::TextView>>>,
+    lines: Lines,
     open: Box<dyn Fn()>,
 }
 
@@ -54,6 +59,19 @@ impl Fold {
     /// True once the person opened it and all of it is there.
     pub(super) fn opened(&self) -> bool {
         self.opened.get()
+    }
+
+    /// Called when the page was painted with this range of `body` in sight: where of its text
+    /// something was not in sight yet. Nothing before it is opened.
+    pub(super) fn look(&self, body: &gtk::Box, from: f64, to: f64) -> Option<Unseen> {
+        let view = self.view.borrow();
+        let view = view.as_ref().filter(|_| self.opened())?;
+        self.lines.look(view, body, from, to)
+    }
+
+    /// Forgets what of it was in sight.
+    pub(super) fn forget(&self) {
+        self.lines.clear();
     }
 
     /// Shows all of it.
@@ -277,12 +295,15 @@ fn fold(
     button.set_halign(gtk::Align::Start);
     into.add(&button);
     let opened = Rc::new(Cell::new(false));
+    let shown = Rc::new(RefCell::new(None));
+    let shows = Rc::clone(&shown);
     let (name, place, pressed, done) =
         (name.to_owned(), into.clone(), button.clone(), Rc::clone(&opened));
     let text = RefCell::new(text);
     let open = Box::new(move || {
         // The focus goes to the text, so that it can be scrolled by keyboard at once.
         let (all, view) = view_of(&name);
+        shows.replace(Some(view.clone()));
         let width = place.allocated_width();
         if let Some(before) = &before {
             place.remove(before);
@@ -323,7 +344,8 @@ fn fold(
         };
         pour_on(go_on);
     });
-    Rc::new(Fold { button, begun: Cell::new(false), opened, open })
+    let begun = Cell::new(false);
+    Rc::new(Fold { button, begun, opened, view: shown, lines: Lines::default(), open })
 }
 
 /// At once if there is little left, else whenever there is nothing more urgent to do.

@@ -2,7 +2,8 @@
 //!
 //! **Promises.** A part counts as seen once every line of pixels of it was within the visible range
 //! of the page when that was painted, not all at once if it is higher than the page (H3). Scrolling
-//! past does not count, whoever scrolls. What stays on the page from one screen to the next stays
+//! past does not count, whoever scrolls. A long text that was opened and scrolls by itself counts line
+//! by line ([`Lines`]). What stays on the page from one screen to the next stays
 //! seen; what is new, or changed its text, does not.
 //!
 //! **Never** take this for more than it is: it was on the glass, and may not have been read.
@@ -20,6 +21,10 @@ pub(super) enum Unseen {
     Below,
     /// Further up.
     Above,
+    /// Further down in a long text that scrolls by itself.
+    Within,
+    /// Further up in it.
+    WithinAbove,
 }
 
 /// The parts of the page, and what of each was in sight.
@@ -79,6 +84,51 @@ fn gather(widget: &gtk::Widget, leaves: &mut Vec<gtk::Widget>) {
     match widget.downcast_ref::<gtk::Box>() {
         Some(several) => several.children().iter().for_each(|child| gather(child, leaves)),
         None => leaves.push(widget.clone()),
+    }
+}
+
+/// What of a long text was in sight, by its lines.
+#[derive(Debug, Default)]
+pub(super) struct Lines(RefCell<Range>);
+
+impl Lines {
+    /// The page was painted with this range of `body` in sight, in which `view` stands and scrolls by
+    /// itself. Where the first line is that was not in sight yet; none if all were.
+    pub(super) fn look(
+        &self,
+        view: &gtk::TextView,
+        body: &gtk::Box,
+        from: f64,
+        to: f64,
+    ) -> Option<Unseen> {
+        let (_, top) = view.translate_coordinates(body, 0, 0)?;
+        let mut range = self.0.borrow_mut();
+        let begin = (from - f64::from(top)).ceil().max(0.0) as i32;
+        let end = (to - f64::from(top)).floor().min(f64::from(view.allocated_height())) as i32;
+        let at = |y| {
+            let (_, y) = view.window_to_buffer_coords(gtk::TextWindowType::Widget, 0, y);
+            let (line, _) = view.line_at_y(y);
+            let (top, height) = view.line_yrange(&line);
+            (y, line.line(), top, height)
+        };
+        let (y, line, line_top, _) = at(begin);
+        let first = line + i32::from(line_top < y);
+        if begin < end {
+            let (y, line, line_top, height) = at(end);
+            let last = line + i32::from(line_top + height <= y);
+            let count = view.buffer().map_or(0, |buffer| buffer.line_count());
+            range.add(count, 0.0, f64::from(first), f64::from(last));
+        }
+        if range.whole {
+            return None;
+        }
+        let missing = range.spans.first().filter(|span| span.0 <= 0.0).map_or(0.0, |span| span.1);
+        Some(if missing < f64::from(first) { Unseen::WithinAbove } else { Unseen::Within })
+    }
+
+    /// Forgets what was in sight.
+    pub(super) fn clear(&self) {
+        self.0.replace(Range::default());
     }
 }
 

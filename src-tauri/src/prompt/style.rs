@@ -296,7 +296,7 @@ fn sheet(palette: &Palette, points: f64) -> String {
 .page button:hover {{ background-color: {button_over}; }}
 .page button:focus {{ border-color: {ring}; box-shadow: 0 0 0 2px {ring}; }}
 .page button:active {{ background-color: {line}; }}
-.page button.plain {{ background-color: transparent; border-color: transparent; color: {quiet}; padding: 0.5em 0.6em; }}
+.page button.plain {{ background-color: transparent; border-color: {line}; padding: 0.5em 0.6em; }}
 .page button.plain:hover {{ background-color: {button_over}; }}
 .page button.plain:focus {{ border-color: {ring}; }}
 .page button.approve {{ background-color: {accent}; border-color: {accent}; color: {on_accent}; font-weight: 700; padding: 0.32em 1.2em; }}

@@ -248,6 +248,7 @@ impl Play {
             account: "sam@example.com".to_owned(),
             challenge_endpoint: None,
             danger_http_loopback: true,
+            way: placet_core::way::Way::default(),
         };
         let params = authorization(self.stage.issuer());
         let text = |name: &str| params[name].as_str().map(str::to_owned);

@@ -14,6 +14,7 @@ use super::scenes;
 use super::summary::{Scenario, Summary};
 use super::{Outcome, Places};
 use crate::hands::Hands;
+use crate::headless::receipts;
 use crate::key::Key;
 
 /// How long the app may take to be in the tray.
@@ -147,18 +148,23 @@ impl Stage<'_> {
         self.session.home().join(".local/state/placet")
     }
 
-    /// `display_hash` of the record's entry with this digest.
+    /// `display_hash` of the end whose receipt has this digest.
     #[must_use]
     pub(super) fn shown(&self, receipt: &str) -> Option<String> {
         let file = find(&self.record(), "db").or_else(|| find(&self.record(), "sqlite"))?;
         let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
         let database = rusqlite::Connection::open_with_flags(file, flags).ok()?;
-        let body: String = database
-            .query_row("SELECT body FROM record WHERE hash = ?1", [receipt], |row| row.get(0))
-            .ok()?;
-        let body: serde_json::Value = serde_json::from_str(&body).ok()?;
-        let hash = body.get("display_hash").or_else(|| body.pointer("/entry/display_hash"))?;
-        hash.as_str().map(str::to_owned)
+        let mut ends = database.prepare("SELECT body FROM record WHERE event = 'ended'").ok()?;
+        let mut ends = ends.query([]).ok()?;
+        while let Some(row) = ends.next().ok()? {
+            let body: serde_json::Value =
+                serde_json::from_str(&row.get::<_, String>(0).ok()?).ok()?;
+            let token = body.get("receipt").and_then(serde_json::Value::as_str).unwrap_or_default();
+            if receipts::digest(token) == receipt {
+                return body.get("display_hash")?.as_str().map(str::to_owned);
+            }
+        }
+        None
     }
 }
 

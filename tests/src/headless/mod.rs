@@ -18,6 +18,7 @@
 pub mod agent;
 pub mod chain;
 pub mod person;
+pub mod receipts;
 pub mod server;
 
 use std::fs::DirBuilder;
@@ -126,6 +127,13 @@ impl Home {
     /// Starts a daemon here; the test plays the person.
     pub async fn start(&self) -> (Daemon, Hands) {
         self.try_start(self.options()).await.unwrap()
+    }
+
+    /// As [`Home::start`], with real authorization servers instead of the scripted one.
+    pub async fn start_with_servers(&self) -> (Daemon, Hands) {
+        let (window, hands) = person::window();
+        let daemon = Daemon::start(self.options(), window, NoAuthenticators).await.unwrap();
+        (daemon, hands)
     }
 
     /// Starts with other options.

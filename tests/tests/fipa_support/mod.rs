@@ -51,6 +51,7 @@ impl Run {
             account: stage.started().account.clone(),
             challenge_endpoint: None,
             danger_http_loopback: true,
+            way: placet_core::way::Way::default(),
         };
         Self { stage, client: Client::new(options), server }
     }

@@ -7,7 +7,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
-use std::process::{ChildStdin, Stdio};
+use std::process::{ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -63,7 +63,20 @@ impl Desk {
     }
 
     pub fn on(session: Session, alone: MutexGuard<'static, ()>) -> Self {
+        let command = session.command(preview()).unwrap();
+        Self::started(session, alone, command)
+    }
+
+    /// In the language that nobody speaks (`placet_texts::pretend`).
+    pub fn pretended(builder: Builder) -> Self {
+        let alone = alone();
+        let session = builder.start().unwrap();
         let mut command = session.command(preview()).unwrap();
+        command.env("PLACET_TEST_PRETEND", "1");
+        Self::started(session, alone, command)
+    }
+
+    fn started(session: Session, alone: MutexGuard<'static, ()>, mut command: Command) -> Self {
         command.stdin(Stdio::piped());
         let mut program = session.spawn_piped("prompt-preview", command).unwrap();
         let input = program.stdin().unwrap();
@@ -150,6 +163,23 @@ impl Desk {
         for _ in 0..100 {
             let Some(down) = self.scrolling_asked() else { return };
             self.wheel(if down { 4 } else { -4 });
+        }
+        panic!("it is not over: {}", self.window().outline());
+    }
+
+    /// Reads an opened text to its end: turns the wheel over it as the foot asks for.
+    pub fn read_text(&mut self, name: &str) {
+        for _ in 0..200 {
+            let window = self.window();
+            let says = |part: &str| window.find(|node| node.name.contains(part)).is_some();
+            let down = match (says("long text to its end"), says("long text up")) {
+                (true, _) => true,
+                (_, true) => false,
+                _ => return,
+            };
+            let text = control(&window, "text", name).unwrap().place.unwrap();
+            let at = (text.x + 20, text.y + 20);
+            self.person.wheel(at.0, at.1, if down { 3 } else { -3 }).unwrap();
         }
         panic!("it is not over: {}", self.window().outline());
     }

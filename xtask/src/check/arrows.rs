@@ -13,10 +13,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("placet-texts", &[]),
     ("placet-core", &["placet-texts"]),
     ("placet-wire", &[]),
-    ("placet-fipa", &["placet-core"]),
+    // Keys and what they sign: no rule, no server, no window.
+    ("placet-keys", &[]),
+    ("placet-fipa", &["placet-core", "placet-keys"]),
     ("placet-authenticators", &["placet-core"]),
-    ("placet-agentd", &["placet-core", "placet-wire", "placet-fipa", "placet-authenticators"]),
-    ("placet-cli", &["placet-wire"]),
+    (
+        "placet-agentd",
+        &["placet-core", "placet-wire", "placet-fipa", "placet-authenticators", "placet-keys"],
+    ),
+    // A receipt is verified without a daemon.
+    ("placet-cli", &["placet-wire", "placet-keys"]),
     ("placet-mcp", &["placet-wire"]),
     ("placet-desktop", &["placet-agentd", "placet-core", "placet-texts"]),
     // The stage is the outside world: if it shared code with us, both could be wrong alike.
@@ -28,6 +34,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "placet-wire",
             "placet-fipa",
             "placet-authenticators",
+            "placet-keys",
             "placet-agentd",
             "placet-stage",
         ],

@@ -8,7 +8,9 @@
 
 use placet_core::form::{Form, Source};
 use placet_core::json::{Limits, parse};
+use placet_core::ports::Clock as _;
 use placet_core::request::{Authorization, Elicitation, Matter, Pairing, Server, ToolCall};
+use placet_core::way::{Proxy, Way};
 use placet_wire::ask::Ask;
 use placet_wire::elicit::Elicit;
 use placet_wire::flaw::{Fault, Flaw};
@@ -152,25 +154,76 @@ fn add_server(asked: AddServer, house: &House) -> Result<Asked, Flaw> {
         }
         _ => return Err(Flaw::of(Fault::BadValue, "issuer", "does not begin with https://")),
     }
-    let matter = Matter::EnrolServer(Server {
+    let way = way(&asked, house)?;
+    let state = house.store.state();
+    // Another account of a server that has a name already.
+    let called = state.accounts(&asked.issuer).next().map(|known| known.name.clone());
+    let new = Server {
+        name: asked.name.or(called).unwrap_or(host),
         issuer: asked.issuer,
-        name: asked.name.unwrap_or(host),
         client_id: asked.client_id,
         account: asked.account,
         // Found when the person has agreed to look.
         challenge_endpoint: None,
         danger_http_loopback: asked.danger_allow_http_loopback,
-    });
-    Ok(Asked::plain(matter))
+        way,
+    };
+    if let Some(known) = state.unlike(&new) {
+        let sentence = format!(
+            "is enrolled for {:?} as {:?} by another name, ca or proxy, which all accounts of a server share: give the same (placet as list), or remove that one first",
+            known.account, known.name
+        );
+        return Err(Flaw::of(Fault::BadValue, "issuer", sentence));
+    }
+    drop(state);
+    Ok(Asked::plain(Matter::EnrolServer(new)))
+}
+
+/// Read here, from the text that came: the person is shown what will be trusted, and not where it
+/// lay.
+fn way(asked: &AddServer, house: &House) -> Result<Way, Flaw> {
+    let flaw = |member: &str, why: &str| Flaw::of(Fault::BadValue, member, why);
+    if asked.danger_allow_http_loopback {
+        let alone = "goes with https alone, not with danger_allow_http_loopback";
+        for (member, given) in [("ca", asked.ca.is_some()), ("proxy", asked.proxy.is_some())] {
+            if given {
+                return Err(flaw(member, alone));
+            }
+        }
+    }
+    let now = house.clock.now();
+    let authorities = asked.ca.as_deref().map(|pem| placet_fipa::authorities(pem, now));
+    let authorities = authorities.transpose().map_err(|why| flaw("ca", why))?;
+    let proxy = asked.proxy.as_deref().map(Proxy::parse).transpose();
+    let proxy = proxy.map_err(|why| flaw("proxy", why))?;
+    Ok(Way { authorities: authorities.unwrap_or_default(), proxy })
 }
 
 fn remove_server(asked: &RemoveServer, house: &House) -> Result<Asked, Flaw> {
-    match house.store.state().server(&asked.issuer) {
-        Some(server) => Ok(Asked::plain(Matter::RemoveServer(server.clone()))),
-        None => {
-            let sentence =
-                "is not enrolled; as/list (placet as list) names those that are, byte for byte";
-            Err(Flaw::of(Fault::BadValue, "issuer", sentence))
+    let state = house.store.state();
+    let accounts: Vec<&Server> = state.accounts(&asked.issuer).collect();
+    let list = "as/list (placet as list) names those that are, byte for byte";
+    match (accounts.as_slice(), &asked.account) {
+        ([], _) => Err(Flaw::of(Fault::BadValue, "issuer", format!("is not enrolled; {list}"))),
+        ([only], None) => Ok(Asked::plain(Matter::RemoveServer((*only).clone()))),
+        (several, None) => {
+            let names: Vec<String> =
+                several.iter().map(|server| format!("{:?}", server.account)).collect();
+            let sentence = format!(
+                "is needed (--account): this server is enrolled for {}",
+                names.join(" and ")
+            );
+            Err(Flaw::of(Fault::BadValue, "account", sentence))
+        }
+        (accounts, Some(account)) => {
+            match accounts.iter().find(|server| server.account == *account) {
+                Some(server) => Ok(Asked::plain(Matter::RemoveServer((*server).clone()))),
+                None => Err(Flaw::of(
+                    Fault::BadValue,
+                    "account",
+                    format!("is not enrolled at this server; {list}"),
+                )),
+            }
         }
     }
 }

@@ -121,7 +121,7 @@ async fn decide<W: Window, S: Servers + 'static, A: Authenticators + 'static>(
     let ended = Box::pin(approval::handle(&ports, &request, stop.stopped())).await;
     house.board.answered(&request, ended.reason);
     let (ended, paired) = bring_about(house, &request, ended, &lines).await;
-    let told = told(&open, &ended, ports.record.last());
+    let told = told(&open, &ended, ports.record.receipt(&ended));
     house.registry.end(&open, told.clone());
     match (&request.matter, paired) {
         (Matter::Elicitation(_), _) => elicited(&id, told, ended.content),
@@ -151,12 +151,17 @@ async fn bring_about(
             let Some(server) = ended.enrolled.take() else {
                 return (Ended::no(Reason::ServerMisbehaved), None);
             };
+            // It could stand beside the others when this was asked; another may have come first.
+            if house.store.state().unlike(&server).is_some() {
+                return (Ended::no(Reason::ServerChanged), None);
+            }
             let issuer = server.issuer.clone();
             let event = Event::ServerEnrolled { server: *server };
             (server_changes(house, request, &issuer, event, ended).await, None)
         }
-        Matter::RemoveServer(Server { issuer, .. }) => {
-            let event = Event::ServerRemoved { issuer: issuer.clone() };
+        Matter::RemoveServer(Server { issuer, account, .. }) => {
+            let account = Some(account.clone());
+            let event = Event::ServerRemoved { issuer: issuer.clone(), account };
             (server_changes(house, request, issuer, event, ended).await, None)
         }
         Matter::Pair(pairing) => {
@@ -182,7 +187,8 @@ async fn bring_about(
     }
 }
 
-/// What is open at this server was asked of the server as it was: that is over.
+/// What is open at this server was asked of the server as it was, with the accounts that it had: that
+/// is over.
 async fn server_changes(
     house: &House,
     request: &Request,
@@ -247,7 +253,7 @@ pub(super) struct CasePorts<'a, W, S, A> {
 
 impl<'a, W, S, A> CasePorts<'a, W, S, A> {
     pub(super) fn new(shared: &'a Shared<W, S, A>, open: &'a Open) -> Self {
-        let record = Recorder { store: shared.house.store.clone(), last: Mutex::new(None) };
+        let record = Recorder { store: shared.house.store.clone(), signed: Mutex::new(None) };
         Self { shared, open, record }
     }
 }
@@ -296,27 +302,42 @@ impl<W: Window, S: Servers + 'static, A: Authenticators + 'static> Ports
     }
 }
 
-/// The record, remembering this case's last entry: that is its receipt (R7).
+/// The record, remembering the receipt that this case's end was signed with.
 pub(super) struct Recorder {
     store: Store,
-    last: Mutex<Option<Digest>>,
+    signed: Mutex<Option<(Outcome, String)>>,
 }
 
 impl Recorder {
-    fn last(&self) -> Option<Digest> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// The digest of the receipt (R7). An end that is told otherwise than it was signed (what a yes
+    /// brings about can fail) has none: nobody gets a receipt of a yes for a no.
+    fn receipt(&self, ended: &Ended) -> Option<String> {
+        let signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, digest) = signed.as_ref().filter(|(outcome, _)| *outcome == ended.outcome)?;
+        Some(digest.clone())
     }
 }
 
 impl Record for Recorder {
     async fn append(&self, entry: Entry) -> Result<Digest, NotRecorded> {
-        let digest = self.store.append(entry).await?;
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(digest.clone());
-        Ok(digest)
+        let outcome = match &entry.event {
+            Event::Ended { outcome, .. } => Some(*outcome),
+            _ => None,
+        };
+        let appended = self.store.append_signed(entry).await?;
+        if let Some((outcome, receipt)) = outcome.zip(appended.receipt) {
+            let mut signed = self.signed.lock().unwrap_or_else(PoisonError::into_inner);
+            *signed = Some((outcome, receipt));
+        }
+        Ok(appended.hash)
     }
 
-    fn server(&self, issuer: &str) -> Option<Server> {
-        self.store.server(issuer)
+    fn accounts(&self, issuer: &str) -> Vec<Server> {
+        self.store.accounts(issuer)
+    }
+
+    fn last_account(&self, issuer: &str) -> Option<String> {
+        self.store.last_account(issuer)
     }
 
     fn servers(&self) -> Vec<Server> {
@@ -384,7 +405,7 @@ fn ended_unseen(id: &Id, reason: Reason) -> wire::Ended {
 }
 
 /// What a requester hears of an end, without the code (S5, S15).
-pub(super) fn told(open: &Open, ended: &Ended, receipt: Option<Digest>) -> wire::Ended {
+pub(super) fn told(open: &Open, ended: &Ended, receipt: Option<String>) -> wire::Ended {
     spoken(open.request_id.clone(), Some(open.binding_code.clone()), ended, receipt)
 }
 
@@ -392,7 +413,7 @@ fn spoken(
     request_id: String,
     binding_code: Option<String>,
     ended: &Ended,
-    receipt: Option<Digest>,
+    receipt: Option<String>,
 ) -> wire::Ended {
     wire::Ended {
         request_id,
@@ -413,7 +434,7 @@ fn spoken(
             word.to_owned()
         }),
         observable: ended.is_approved().then_some(ended.observable),
-        receipt: receipt.map(|digest| digest.as_str().to_owned()),
+        receipt,
         retry_after: ended.retry_after,
         binding_code,
         repeated: false,

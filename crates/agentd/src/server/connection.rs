@@ -209,6 +209,11 @@ impl<W: Window, S: Servers + 'static, A: Authenticators + 'static> Connection<W,
                     answer
                 })
             }
+            Ask::ShowReceipt(asked) => {
+                let kernel = self.peer().await.kernel().clone();
+                let (pairing, house) = (self.pairing(), &self.shared.house);
+                answer::receipt(&id, asked, (&kernel, pairing.as_deref()), house).await
+            }
             ask if answer::is_at_once(ask) => answer::at_once(&id, ask, &self.shared).await,
             _ => return self.open(id, ask).await,
         };
@@ -224,10 +229,7 @@ impl<W: Window, S: Servers + 'static, A: Authenticators + 'static> Connection<W,
             let sentence = format!("{CALLS} calls are open on this connection; wait for one");
             return self.refuse(&Flaw::new(Fault::Busy, sentence).answer(Some(id))).await;
         }
-        let pairing = self
-            .token
-            .as_ref()
-            .and_then(|token| self.shared.house.store.state().pairing(token).map(str::to_owned));
+        let pairing = self.pairing();
         let owner = pairing
             .as_ref()
             .map_or(Owner::Connection(self.number), |name| Owner::Pairing(name.clone()));
@@ -244,6 +246,12 @@ impl<W: Window, S: Servers + 'static, A: Authenticators + 'static> Connection<W,
             answered
         });
         self.task_of.insert(task.id(), id);
+    }
+
+    /// The name of the pairing whose token was shown, if it stands.
+    fn pairing(&self) -> Option<String> {
+        let token = self.token.as_ref()?;
+        self.shared.house.store.state().pairing(token).map(str::to_owned)
     }
 
     /// Notes an id; false if it was used before.

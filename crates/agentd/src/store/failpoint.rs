@@ -36,7 +36,7 @@ impl Moment {
 
 /// Every event of the record: the first half of a failpoint's name. A test holds this list equal
 /// to `placet_core::ports::Event`.
-pub const EVENTS: [&str; 17] = [
+pub const EVENTS: [&str; 18] = [
     "received",
     "repeated",
     "shown",
@@ -53,6 +53,7 @@ pub const EVENTS: [&str; 17] = [
     "muted",
     "set",
     "suspicious",
+    "key_made",
     "started",
 ];
 

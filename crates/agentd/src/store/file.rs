@@ -17,8 +17,9 @@ use super::error::StoreError;
 
 /// The file in the state folder.
 pub const FILE: &str = "record.db";
-/// The schema of this program: `user_version`.
-const VERSION: i64 = 1;
+/// The schema of this program: `user_version`. The tables of 1 were the same; a program that knows
+/// only 1 would pass over who alone may vouch for a server, and over all accounts but one (0059, 0060).
+const VERSION: i64 = 2;
 /// How long another program may hold the database before a write counts as failed. People look
 /// at the record with other tools; their reads are short.
 pub(super) const PATIENCE: Duration = Duration::from_secs(2);
@@ -41,7 +42,7 @@ CREATE TRIGGER record_does_not_fork BEFORE INSERT ON record
 WHEN NEW.seq IS NOT (SELECT coalesce(max(seq), 0) + 1 FROM record)
   OR (NEW.seq > 1 AND NEW.prev IS NOT (SELECT hash FROM record WHERE seq = NEW.seq - 1))
 BEGIN SELECT RAISE(ABORT, 'the record does not fork'); END;
-PRAGMA user_version = 1;
+PRAGMA user_version = 2;
 ";
 
 /// The opened record and the lock that says it is ours.
@@ -105,6 +106,18 @@ pub(crate) fn open(folder: &Path) -> Result<Opened, StoreError> {
         connection.execute_batch(&format!("BEGIN IMMEDIATE;{SCHEMA}COMMIT;"))?;
     }
     Ok(Opened { connection, _lock: lock })
+}
+
+/// Marks the record as one of this version, so that an older program leaves it alone from now on.
+///
+/// # Errors
+/// [`StoreError`], as any write.
+pub(crate) fn mark(connection: &Connection) -> Result<(), StoreError> {
+    let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found < VERSION {
+        connection.pragma_update(None, "user_version", VERSION)?;
+    }
+    Ok(())
 }
 
 /// Makes `folder` with mode 0700, or checks that it is this user's own and closed to others.

@@ -8,13 +8,14 @@
 //! of them cost the same as ten). What is shown in full comes from the record itself and is hashed
 //! again: [`Showing::holds`].
 //!
-//! **Never** answer anybody but the person's own book from here: screens hold an action in full and a
-//! server's words (S5). Never decide by what it says.
+//! **Never** answer anybody but the person's own book from here, but for receipts, which hold neither:
+//! screens hold an action in full and a server's words (S5). Never decide by what it says.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use placet_core::json::{Digest, digest};
+use placet_keys::receipt::{self, Receipt};
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Transaction};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -25,7 +26,7 @@ use super::{FILE, log};
 /// The index, in the folder of the record.
 pub const INDEX: &str = "history.db";
 /// The index of another version is made anew.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 /// Lines of a page.
 pub const PAGE: usize = 50;
 /// So many characters of a screen can be found: what an agent sends to be read must not fill the
@@ -41,11 +42,12 @@ const STRIDE: i64 = 20_000;
 const SCHEMA: &str = "
 CREATE TABLE part(request TEXT, seq INTEGER, event TEXT, PRIMARY KEY(request, seq)) WITHOUT ROWID;
 CREATE TABLE over(seq INTEGER PRIMARY KEY, request TEXT UNIQUE, at INTEGER, kind TEXT, agent TEXT,
-  server TEXT, heading TEXT, outcome TEXT, reason TEXT, code TEXT, brief TEXT) STRICT;
+  server TEXT, heading TEXT, outcome TEXT, reason TEXT, receipt TEXT, code TEXT, brief TEXT) STRICT;
+CREATE INDEX over_receipt ON over(receipt) WHERE receipt IS NOT NULL;
 CREATE VIRTUAL TABLE words USING fts5(text, facts, content='', columnsize=0,
   prefix='3 4 5');
 CREATE TABLE seen(one INTEGER PRIMARY KEY CHECK(one = 1), seq INTEGER, hash TEXT) STRICT;
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 ";
 
 /// Which lines of the history.
@@ -100,10 +102,47 @@ pub struct Detail {
     /// What the person wrote to the requester beside their no.
     #[serde(default)]
     pub note: Option<String>,
+    /// The account that the server was asked for; empty if none was.
+    pub account: String,
     /// Everything that was recorded of it, oldest first.
     pub steps: Vec<Stepped>,
     /// Every screen, exactly as it was sent to be shown.
     pub shown: Vec<Showing>,
+    /// The receipt; none if there was no key to sign it with.
+    pub receipt: Option<Signed>,
+}
+
+/// A receipt, as the book tells of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Signed {
+    /// `sha256:…`: what the agent was given of it (R7).
+    pub digest: String,
+    /// How its key was kept: a word of [`placet_keys::Seal`], or of a newer one.
+    pub seal: String,
+}
+
+/// Which receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// The newest.
+    Last,
+    /// The one of this request.
+    Request(String),
+    /// The one with this digest.
+    Digest(String),
+}
+
+/// A receipt of the record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipted {
+    /// The number of its end in the record.
+    pub seq: u64,
+    /// When it was recorded, in milliseconds since 1970.
+    pub at: i64,
+    /// The JWS.
+    pub token: String,
+    /// `sha256:…` of it.
+    pub digest: String,
 }
 
 /// One entry of the record.
@@ -166,6 +205,14 @@ impl History {
     /// As [`History::page`].
     pub fn detail(&self, request: &str) -> Result<Option<Detail>, StoreError> {
         self.with(|index| index.detail(request))
+    }
+
+    /// A receipt, from the record itself; `None` if there is none. Blocks.
+    ///
+    /// # Errors
+    /// As [`History::page`].
+    pub fn receipt(&self, which: &Which) -> Result<Option<Receipted>, StoreError> {
+        self.with(|index| index.receipt(which))
     }
 
     /// When each agent's last request ended. Blocks.
@@ -250,7 +297,9 @@ impl Index {
                    brief FROM over WHERE request = ?";
         let past = self.index.query_row(sql, [request], past).optional()?;
         let Some(past) = past else { return Ok(None) };
-        let mut detail = Detail { past, note: None, steps: Vec::new(), shown: Vec::new() };
+        let account = String::new();
+        let mut detail =
+            Detail { past, note: None, account, steps: Vec::new(), shown: Vec::new(), receipt: None };
         let mut parts =
             self.index.prepare_cached("SELECT seq FROM part WHERE request = ? ORDER BY seq")?;
         let mut entry = self
@@ -271,10 +320,51 @@ impl Index {
             if event == "ended" {
                 detail.note = body.get("note").and_then(Value::as_str).map(str::to_owned);
             }
+            if event == "contacting" {
+                text(&body, "/account").clone_into(&mut detail.account);
+            }
+            if let Some(token) = body.get("receipt").and_then(Value::as_str) {
+                let seal = Receipt::peek(token).map(|receipt| receipt.seal).unwrap_or_default();
+                detail.receipt = Some(Signed { digest: receipt::digest(token), seal });
+            }
             let summary = log::summary(&event, &body);
             detail.steps.push(Stepped { seq: u64::try_from(seq).unwrap_or(0), at, event, summary });
         }
         Ok(Some(detail))
+    }
+}
+
+impl Index {
+    fn receipt(&self, which: &Which) -> Result<Option<Receipted>, StoreError> {
+        let (sql, value) = match which {
+            Which::Last => (
+                "SELECT seq FROM over WHERE receipt IS NOT NULL AND ?1 = '' ORDER BY seq DESC LIMIT 1",
+                "",
+            ),
+            Which::Request(request) => {
+                ("SELECT seq FROM over WHERE request = ?1", request.as_str())
+            }
+            Which::Digest(digest) => ("SELECT seq FROM over WHERE receipt = ?1", digest.as_str()),
+        };
+        let seq: Option<i64> = self.index.query_row(sql, [value], |row| row.get(0)).optional()?;
+        let Some(seq) = seq else { return Ok(None) };
+        let sql = "SELECT at, request, body FROM record WHERE seq = ? AND event = 'ended'";
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?));
+        let found = self.record.query_row(sql, [seq], row).optional()?;
+        let Some((at, request, body)): Option<(i64, String, String)> = found else {
+            return Ok(None);
+        };
+        let body: Value = serde_json::from_str(&body).unwrap_or_default();
+        let Some(token) = body.get("receipt").and_then(Value::as_str) else { return Ok(None) };
+        let digest = receipt::digest(token);
+        // The index only says where to look.
+        let is_it = match which {
+            Which::Last => true,
+            Which::Request(wanted) => *wanted == request,
+            Which::Digest(wanted) => *wanted == digest,
+        };
+        let seq = u64::try_from(seq).unwrap_or(0);
+        Ok(is_it.then(|| Receipted { seq, at, token: token.to_owned(), digest }))
     }
 }
 
@@ -399,7 +489,7 @@ fn end(
     let facts = format!("{} {} {}", fact("o", outcome), fact("a", agent), fact("s", server));
     work.prepare_cached(
         "INSERT OR IGNORE INTO over(seq, request, at, kind, agent, server, heading, outcome, reason,
-         code, brief) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         receipt, code, brief) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?
     .execute((
         seq,
@@ -411,6 +501,7 @@ fn end(
         heading,
         outcome,
         text(ended, "/reason"),
+        ended.get("receipt").and_then(Value::as_str).map(receipt::digest),
         code,
         brief,
     ))?;

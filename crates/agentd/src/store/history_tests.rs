@@ -202,3 +202,48 @@ fn a_million_requests_are_searched() {
         Wanted { agent: Some("bot-2".into()), outcome: Some("approved".into()), ..of("push ") };
     time("agent, outcome and a word", &both);
 }
+
+#[test]
+fn triggers_and_views_that_were_planted_in_the_index_do_nothing() {
+    let folder = record("planted", 3, |n| format!("word{n}"));
+    History::new(&folder.0).warm().unwrap();
+    // Any program of the user can write there.
+    let planted = Connection::open(folder.0.join(INDEX)).unwrap();
+    planted
+        .execute_batch(
+            "CREATE TRIGGER hides AFTER INSERT ON over BEGIN DELETE FROM over; END;
+             CREATE TRIGGER forges AFTER INSERT ON part BEGIN
+               UPDATE over SET outcome = 'approved', heading = 'nothing happened'; END;",
+        )
+        .unwrap();
+    drop(planted);
+    let more = Connection::open(folder.0.join(FILE)).unwrap();
+    for (seq, event, body) in [
+        (10, "received", json!({"kind": "approval", "asker": {"pairing": "bot-3"}})),
+        (11, "ended", json!({"outcome": "declined", "reason": "denied"})),
+    ] {
+        more.execute(
+            "INSERT INTO record(seq, at, request, event, body, prev, hash) VALUES (?1, ?1, 'req_3', ?2, ?3, ?4, ?5)",
+            (seq, event, body.to_string(), format!("h{}", seq - 1), format!("h{seq}")),
+        )
+        .unwrap();
+    }
+    drop(more);
+    let page = History::new(&folder.0).page(&Wanted::default()).unwrap();
+    assert_eq!(requests(&page), ["req_3", "req_2", "req_1", "req_0"]);
+    assert_eq!(page[1].outcome, "declined", "it was forged");
+
+    // A view in a table's place is not asked either.
+    let planted = Connection::open(folder.0.join(INDEX)).unwrap();
+    planted
+        .execute_batch(
+            "ALTER TABLE over RENAME TO hidden;
+             CREATE VIEW over AS SELECT seq, request, at, kind, agent, server, 'forged' AS heading,
+               'approved' AS outcome, reason FROM hidden;",
+        )
+        .unwrap();
+    drop(planted);
+    let history = History::new(&folder.0);
+    let refused = history.page(&Wanted::default());
+    assert!(refused.is_err(), "what the view says was taken: {refused:?}");
+}

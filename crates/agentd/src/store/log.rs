@@ -5,6 +5,7 @@
 //! stands in it on one clipped line ([`placet_core::brief`]).
 
 use placet_core::request::{Request, RequestId, Timestamp};
+use placet_keys::receipt::digest;
 use rusqlite::Connection;
 use serde_json::Value;
 
@@ -35,6 +36,8 @@ pub struct Line {
     pub brief: Option<String>,
     /// The hash of the entry.
     pub hash: String,
+    /// The digest of the receipt, for `ended` (R7).
+    pub receipt: Option<String>,
 }
 
 pub(super) fn read(
@@ -66,11 +69,17 @@ pub(super) fn read(
             agent: some("/asker/pairing").filter(|_| asked),
             code: some("/code").filter(|_| asked),
             brief: some("/brief").filter(|_| asked),
+            receipt: body.get("receipt").and_then(Value::as_str).map(digest),
             event,
             hash: row.get(5)?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// A server, and for which account; it is not said of every entry.
+fn at(issuer: &str, account: &str) -> String {
+    if account.is_empty() { issuer.to_owned() } else { format!("{issuer} for {account}") }
 }
 
 pub(super) fn summary(event: &str, body: &Value) -> String {
@@ -87,8 +96,8 @@ pub(super) fn summary(event: &str, body: &Value) -> String {
         // Whether it was enough is seen later: a code can be wrong.
         "answered" if body.get("approve") == Some(&Value::Bool(true)) => "went on".to_owned(),
         "answered" => "did not approve".to_owned(),
-        "contacting" | "challenged" | "server_removed" => text("/issuer").to_owned(),
-        "server_enrolled" => text("/server/issuer").to_owned(),
+        "contacting" | "challenged" | "server_removed" => at(text("/issuer"), text("/account")),
+        "server_enrolled" => at(text("/server/issuer"), text("/server/account")),
         "ended" => format!("{}: {}", text("/outcome"), text("/reason")),
         "paired" | "unpaired" => text("/name").to_owned(),
         "muted" => Request::who(text("/bucket")).to_owned(),
@@ -104,6 +113,10 @@ pub(super) fn summary(event: &str, body: &Value) -> String {
             None => "quiet hours".to_owned(),
         },
         "suspicious" => text("/what").to_owned(),
+        "key_made" => {
+            let how = if body.get("found") == Some(&Value::Bool(true)) { "found" } else { "made" };
+            format!("for {}, {how}: {}", text("/purpose"), text("/kid"))
+        }
         "started" => {
             let wayland = text("/station/wayland_display");
             let display = if wayland.is_empty() { text("/station/display") } else { wayland };

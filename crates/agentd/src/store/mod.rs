@@ -15,6 +15,7 @@ pub mod failpoint;
 mod file;
 pub mod history;
 mod log;
+mod signing;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,8 @@ use placet_core::json::Digest;
 use placet_core::outcome::{Outcome, Reason};
 use placet_core::ports::{Entry, Event, NotRecorded, Record};
 use placet_core::request::{Server, Timestamp};
+use placet_keys::receipt::digest;
+use placet_keys::{Key, Origin, Use};
 use rusqlite::Connection;
 use tokio::sync::{oneshot, watch};
 
@@ -35,7 +38,9 @@ use self::failpoint::{Moment, failpoint};
 pub use self::file::FILE;
 pub(crate) use self::file::private_folder;
 pub use self::log::Line;
-pub use self::state::{Paired, State};
+pub use self::signing::Keys;
+pub use self::state::{KnownKey, Paired, State};
+pub use placet_keys::{KeyTrouble, Seal};
 
 /// The record, shared: a handle to the one thread that writes it.
 #[derive(Clone, Debug)]
@@ -43,6 +48,16 @@ pub struct Store {
     jobs: mpsc::Sender<Job>,
     state: Arc<RwLock<State>>,
     trouble: watch::Receiver<Option<StoreError>>,
+    keys: watch::Receiver<Keys>,
+}
+
+/// An entry that is on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Its hash.
+    pub hash: Digest,
+    /// The digest of the receipt that was signed with it (R7).
+    pub receipt: Option<String>,
 }
 
 /// The thread behind [`Store`].
@@ -65,7 +80,7 @@ impl StoreThread {
 #[derive(Debug)]
 enum Job {
     Close,
-    Append(Box<Entry>, oneshot::Sender<Result<Digest, StoreError>>),
+    Append(Box<Entry>, oneshot::Sender<Result<Appended, StoreError>>),
     Log { limit: u64, before: Option<u64>, reply: oneshot::Sender<Result<Vec<Line>, StoreError>> },
 }
 
@@ -83,21 +98,33 @@ impl Store {
     ) -> Result<(Self, StoreThread), StoreError> {
         let mut state = State::default();
         let (trouble_in, trouble) = watch::channel(None);
+        let (keys_in, keys) = watch::channel(Keys::none(&KeyTrouble::Record));
+        let version = match &started {
+            Event::Started { version, .. } => version.clone(),
+            _ => String::new(),
+        };
         let mut writer = match file::open(folder) {
             Ok(opened) => match chain::verify(&opened.connection, &mut state) {
-                Ok(tip) => {
-                    let state = Arc::new(RwLock::new(state));
-                    let broken = None;
-                    Writer { opened: Some(opened), tip, state, broken, trouble: trouble_in }
-                }
-                Err(error) => Writer::broken(Some(opened), in_trouble(error)?, trouble_in),
+                Ok(tip) => Writer {
+                    opened: Some(opened),
+                    tip,
+                    state: Arc::new(RwLock::new(state)),
+                    broken: None,
+                    trouble: trouble_in,
+                    keys: keys_in,
+                    version,
+                },
+                Err(error) => Writer::broken(Some(opened), in_trouble(error)?, trouble_in, keys_in),
             },
-            Err(error) => Writer::broken(None, in_trouble(error)?, trouble_in),
+            Err(error) => Writer::broken(None, in_trouble(error)?, trouble_in, keys_in),
         };
         if !writer.is_broken() {
+            let new = writer.open_keys(folder);
             let begun = writer
-                .end_what_was_open(now)
-                .and_then(|()| writer.append(&Entry { at: now, request: None, event: started }));
+                .mark()
+                .and_then(|()| writer.end_what_was_open(now))
+                .and_then(|()| writer.append(&Entry { at: now, request: None, event: started }))
+                .and_then(|_| writer.put_keys_on_record(new, now));
             if let Err(error) = begun {
                 // What was read holds. This may pass: each write is tried anew.
                 writer.trouble.send_replace(Some(in_trouble(error)?));
@@ -110,7 +137,7 @@ impl Store {
             .spawn(move || writer.run(&inbox))
             .map_err(|error| StoreError::Io(error.to_string()))?;
         let thread = StoreThread { jobs: jobs.clone(), thread };
-        Ok((Self { jobs, state, trouble }, thread))
+        Ok((Self { jobs, state, trouble, keys }, thread))
     }
 
     /// What the record adds up to now. Held only for a moment: writing waits for it.
@@ -122,6 +149,29 @@ impl Store {
     #[must_use]
     pub fn trouble(&self) -> watch::Receiver<Option<StoreError>> {
         self.trouble.clone()
+    }
+
+    /// The keys of this installation, or what is wrong with them.
+    #[must_use]
+    pub fn keys(&self) -> watch::Receiver<Keys> {
+        self.keys.clone()
+    }
+
+    /// Writes one entry durably before it returns, with its receipt if it is the end of a request.
+    ///
+    /// # Errors
+    /// [`NotRecorded`], as [`Record::append`].
+    pub async fn append_signed(&self, entry: Entry) -> Result<Appended, NotRecorded> {
+        let (reply, answer) = oneshot::channel();
+        self.jobs.send(Job::Append(Box::new(entry), reply)).map_err(|_| NotRecorded)?;
+        match answer.await {
+            Ok(Ok(appended)) => Ok(appended),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the record could not be written");
+                Err(NotRecorded)
+            }
+            Err(_) => Err(NotRecorded),
+        }
     }
 
     /// The newest entries first, at most `limit`, older than `before` if given; without screens.
@@ -138,20 +188,15 @@ impl Store {
 
 impl Record for Store {
     async fn append(&self, entry: Entry) -> Result<Digest, NotRecorded> {
-        let (reply, answer) = oneshot::channel();
-        self.jobs.send(Job::Append(Box::new(entry), reply)).map_err(|_| NotRecorded)?;
-        match answer.await {
-            Ok(Ok(digest)) => Ok(digest),
-            Ok(Err(error)) => {
-                tracing::error!(%error, "the record could not be written");
-                Err(NotRecorded)
-            }
-            Err(_) => Err(NotRecorded),
-        }
+        self.append_signed(entry).await.map(|appended| appended.hash)
     }
 
-    fn server(&self, issuer: &str) -> Option<Server> {
-        self.state().server(issuer).cloned()
+    fn accounts(&self, issuer: &str) -> Vec<Server> {
+        self.state().accounts(issuer).cloned().collect()
+    }
+
+    fn last_account(&self, issuer: &str) -> Option<String> {
+        self.state().last_account(issuer).map(str::to_owned)
     }
 
     fn servers(&self) -> Vec<Server> {
@@ -181,6 +226,9 @@ struct Writer {
     /// What does not pass before the next start.
     broken: Option<StoreError>,
     trouble: watch::Sender<Option<StoreError>>,
+    keys: watch::Sender<Keys>,
+    /// The program's, for receipts.
+    version: String,
 }
 
 impl Writer {
@@ -189,11 +237,13 @@ impl Writer {
         opened: Option<file::Opened>,
         error: StoreError,
         trouble: watch::Sender<Option<StoreError>>,
+        keys: watch::Sender<Keys>,
     ) -> Self {
         tracing::error!(%error, "the record cannot be used; every request will be refused");
         trouble.send_replace(Some(error.clone()));
         let broken = Some(error);
-        Self { opened, tip: chain::Tip::start(), state: Arc::default(), broken, trouble }
+        let (tip, version) = (chain::Tip::start(), String::new());
+        Self { opened, tip, state: Arc::default(), broken, trouble, keys, version }
     }
 
     fn is_broken(&self) -> bool {
@@ -228,19 +278,70 @@ impl Writer {
         }
     }
 
-    /// Writes one entry; on disk when this returns.
-    fn append(&mut self, entry: &Entry) -> Result<Digest, StoreError> {
+    /// Opens the keys; returns those that the record does not know yet. They sign nothing before it
+    /// does.
+    fn open_keys(&mut self, folder: &Path) -> Vec<(Use, Key, Origin)> {
+        let mut new = Vec::new();
+        for used_for in Use::ALL {
+            let known = {
+                let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+                state.kid(used_for).map(str::to_owned)
+            };
+            let key = match placet_keys::open(folder, used_for, known.as_deref()) {
+                Ok((key, Some(origin))) => {
+                    new.push((used_for, key, origin));
+                    continue;
+                }
+                Ok((key, None)) => Ok(key),
+                Err(error) => {
+                    tracing::error!(%error, "a key cannot be used; nothing is signed with it");
+                    Err(error)
+                }
+            };
+            self.keys.send_modify(|keys| keys.set(used_for, key));
+        }
+        new
+    }
+
+    fn put_keys_on_record(
+        &mut self,
+        new: Vec<(Use, Key, Origin)>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        for (used_for, key, origin) in new {
+            let event = signing::made(used_for, &key, origin);
+            self.append(&Entry { at: now, request: None, event })?;
+            self.keys.send_modify(|keys| keys.set(used_for, Ok(key)));
+        }
+        Ok(())
+    }
+
+    /// Writes one entry, an end with its receipt; on disk when this returns.
+    fn append(&mut self, entry: &Entry) -> Result<Appended, StoreError> {
         if let Some(error) = &self.broken {
             return Err(error.clone());
         }
         let Some(opened) = &mut self.opened else {
             return Err(StoreError::Io("the record is closed".to_owned()));
         };
+        let signed = {
+            let state = self.state.read().unwrap_or_else(PoisonError::into_inner);
+            signing::with_receipt(entry, &state, &self.keys.borrow(), &self.version)
+        };
+        let entry = signed.as_ref().unwrap_or(entry);
         let row = self.tip.next(entry)?;
         write(&mut opened.connection, &row)?;
         self.tip = chain::Tip { seq: row.seq, hash: row.hash.clone() };
         self.state.write().unwrap_or_else(PoisonError::into_inner).fold(entry, &row.hash);
-        Ok(row.hash)
+        let receipt = match &entry.event {
+            Event::Ended { receipt: Some(receipt), .. } => Some(digest(receipt)),
+            _ => None,
+        };
+        Ok(Appended { hash: row.hash, receipt })
+    }
+
+    fn mark(&self) -> Result<(), StoreError> {
+        self.opened.as_ref().map_or(Ok(()), |opened| file::mark(&opened.connection))
     }
 
     /// F8: nothing resumes; what was open is over.
@@ -259,6 +360,7 @@ impl Writer {
                 display_hash: None,
                 note: None,
                 took_ms: 0,
+                receipt: None,
             };
             self.append(&Entry { at: now, request: Some(id), event })?;
         }
@@ -321,6 +423,7 @@ pub(crate) const fn name_of(event: &Event) -> &'static str {
         Event::Muted { .. } => "muted",
         Event::Set { .. } => "set",
         Event::Suspicious { .. } => "suspicious",
+        Event::KeyMade { .. } => "key_made",
         Event::Started { .. } => "started",
     }
 }

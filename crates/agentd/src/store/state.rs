@@ -3,13 +3,13 @@
 //! **Promises.** Only [`State::fold`] changes it, and only with entries that are on disk: the same
 //! record always gives the same state.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use placet_core::json::Digest;
 use placet_core::names::alike;
 use placet_core::outcome::Outcome;
 use placet_core::ports::{Entry, Event};
-use placet_core::request::{RequestId, Server, Timestamp};
+use placet_core::request::{Asker, RequestId, Server, Timestamp};
 use placet_core::settings::Settings;
 use subtle::ConstantTimeEq as _;
 
@@ -18,8 +18,12 @@ use subtle::ConstantTimeEq as _;
 pub struct State {
     /// By name.
     pairings: BTreeMap<String, Paired>,
-    /// In the order in which they were enrolled.
+    /// In the order in which they were enrolled: each issuer once for each account.
     servers: Vec<Server>,
+    /// The account with which the last authorization was approved, by issuer.
+    last_accounts: BTreeMap<String, String>,
+    /// Issuer and account of what is asked of a server by a request that is open.
+    contacted: BTreeMap<RequestId, (String, String)>,
     /// Until when everything is declined.
     paused_until: Option<Timestamp>,
     /// Until when everything from a requester's bucket is declined.
@@ -29,13 +33,42 @@ pub struct State {
     /// played key said must not make the person's look like a copy.
     sign_counts: BTreeMap<(String, Digest), u32>,
     /// Counters of signatures whose request is open.
-    asserted: BTreeMap<RequestId, Vec<((String, Digest), u32)>>,
+    asserted: BTreeMap<RequestId, Vec<Counted>>,
     settings: Settings,
     /// Received and not ended.
-    open: BTreeSet<RequestId>,
+    open: BTreeMap<RequestId, Asked>,
+    /// The keys of this installation by what they sign, the one that is used now last.
+    keys: BTreeMap<String, Vec<KnownKey>>,
+    /// The digest of the last receipt.
+    last_receipt: Option<String>,
     /// How many entries, and the hash of the last.
     entries: u64,
     head: Option<Digest>,
+}
+
+/// Issuer, SHA-256 of the credential id, and the counter.
+type Counted = ((String, Digest), u32);
+
+/// What a receipt says of a question.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    pub(crate) kind: String,
+    pub(crate) asker: Asker,
+    pub(crate) request_hash: Digest,
+    pub(crate) issuer: Option<String>,
+}
+
+/// A key of this installation.
+#[derive(Clone, Debug)]
+pub struct KnownKey {
+    /// Its name.
+    pub kid: String,
+    /// Its public half, a JWK.
+    pub public: serde_json::Value,
+    /// How it was kept.
+    pub seal: String,
+    /// Since when.
+    pub at: Timestamp,
 }
 
 /// A pairing.
@@ -52,15 +85,33 @@ impl State {
     pub(crate) fn fold(&mut self, entry: &Entry, hash: &Digest) {
         self.count(hash);
         match &entry.event {
-            Event::Received { .. } => self.open.extend(entry.request.clone()),
-            Event::Ended { outcome, .. } => {
+            Event::Received { kind, asker, request_hash, issuer, .. } => {
+                let asked = Asked {
+                    kind: kind.clone(),
+                    asker: asker.clone(),
+                    request_hash: request_hash.clone(),
+                    issuer: issuer.clone(),
+                };
+                self.open.extend(entry.request.clone().map(|id| (id, asked)));
+            }
+            Event::Ended { outcome, receipt, .. } => {
                 if let Some(id) = &entry.request {
                     self.open.remove(id);
                     let counts = self.asserted.remove(id).unwrap_or_default();
+                    let account = self.contacted.remove(id);
                     if *outcome == Outcome::Approved {
                         self.sign_counts.extend(counts);
+                        self.last_accounts.extend(account);
                     }
                 }
+                if let Some(receipt) = receipt {
+                    self.last_receipt = Some(placet_keys::receipt::digest(receipt));
+                }
+            }
+            Event::KeyMade { purpose, kid, public, seal, .. } => {
+                let (kid, public) = (kid.clone(), public.clone());
+                let known = KnownKey { kid, public, seal: seal.clone(), at: entry.at };
+                self.keys.entry(purpose.clone()).or_default().push(known);
             }
             Event::Paired { name, token_hash } => {
                 let paired = Paired { token_hash: token_hash.clone(), at: entry.at };
@@ -70,12 +121,22 @@ impl State {
                 self.pairings.remove(name);
                 self.settings.forget(name);
             }
-            Event::ServerEnrolled { server } => {
-                self.servers.retain(|known| known.issuer != server.issuer);
-                self.servers.push(server.clone());
+            Event::ServerEnrolled { server } => match self.servers.iter_mut().find(same(server)) {
+                // It keeps its place: what is asked for first is what was enrolled first.
+                Some(known) => *known = server.clone(),
+                None => self.servers.push(server.clone()),
+            },
+            Event::ServerRemoved { issuer, account } => {
+                let goes = |its: &str| account.as_deref().is_none_or(|account| account == its);
+                self.servers.retain(|known| known.issuer != *issuer || !goes(&known.account));
+                if self.last_accounts.get(issuer).is_some_and(|last| goes(last)) {
+                    self.last_accounts.remove(issuer);
+                }
             }
-            Event::ServerRemoved { issuer } => {
-                self.servers.retain(|known| known.issuer != *issuer);
+            Event::Contacting { issuer, account: Some(account), .. } => {
+                if let Some(id) = &entry.request {
+                    self.contacted.insert(id.clone(), (issuer.clone(), account.clone()));
+                }
             }
             Event::Paused { until } => self.paused_until = Some(*until),
             Event::Muted { bucket, until } => {
@@ -97,7 +158,7 @@ impl State {
             Event::Repeated { .. }
             | Event::Shown { .. }
             | Event::Answered { .. }
-            | Event::Contacting { .. }
+            | Event::Contacting { account: None, .. }
             | Event::Challenged { .. }
             | Event::Suspicious { .. }
             | Event::Started { .. } => {}
@@ -142,10 +203,28 @@ impl State {
         self.pairings.keys().map(String::as_str).find(|taken| alike(taken, name))
     }
 
-    /// The enrolled server with exactly this issuer (S6).
+    /// The server with exactly this issuer (S6), once for each account, in the order in which they were
+    /// enrolled.
+    pub fn accounts(&self, issuer: &str) -> impl Iterator<Item = &Server> {
+        self.servers.iter().filter(move |server| server.issuer == issuer)
+    }
+
+    /// The account with which the last authorization at this issuer was approved.
     #[must_use]
-    pub fn server(&self, issuer: &str) -> Option<&Server> {
-        self.servers.iter().find(|server| server.issuer == issuer)
+    pub fn last_account(&self, issuer: &str) -> Option<&str> {
+        self.last_accounts.get(issuer).map(String::as_str)
+    }
+
+    /// An account of the same server that `new` cannot stand beside: one server has one name and one
+    /// way to it, whatever account is asked for, so that choosing an account chooses nothing else.
+    #[must_use]
+    pub fn unlike(&self, new: &Server) -> Option<&Server> {
+        self.accounts(&new.issuer).filter(|known| known.account != new.account).find(|known| {
+            let shown = |server: &Server| {
+                (server.name.clone(), server.way.clone(), server.danger_http_loopback)
+            };
+            shown(known) != shown(new)
+        })
     }
 
     /// All enrolled servers, in the order in which they were enrolled.
@@ -202,8 +281,33 @@ impl State {
 
     /// Received and not ended.
     pub(crate) fn open(&self) -> impl Iterator<Item = &RequestId> {
-        self.open.iter()
+        self.open.keys()
     }
+
+    pub(crate) fn asked(&self, request: &RequestId) -> Option<&Asked> {
+        self.open.get(request)
+    }
+
+    /// The keys that this installation has signed with, by what; the one that is used now last.
+    pub fn keys(&self) -> impl Iterator<Item = (&str, &[KnownKey])> {
+        self.keys.iter().map(|(purpose, keys)| (purpose.as_str(), keys.as_slice()))
+    }
+
+    /// The name of the key that is used now for this.
+    #[must_use]
+    pub fn kid(&self, used_for: placet_keys::Use) -> Option<&str> {
+        Some(self.keys.get(used_for.as_str())?.last()?.kid.as_str())
+    }
+
+    /// The digest of the newest receipt (R4).
+    #[must_use]
+    pub fn last_receipt(&self) -> Option<&str> {
+        self.last_receipt.as_deref()
+    }
+}
+
+fn same(server: &Server) -> impl Fn(&&mut Server) -> bool {
+    |known| known.issuer == server.issuer && known.account == server.account
 }
 
 #[cfg(test)]
@@ -212,6 +316,98 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    fn enrolled(account: &str, client_id: &str) -> serde_json::Value {
+        json!({"event": "server_enrolled", "server": {"issuer": "https://as.example",
+            "name": "Example", "client_id": client_id, "account": account,
+            "challenge_endpoint": null, "danger_http_loopback": false}})
+    }
+
+    fn folded(events: &[(&str, serde_json::Value)]) -> State {
+        let mut state = State::default();
+        for (request, event) in events {
+            let mut entry = json!({"at": 1, "request": request});
+            entry.as_object_mut().unwrap().extend(event.as_object().unwrap().clone());
+            let entry: Entry = serde_json::from_value(entry).unwrap();
+            state.fold(&entry, &Digest::of_bytes(b"an entry"));
+        }
+        state
+    }
+
+    fn known(state: &State) -> Vec<(&str, &str)> {
+        let accounts = state.accounts("https://as.example");
+        accounts.map(|server| (server.account.as_str(), server.client_id.as_str())).collect()
+    }
+
+    #[test]
+    fn a_server_is_known_once_for_each_account_and_the_same_one_takes_its_own_place() {
+        let mut events = vec![
+            ("req_1", enrolled("sam", "one")),
+            ("req_2", enrolled("grace", "two")),
+            ("req_3", enrolled("sam", "three")),
+        ];
+        assert_eq!(known(&folded(&events)), [("sam", "three"), ("grace", "two")]);
+        let removed = |account: serde_json::Value| json!({"event": "server_removed", "issuer": "https://as.example", "account": account});
+        events.push(("req_4", removed(json!("sam"))));
+        assert_eq!(known(&folded(&events)), [("grace", "two")]);
+        // An older Placet knew one account alone, and did not name it.
+        events.push(("req_5", json!({"event": "server_removed", "issuer": "https://as.example"})));
+        assert_eq!(known(&folded(&events)), []);
+    }
+
+    #[test]
+    fn the_account_used_last_is_that_of_the_last_yes() {
+        let contacting = |account: Option<&str>| {
+            json!({"event": "contacting", "issuer": "https://as.example", "account": account,
+                   "round": 1})
+        };
+        let ended = |outcome: &str, reason: &str| {
+            json!({"event": "ended", "outcome": outcome, "reason": reason, "assurance": null,
+                   "method": null, "observable": false, "display_hash": null, "took_ms": 1})
+        };
+        let yes = || ended("approved", "approved");
+        let mut events = vec![
+            ("req_1", enrolled("sam", "one")),
+            ("req_2", enrolled("grace", "two")),
+            // To look at a server is not to use an account.
+            ("req_3", contacting(None)),
+            ("req_3", yes()),
+        ];
+        let last = |events: &[(&str, serde_json::Value)]| {
+            folded(events).last_account("https://as.example").map(str::to_owned)
+        };
+        assert_eq!(last(&events), None);
+        events.extend([("req_4", contacting(Some("sam"))), ("req_5", contacting(Some("grace")))]);
+        events.push(("req_5", ended("declined", "denied")));
+        assert_eq!(last(&events), None, "a no uses nothing");
+        events.push(("req_4", yes()));
+        assert_eq!(last(&events).as_deref(), Some("sam"));
+        events.push((
+            "req_6",
+            json!({"event": "server_removed", "issuer": "https://as.example",
+            "account": "sam"}),
+        ));
+        assert_eq!(last(&events), None, "one that was forgotten and comes again is new");
+    }
+
+    #[test]
+    fn accounts_of_one_server_have_one_name_and_one_way_to_it() {
+        let state = folded(&[("req_1", enrolled("sam", "one"))]);
+        let sam = state.servers()[0].clone();
+        let grace = Server { account: "grace".into(), client_id: "two".into(), ..sam.clone() };
+        assert_eq!(state.unlike(&grace), None);
+        let proxy = placet_core::way::Proxy::parse("http://proxy.example:3128").ok();
+        let way = placet_core::way::Way { proxy, ..placet_core::way::Way::default() };
+        for unlike in [
+            Server { name: "Other".into(), ..grace.clone() },
+            Server { way: way.clone(), ..grace.clone() },
+            Server { danger_http_loopback: true, ..grace.clone() },
+        ] {
+            assert_eq!(state.unlike(&unlike), Some(&sam));
+        }
+        // The one account that there is can be reached another way.
+        assert_eq!(state.unlike(&Server { way, ..sam.clone() }), None);
+    }
 
     #[test]
     fn a_signature_counter_counts_once_the_server_took_the_signature() {

@@ -59,7 +59,7 @@ async fn r1_the_hash_of_an_entry_is_sha256_over_its_canonical_form_with_prev_and
     let (store, thread) = open(&folder);
     let lines = store.log(10, None).await.unwrap();
     assert_eq!(
-        lines[0].hash,
+        lines.last().unwrap().hash,
         "sha256:7eb7bfd64285b7ebb6026f7c66b4190a2bb865b5cb3d14733fdf47db1a56ce4e"
     );
     drop(store);
@@ -77,6 +77,8 @@ async fn a_full_disk_is_told_apart_and_passes() {
         state: Arc::default(),
         broken: None,
         trouble: watch::channel(None).0,
+        keys: watch::channel(Keys::none(&KeyTrouble::Record)).0,
+        version: String::new(),
     };
     let entry = |detail: String| Entry {
         at: Timestamp(1),

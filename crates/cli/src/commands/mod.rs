@@ -5,6 +5,8 @@ mod elicit;
 mod log;
 mod pair;
 mod person;
+mod quit;
+mod receipt;
 mod uninstall;
 
 use clap::CommandFactory;
@@ -28,7 +30,9 @@ pub(crate) fn run(args: Args, printer: &mut Printer) -> Result<Exit, Stop> {
         Command::Status => person::status(global, printer),
         Command::Hello => person::hello(global, printer),
         Command::Open => person::open(global, printer),
+        Command::Quit => quit::quit(global, printer),
         Command::Log(asked) => log::log(&asked, global, printer),
+        Command::Receipt(asked) => receipt::receipt(&asked, global, printer),
         Command::Servers(servers) => person::servers(servers, global, printer),
         Command::Agents(agents) => person::agents(agents, global, printer),
         Command::Hook(asked) => crate::hook::hook(&asked, global, printer),

@@ -1,7 +1,10 @@
 //! The person's own commands: how Placet is, what is trusted, what was recorded.
 
+use std::io::Read as _;
+use std::path::Path;
+
 use placet_wire::ask::Ask;
-use placet_wire::params::{AddServer, RemoveServer, RevokePairing};
+use placet_wire::params::{AddServer, CA_MAX, RemoveServer, RevokePairing};
 use placet_wire::results::{
     Opened, PairingList, Revoked, Server, ServerList, Session, StatusAnswer,
 };
@@ -41,6 +44,15 @@ pub(crate) fn status(global: &Global, printer: &mut Printer) -> Result<Exit, Sto
             format!("display: {}", display(&at.session)),
             format!("record: {}, {record}", count(at.record.entries, "entry", "entries")),
         ];
+        lines.extend(at.keys.iter().filter(|key| key.used_for == "receipts").map(|key| {
+            match (key.ok, key.seal.as_deref()) {
+                (true, Some("file")) => {
+                    "receipts: signed, with a key that any program of yours can read".to_owned()
+                }
+                (true, _) => "receipts: signed".to_owned(),
+                (false, _) => format!("receipts: NOT SIGNED: {}", key.sentence),
+            }
+        }));
         lines.extend(at.paused_until.map(|until| {
             format!("paused until {}: every request is declined at once", utc(until))
         }));
@@ -92,6 +104,9 @@ pub(crate) fn hello(global: &Global, printer: &mut Printer) -> Result<Exit, Stop
 pub(crate) fn open(global: &Global, printer: &mut Printer) -> Result<Exit, Stop> {
     let (opened, value): (Opened, Value) = quick(global, printer, Ask::Open)?;
     printer.answer(&value, || vec![format!("waiting: {}", opened.waiting)])?;
+    if opened.shown && opened.waiting == 0 {
+        printer.progress("Nothing is waiting. The book is open.");
+    }
     if opened.shown || opened.waiting == 0 {
         return Ok(Exit::Approved);
     }
@@ -120,8 +135,10 @@ pub(crate) fn servers(
             account: add.account,
             name: add.name,
             danger_allow_http_loopback: add.danger_allow_http_loopback,
+            ca: add.ca.as_deref().map(certificates).transpose()?,
+            proxy: add.proxy,
         }),
-        Servers::Remove { issuer } => Ask::RemoveServer(RemoveServer { issuer }),
+        Servers::Remove { issuer, account } => Ask::RemoveServer(RemoveServer { issuer, account }),
     };
     let (mut conversation, ..) = converse(global, printer)?;
     let (ended, value) = put(&mut conversation, ask, printer)?;
@@ -159,7 +176,7 @@ pub(crate) fn agents(asked: Agents, global: &Global, printer: &mut Printer) -> R
 }
 
 /// A call that asks nobody.
-fn quick<T: DeserializeOwned>(
+pub(super) fn quick<T: DeserializeOwned>(
     global: &Global,
     printer: &mut Printer,
     ask: Ask,
@@ -168,16 +185,44 @@ fn quick<T: DeserializeOwned>(
     conversation.call(ask, |_| {})
 }
 
+/// The text of a file of certificates: what is in it now is what the person will be asked about.
+fn certificates(file: &Path) -> Result<String, Stop> {
+    let sorry = |why: &str| Stop::Usage(format!("--ca: {} {why}", file.display()));
+    let most = u64::try_from(CA_MAX).unwrap_or(u64::MAX);
+    let open = std::fs::File::open(file).map_err(|error| sorry(&format!("({error})")))?;
+    let mut text = String::new();
+    // One byte more than is taken, to know that it is too long; a pipe or a device ends there too.
+    open.take(most.saturating_add(1))
+        .read_to_string(&mut text)
+        .map_err(|error| sorry(&format!("cannot be read as text ({error})")))?;
+    if text.len() > CA_MAX {
+        return Err(sorry(&format!("has more than {CA_MAX} bytes; give the authority alone")));
+    }
+    if text.trim().is_empty() {
+        return Err(sorry("is empty"));
+    }
+    Ok(text)
+}
+
 fn server(server: &Server) -> String {
     let danger = if server.danger_http_loopback { ", DANGER: plain http" } else { "" };
-    format!(
+    let mut line = format!(
         "{} ({}) for {} as {}{danger}",
         server.issuer, server.name, server.account, server.client_id
-    )
+    );
+    for (number, authority) in server.authorities.iter().enumerate() {
+        let by = if number == 0 { ", vouched for only by" } else { "or by" };
+        line.push_str(&format!("{by} {} (SHA-256 {}) ", authority.subject, authority.sha256));
+    }
+    let mut line = line.trim_end().to_owned();
+    if let Some(proxy) = &server.proxy {
+        line.push_str(&format!(", through {proxy}"));
+    }
+    line
 }
 
 /// Milliseconds since 1970 as `2026-11-18T11:06:40Z`, by the civil calendar.
-fn utc(at: i64) -> String {
+pub(super) fn utc(at: i64) -> String {
     let seconds = at.div_euclid(1000);
     let (days, rest) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
     // Days since 0000-03-01, in eras of 400 years of 146097 days each.

@@ -33,7 +33,7 @@ pub(crate) fn uninstall(
 ) -> Result<Exit, Stop> {
     if is_running(global) {
         let sentence =
-            "Placet is running. Quit it (tray menu), then do this again. Nothing was removed.";
+            "Placet is running. End it (placet quit), then do this again. Nothing was removed.";
         return Err(Stop::Local(sentence.to_owned()));
     }
     // Before anything goes: an agent whose hook finds no Placet is refused everything.

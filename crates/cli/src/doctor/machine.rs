@@ -7,6 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
 use placet_wire::answerer::PROGRAM;
+use placet_wire::ask::Ask;
+use placet_wire::results::{KeyState, StatusAnswer};
 
 use super::Finding;
 use crate::args::Global;
@@ -21,6 +23,9 @@ pub(super) fn look(global: &Global, printer: &mut Printer) -> Vec<Finding> {
     let running = running(global, printer);
     let alone = running.is_none();
     let mut findings: Vec<Finding> = running.into_iter().collect();
+    if alone {
+        findings.extend(keys(global, printer));
+    }
     findings.extend(on_path());
     findings.extend(autostart());
     for file in pairings() {
@@ -73,6 +78,23 @@ fn running(global: &Global, printer: &mut Printer) -> Option<Finding> {
         let mend = "Install placet and placet-desktop of one version, and restart Placet.";
         Finding::new("not_understood", stop.to_string(), mend)
     })
+}
+
+/// Keys of this installation that cannot be used. How a key is kept is no finding: nothing better
+/// can be had here.
+fn keys(global: &Global, printer: &mut Printer) -> Vec<Finding> {
+    let status = socket::path(global.socket.as_deref())
+        .and_then(|path| Conversation::open(&path, printer))
+        .and_then(|mut talk| talk.call::<StatusAnswer>(Ask::Status, |_| {}));
+    let keys = status.map(|(status, _)| status.keys).unwrap_or_default();
+    let finding = |key: KeyState| {
+        let sentence = match key.used_for.as_str() {
+            "receipts" => format!("No receipt is signed: {}.", key.sentence),
+            _ => format!("Placet cannot show a server which installation it is: {}.", key.sentence),
+        };
+        Finding::new("key_unusable", sentence, "Mend that file, then restart Placet.")
+    };
+    keys.into_iter().filter(|key| !key.ok).map(finding).collect()
 }
 
 /// Whether the `placet` that a shell finds is this one.

@@ -60,7 +60,7 @@ impl<P: Ports> Case<'_, P> {
             let too_late = self.ports.clock().until(timeout).map(|()| Reason::TimeOut);
             let over = either(over.clone(), too_late);
             // Who asked must still stand before a person is made to touch anything.
-            self.stands(Some(server), &over)?;
+            self.stands(&over)?;
             let fault = match self.touch(turn, &screen, &passkey.wanted, &over).await? {
                 Touched::No(ended) => return Ok(Given::No(ended)),
                 Touched::Fault(fault) => fault,

@@ -119,6 +119,7 @@ pub(crate) fn server_at(origin: &str) -> Server {
         account: "sam@example.com".into(),
         challenge_endpoint: None,
         danger_http_loopback: true,
+        way: placet_core::way::Way::default(),
     }
 }
 

@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ("crates/core/src/request.rs", "", "buckets, as `placet log` and the wire name them"),
     ("crates/core/src/display.rs", "set up", "the name of a bucket"),
     ("crates/core/src/change.rs", "set up", "the name of a bucket"),
+    ("crates/core/src/way.rs", "", "what is wrong with a proxy, for its sender"),
     // Written to the record, and shown by `placet log`.
     ("crates/core/src/ceremony.rs", "it asks to sign", "on record as suspicious"),
     ("crates/core/src/ports.rs", "", "errors, for record and log"),

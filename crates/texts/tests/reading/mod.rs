@@ -188,7 +188,8 @@ impl Found {
             }
             let words: String = source[start..at].iter().collect();
             at += 1;
-            if code.ends_with("text(") && !code.ends_with("_text(") {
+            let says = code.ends_with("text(") && !code.ends_with("_text(");
+            if says || code.ends_with("pieces(") {
                 let rest: String = source[at..].iter().collect();
                 self.uses.push(Use {
                     at: format!("{file}:{line}"),

@@ -96,7 +96,7 @@ impl Eyes {
             for (called, at) in programs(&connection).await? {
                 if called == name {
                     // It may have ended since it was listed.
-                    trees.extend(read(&connection, at, 0).await.ok());
+                    trees.extend(read(&connection, at, (0, false)).await.ok());
                 }
             }
             Ok::<_, zbus::Error>(trees)
@@ -233,9 +233,18 @@ async fn programs(connection: &zbus::Connection) -> zbus::Result<Vec<(String, At
     Ok(programs)
 }
 
-async fn read(connection: &zbus::Connection, at: At, depth: usize) -> zbus::Result<Node> {
+/// A node and what is below it; `of_web`: it is of a web page, whose engine answers otherwise.
+async fn read(
+    connection: &zbus::Connection,
+    at: At,
+    (depth, mut of_web): (usize, bool),
+) -> zbus::Result<Node> {
     let one = proxy(connection, &at, ACCESSIBLE).await?;
-    let role: String = one.call("GetRoleName", &()).await?;
+    let mut role: String = one.call("GetRoleName", &()).await?;
+    // WebKit 2.50 has no names for most roles, and never answers when asked for all actions at once.
+    if role.is_empty() {
+        role = role_name(one.call("GetRole", &()).await?).to_owned();
+    }
     let name: String = one.get_property("Name").await?;
     let description: String = one.get_property("Description").await.unwrap_or_default();
     let interfaces: Vec<String> = one.call("GetInterfaces", &()).await?;
@@ -261,7 +270,7 @@ async fn read(connection: &zbus::Connection, at: At, depth: usize) -> zbus::Resu
     } else {
         None
     };
-    let actions: Vec<(String, String, String)> = if has("org.a11y.atspi.Action") {
+    let actions: Vec<(String, String, String)> = if has("org.a11y.atspi.Action") && !of_web {
         let action = proxy(connection, &at, "org.a11y.atspi.Action").await?;
         action.call("GetActions", &()).await?
     } else {
@@ -269,11 +278,56 @@ async fn read(connection: &zbus::Connection, at: At, depth: usize) -> zbus::Resu
     };
     let mut children = vec![];
     if depth < DEEPEST {
-        let below: Vec<At> = one.call("GetChildren", &()).await?;
+        let mut below: Vec<At> = one.call("GetChildren", &()).await?;
+        if below.is_empty() && role == "filler" {
+            // Where another process's tree is embedded (a web page's), the bridge of ATK 2.46 lists
+            // no children and tells of one when asked for it by number, as a screen reader does.
+            let count: i32 = one.get_property("ChildCount").await.unwrap_or(0);
+            of_web = true;
+            for number in 0..count {
+                below.push(one.call("GetChildAtIndex", &number).await?);
+            }
+        }
         for child in below.into_iter().filter(|child| child.1.as_str() != NULL) {
-            children.extend(Box::pin(read(connection, child, depth + 1)).await.ok());
+            children.extend(Box::pin(read(connection, child, (depth + 1, of_web))).await.ok());
         }
     }
     let actions = actions.into_iter().map(|(name, _, _)| name).collect();
     Ok(Node { role, name, description, text, actions, states: States(states), place, children, at })
+}
+
+/// What a screen reader calls a role (AT-SPI `AtspiRole`), of those that a web page has here.
+fn role_name(role: u32) -> &'static str {
+    match role {
+        2 => "alert",
+        7 => "check box",
+        11 => "combo box",
+        20 => "filler",
+        27 => "image",
+        29 => "label",
+        31 => "list",
+        32 => "list item",
+        33 => "menu",
+        35 => "menu item",
+        43 => "push button",
+        48 => "scroll bar",
+        49 => "scroll pane",
+        54 => "status bar",
+        61 => "text",
+        73 => "paragraph",
+        79 => "entry",
+        83 => "heading",
+        85 => "section",
+        87 => "form",
+        88 => "link",
+        95 => "document web",
+        101 => "notification",
+        109 => "article",
+        110 => "landmark",
+        116 => "static",
+        121 => "description list",
+        122 => "description term",
+        123 => "description value",
+        _ => "",
+    }
 }

@@ -59,7 +59,7 @@ impl Stage {
         let sockets = wire::Sockets::bind(config.port).await.map_err(StageError::Port)?;
         let host = format!("localhost:{}", sockets.port().map_err(StageError::Port)?);
         let (tls, ca_pem) = match config.tls_self_signed {
-            true => tls::self_signed()
+            true => tls::of_its_own()
                 .map(|(tls, pem)| (Some(tls), Some(pem)))
                 .map_err(StageError::Tls)?,
             false => (None, None),
