@@ -170,9 +170,11 @@ impl State {
             lines.push(Line::Says(text!("tray-quiet", until = until)));
         }
         lines.push(Line::Says(text!("tray-waiting", count = self.waiting.len())));
-        lines.extend(self.waiting.iter().map(|one| {
-            Line::Does(Act::Open(one.id.clone()), label(&one.entry()))
-        }));
+        lines.extend(
+            self.waiting
+                .iter()
+                .map(|one| Line::Does(Act::Open(one.id.clone()), label(&one.entry()))),
+        );
         lines.push(Line::Divider);
         match &self.paused_until {
             Some(until) => {
@@ -365,7 +367,8 @@ mod tests {
         state.waiting[0].code = "VQ7Z-CCMK".into();
         state.waiting[0].heading = "build-bot wants to use shell".into();
         state.waiting[0].brief = "shell: git push --force origin main".into();
-        let entry = "VQ7Z-CCMK · build-bot wants to use shell · shell: git push --force origin main";
+        let entry =
+            "VQ7Z-CCMK · build-bot wants to use shell · shell: git push --force origin main";
         assert_eq!(labels(&state)[1], entry);
         state.waiting[0].brief = "x".repeat(120);
         assert!(labels(&state)[1].starts_with("VQ7Z-CCMK · "));

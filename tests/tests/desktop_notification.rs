@@ -83,8 +83,7 @@ fn h16_review_on_the_second_ones_notification_shows_the_second_and_then_the_firs
     let eyes = session.eyes().unwrap();
     eyes.await_node("placet", SOON, |node| node.name.contains("git push FIRST")).unwrap();
     let second = ask_for(&session, "second", "git push SECOND");
-    let other =
-        posted(&session).await_posted(SOON, |one| ours(one) && one.id != note.id).unwrap();
+    let other = posted(&session).await_posted(SOON, |one| ours(one) && one.id != note.id).unwrap();
     // The number, the time, and no argument.
     assert!(other.body.starts_with("Request "), "{other:?}");
     assert!(!format!("{other:?}").contains("SECOND"), "{other:?}");

@@ -713,7 +713,10 @@ async fn s16_the_log_tells_what_was_asked_once_it_is_over() {
     assert_eq!((&over["agent"], &over["brief"]), (&json!("worker"), &json!("shell: git push")));
     let page = other.ask("log/list", json!({ "limit": 1 })).await.unwrap();
     assert_eq!(page["entries"][0]["sentence"], "A person declined this.");
-    assert!(!page.to_string().contains("staging"), "what the person wrote is for the worker: {page}");
+    assert!(
+        !page.to_string().contains("staging"),
+        "what the person wrote is for the worker: {page}"
+    );
     daemon.stop().await;
 }
 

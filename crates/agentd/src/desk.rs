@@ -374,7 +374,8 @@ impl<W: Window> DeskTurn<W> {
         self.window.put_back(&self.place.request);
         self.place.shown(false);
         let board = Arc::clone(&self.place.board);
-        self.hold = Some(board.line.step_back(&self.place.request, hold).await.map_err(|_| NoHuman)?);
+        self.hold =
+            Some(board.line.step_back(&self.place.request, hold).await.map_err(|_| NoHuman)?);
         if !self.window.available() {
             return Err(NoHuman);
         }

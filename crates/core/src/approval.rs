@@ -50,7 +50,7 @@ pub async fn handle<P: Ports>(
     let case = Case { ports, request, accounts, began: ports.clock().awake_and_asleep() };
 
     // On record, before anyone is asked.
-    let on_record = match received(request, case.enrolled_server().as_ref()) {
+    let on_record = match received(request, case.accounts.first()) {
         Ok(event) => case.record(event).await,
         Err(_) => Err(NotRecorded),
     };

@@ -925,7 +925,9 @@ fn s16_what_was_asked_and_its_number_are_on_record_also_if_nobody_was_asked() {
     for member in ["code", "brief"] {
         older.as_object_mut().unwrap().remove(member).unwrap();
     }
-    let Event::Received { code, brief, .. } = serde_json::from_value(older).unwrap() else { panic!() };
+    let Event::Received { code, brief, .. } = serde_json::from_value(older).unwrap() else {
+        panic!()
+    };
     assert_eq!((code.as_str(), brief.as_str()), ("", ""));
 }
 

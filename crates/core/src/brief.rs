@@ -142,12 +142,8 @@ mod tests {
 
     fn form(schema: Value, message: &str) -> String {
         let form = crate::form::Form::parse(&schema, crate::form::Source::Requester).unwrap();
-        let asked = Elicitation {
-            server: None,
-            message: message.into(),
-            requested_schema: schema,
-            form,
-        };
+        let asked =
+            Elicitation { server: None, message: message.into(), requested_schema: schema, form };
         brief(&Matter::Elicitation(asked), None).as_str().to_owned()
     }
 
@@ -204,6 +200,7 @@ mod tests {
             account: "me".into(),
             challenge_endpoint: None,
             danger_http_loopback: false,
+            way: crate::way::Way::default(),
         };
         assert_eq!(brief(&matter, Some(&server)).as_str(), "Bank · files:write, payment");
         assert_eq!(brief(&matter, None).as_str(), "https://as.example · files:write, payment");

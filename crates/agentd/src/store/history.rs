@@ -298,8 +298,14 @@ impl Index {
         let past = self.index.query_row(sql, [request], past).optional()?;
         let Some(past) = past else { return Ok(None) };
         let account = String::new();
-        let mut detail =
-            Detail { past, note: None, account, steps: Vec::new(), shown: Vec::new(), receipt: None };
+        let mut detail = Detail {
+            past,
+            note: None,
+            account,
+            steps: Vec::new(),
+            shown: Vec::new(),
+            receipt: None,
+        };
         let mut parts =
             self.index.prepare_cached("SELECT seq FROM part WHERE request = ? ORDER BY seq")?;
         let mut entry = self

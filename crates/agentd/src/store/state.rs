@@ -276,7 +276,7 @@ impl State {
 
     /// Received and not ended.
     pub(crate) fn is_open(&self, request: &RequestId) -> bool {
-        self.open.contains(request)
+        self.open.contains_key(request)
     }
 
     /// Received and not ended.

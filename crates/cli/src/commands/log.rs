@@ -23,8 +23,7 @@ const PAGE: u64 = 500;
 /// Pages that are looked through for the beginning of what ended.
 const PAGES: usize = 20;
 /// Steps of a request; how it ended says what became of them.
-const STEPS: [&str; 6] =
-    ["received", "shown", "answered", "contacting", "challenged", "asserted"];
+const STEPS: [&str; 6] = ["received", "shown", "answered", "contacting", "challenged", "asserted"];
 
 /// `placet log`.
 pub(crate) fn log(asked: &Log, global: &Global, printer: &mut Printer) -> Result<Exit, Stop> {
