@@ -159,6 +159,60 @@ banner-elsewhere = This is not the screen that you are logged in at.
 banner-blind = Placet cannot see here whether something lies over this window.
 banner-unhardened = This installation is not hardened: other programs of your account could press its buttons.
 
+## What a person does at a server for themselves: passkeys, this installation
+
+errand-add = Add a passkey at { $server }?
+errand-list = List your passkeys at { $server }?
+errand-rename = Rename a passkey at { $server }?
+errand-delete = Delete a passkey at { $server }?
+errand-register = Let { $server } know this installation?
+errand-what = What will happen
+errand-first = First the server asks you to prove that it is you.
+errand-add-then = Then your security key makes the passkey.
+errand-add-means = Whoever has that key and knows its PIN can then answer this server as you.
+errand-list-means = The names of your passkeys, and when they were made and used, then go to the program that asks.
+errand-which = Then you see which passkey it is, before anything is changed.
+errand-register-then = Then it gets the public half of a key of this installation.
+errand-register-means = From then on it answers nobody who speaks as Placet for your account and has not got that key.
+errand-alone = The sign-in is for Placet alone and for this alone. No program can use it.
+errand-go-on = Sign in and go on
+errand-list-yes = Sign in and list them
+
+row-its-name = Its name
+row-passkey = Passkey
+row-new-name = New name
+row-rp-name = For, as the server calls itself
+row-site = Site
+row-user-name = Account, as the server calls it
+row-user = Of
+row-server-id = The server's id
+row-made = Made
+row-last-used = Last used
+row-key-name = The key's name
+
+passkey-make = Make this passkey on your security key?
+passkey-make-what = What will be made
+passkey-make-how = Your security key asks for its PIN and for a touch.
+passkey-make-yes = Make the passkey
+passkey-has =
+    { $count ->
+        [one] You have one passkey there. A key that holds it makes no other.
+       *[other] You have { $count } passkeys there. A key that holds one of them makes no other.
+    }
+passkey-which = Which passkey
+passkey-rename = Rename this passkey?
+passkey-rename-yes = Rename it
+passkey-delete = Delete this passkey?
+passkey-delete-yes = Delete it
+passkey-delete-means = The server will not take it any more. What is on the security key stays there.
+passkey-only = It is your only passkey there.
+
+installation-register = Register this installation?
+installation-what = What it will know
+installation-register-yes = Register it
+installation-known = The server knows this installation by its key, and made this question for it alone.
+installation-unknown = The server does not know this installation: another program could have your key sign for it at the same moment.
+
 ## The pairing code, codes and passkeys at a server
 
 account-field = Account
@@ -191,6 +245,7 @@ key-waiting = Waiting for the security key
 key-cancelled = It was ended at the security key. Nothing was signed.
 key-none = No security key was found. Put one in and try again.
 key-no-passkey = This security key has no passkey for this server. Use another one, or deny.
+key-has-one = This security key has a passkey for this server already. Use another key, or deny.
 key-no-pin = This security key has no PIN, so it cannot prove that it is you. Set one with its maker's program, or use another key.
 key-pin-out-and-in = Too many wrong PINs in a row. Take the security key out, put it in again, and try once more.
 key-pin-blocked = This security key has blocked its PIN. Use another one, or deny.

@@ -366,7 +366,15 @@ mod tests {
     #[test]
     fn every_word_of_ours_in_a_notification_can_be_translated() {
         let name = || "7".to_owned();
-        let waiting = Waiting { id: RequestId(name()), name: name(), heading: name(), offer: None };
+        let waiting = Waiting {
+            id: RequestId(name()),
+            name: name(),
+            heading: name(),
+            code: name(),
+            brief: name(),
+            asked_at: name(),
+            offer: None,
+        };
         let made = placet_texts::pretended(|| {
             [true, false]
                 .map(|buttons| [compose(&waiting, buttons, None), counting(2, buttons, None)])

@@ -465,6 +465,9 @@ mod tests {
             id: RequestId("7".into()),
             name: "7".into(),
             heading: "8".into(),
+            code: "7".into(),
+            brief: "9".into(),
+            asked_at: "9".into(),
             offer: None,
         };
         for (count, until, away) in

@@ -13,6 +13,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use placet_core::creation::{Created, Creation};
 use placet_core::passkey::{
     Assertion, AuthenticatorAttachment, CeremonyFault, CeremonyStep, Keeping, Wanted,
 };
@@ -89,6 +90,29 @@ impl Played {
     fn count(&self, change: impl FnOnce(&mut State)) {
         self.0.state.send_modify(change);
     }
+
+    /// The PIN, if it has one, and the touch.
+    async fn verified<U: CeremonyUi>(&self, ui: &U) -> Result<(), CeremonyFault> {
+        self.count(|state| state.begun += 1);
+        let mut begun = Begun { key: self, waiting: false, ended: false };
+        let (mut wrong_before, mut left) = (false, 8);
+        while let Some(pin) = self.0.pin {
+            let Some(typed) = ui.pin(Some(left), wrong_before).await else {
+                begun.ended = true;
+                return Err(CeremonyFault::Cancelled);
+            };
+            if typed.expose() == pin {
+                break;
+            }
+            (wrong_before, left) = (true, left - 1);
+        }
+        ui.step(CeremonyStep::Touch);
+        self.count(|state| state.waiting += 1);
+        begun.waiting = true;
+        self.0.touched.subscribe().wait_for(|touched| *touched).await.unwrap();
+        begun.ended = true;
+        Ok(())
+    }
 }
 
 /// Counts a ceremony that ends without having ended by itself.
@@ -117,24 +141,7 @@ impl Authenticators for Played {
         wanted: Wanted,
         ui: U,
     ) -> Result<Assertion, CeremonyFault> {
-        self.count(|state| state.begun += 1);
-        let mut begun = Begun { key: self, waiting: false, ended: false };
-        let (mut wrong_before, mut left) = (false, 8);
-        while let Some(pin) = self.0.pin {
-            let Some(typed) = ui.pin(Some(left), wrong_before).await else {
-                begun.ended = true;
-                return Err(CeremonyFault::Cancelled);
-            };
-            if typed.expose() == pin {
-                break;
-            }
-            (wrong_before, left) = (true, left - 1);
-        }
-        ui.step(CeremonyStep::Touch);
-        self.count(|state| state.waiting += 1);
-        begun.waiting = true;
-        self.0.touched.subscribe().wait_for(|touched| *touched).await.unwrap();
-        begun.ended = true;
+        self.verified(&ui).await?;
         let allowed: Vec<Vec<u8>> =
             wanted.allow_credentials.iter().map(|one| one.id.clone()).collect();
         let signed = self
@@ -148,6 +155,28 @@ impl Authenticators for Played {
             user_handle: None,
             authenticator_attachment: AuthenticatorAttachment::CrossPlatform,
             keeping: self.0.keeping,
+        })
+    }
+
+    async fn create<U: CeremonyUi>(
+        &self,
+        wanted: Creation,
+        ui: U,
+    ) -> Result<Created, CeremonyFault> {
+        self.verified(&ui).await?;
+        let excluded = |key: &mut SoftKey| {
+            wanted.exclude_credentials.iter().any(|one| key.has(&wanted.rp_id, &one.id))
+        };
+        if self.key(excluded) {
+            return Err(CeremonyFault::Excluded);
+        }
+        let made = self.key(|key| key.make(&wanted.rp_id)).unwrap();
+        Ok(Created {
+            authenticator_data: made.authenticator_data,
+            credential_id: made.credential_id,
+            attestation_object: made.attestation_object,
+            algorithm: -7,
+            transports: vec!["usb"],
         })
     }
 }

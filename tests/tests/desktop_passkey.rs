@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 const PIN: &str = "73918264";
 const PIN_FIELD: &str = "PIN of the security key";
+const CODE_FIELD: &str = "One-Time Password";
 const ASKS_PIN: &str = "Type the PIN of your security key";
 const ASKS_TOUCH: &str = "Touch your security key";
 
@@ -29,10 +30,21 @@ struct Play<'s> {
 
 impl<'s> Play<'s> {
     fn set(session: &'s Session) -> Self {
+        Self::with(session, true)
+    }
+
+    /// With a key that the server does not know.
+    fn unknown(session: &'s Session) -> Self {
+        Self::with(session, false)
+    }
+
+    fn with(session: &'s Session, known: bool) -> Self {
         let server = Process::spawn(&built("stage-as"), ["--scenario", "passkey-bound"]).unwrap();
         let mut key = Key::on_a_reader(session, &built("stage-key")).unwrap();
         key.set_pin(PIN).unwrap();
-        key.register(&server).unwrap();
+        if known {
+            key.register(&server).unwrap();
+        }
         let mut command = desktop(session);
         command.arg("--danger-allow-http-loopback");
         key.shown_to(&mut command);
@@ -75,6 +87,32 @@ impl<'s> Play<'s> {
         self.hands.type_into("Code from the agent's terminal", &code).unwrap();
         self.hands.approve("Pair").unwrap();
         assert!(pairing.wait(SOON).unwrap().success(), "{}", pairing.log());
+    }
+
+    /// The server is to know this installation from now on.
+    fn register(&mut self) {
+        self.server.play(Scenario::Single).unwrap();
+        let issuer = self.server.started().issuer.clone();
+        let mut registering = self.placet("register", &["as", "register", &issuer]);
+        self.hands.prompt_saying("know this installation?").unwrap();
+        self.hands.approve("Sign in and go on").unwrap();
+        self.sign_in();
+        self.hands.page_saying("Register this installation?").unwrap();
+        picture(self.session, "installation-register");
+        self.hands.approve("Register it").unwrap();
+        assert!(registering.wait(SOON).unwrap().success(), "{}", registering.log());
+        self.hands.no_prompt().unwrap();
+        self.server.reset().unwrap();
+        self.server.play(Scenario::PasskeyBound).unwrap();
+    }
+
+    /// With a one-time code, which is returned.
+    fn sign_in(&mut self) -> String {
+        self.hands.page_saying(CODE_FIELD).unwrap();
+        let code = self.server.code().unwrap().code;
+        self.hands.type_into(CODE_FIELD, &code).unwrap();
+        self.hands.approve("Approve with this code").unwrap();
+        code
     }
 
     /// The agent asks, and the person agrees as far as the PIN.
@@ -133,6 +171,7 @@ fn p7_a_pin_and_a_touch_on_the_action_that_is_shown_are_granted_as_passkey_bound
     let _alone = alone();
     let Some(session) = session() else { return };
     let mut play = Play::set(&session);
+    play.register();
     let mut agent = play.ask();
     assert_eq!(play.key.retries().unwrap(), 8, "P8: no PIN was tried for the person");
 
@@ -181,4 +220,50 @@ fn p9_deny_while_the_key_waits_for_a_touch_ends_it_and_no_assertion_leaves() {
     assert!(run(&session, &["status"]).success);
     let counts = play.server.counts().unwrap();
     assert_eq!((counts.passkeys, counts.answers, counts.declines), (0, 0, 1));
+}
+
+/// The whole way of a passkey: made with `placet passkey add`, and then used by an agent's request.
+#[test]
+fn p8_a_passkey_is_added_from_the_command_line_and_answers_for_an_agent_afterwards() {
+    let _alone = alone();
+    let Some(session) = session() else { return };
+    let mut play = Play::unknown(&session);
+    let issuer = play.server.started().issuer.clone();
+    play.server.play(Scenario::Single).unwrap();
+    let words = ["--json", "passkey", "add", &issuer, "--name", "blue key"];
+    let mut adding = play.placet("adding", &words);
+    play.hands.prompt_saying("Add a passkey at").unwrap();
+    picture(&session, "passkey-add");
+    play.hands.approve("Sign in and go on").unwrap();
+    let code = play.sign_in();
+    play.hands.page_saying("Make this passkey on your security key?").unwrap();
+    play.hands.page_saying("blue key").unwrap();
+    picture(&session, "passkey-make");
+    assert_eq!(play.key.retries().unwrap(), 8, "P8: no PIN was tried for the person");
+    play.hands.approve("Make the passkey").unwrap();
+    play.hands.page_saying(ASKS_PIN).unwrap();
+    play.pin(PIN);
+    play.at_the_touch();
+    assert!(!answerable(&adding), "nobody was told anything before the touch");
+    play.key.touch().unwrap();
+    assert_eq!(adding.wait(SOON).unwrap().code(), Some(0), "{}", adding.log());
+    let made = answer(&adding);
+    assert_eq!(made["passkeys"][0]["name"], "blue key", "{made}");
+    assert!(made["authorization_code"].is_null(), "no code leaves");
+    play.hands.no_prompt().unwrap();
+
+    // And now it is used.
+    play.server.play(Scenario::PasskeyBound).unwrap();
+    let mut agent = play.ask();
+    play.pin(PIN);
+    play.at_the_touch();
+    play.key.touch().unwrap();
+    assert_eq!(agent.wait(SOON).unwrap().code(), Some(0), "{}", agent.log());
+    let answer = answer(&agent);
+    assert_eq!((&answer["outcome"], &answer["method"]), (&"approved".into(), &"passkey".into()));
+    assert_eq!(play.server.counts().unwrap().passkeys, 1, "the server has verified it");
+    play.hands.no_prompt().unwrap();
+    for log in [play.desktop.log(), adding.log(), agent.log()] {
+        assert!(!log.contains(PIN) && !log.contains(&code), "M1");
+    }
 }

@@ -23,6 +23,7 @@ fn kind(error: &ServerError) -> &'static str {
         ServerError::Throttled(_) => "throttled",
         ServerError::RedirectToWeb => "web",
         ServerError::NoChallengeEndpoint => "no endpoint",
+        ServerError::NoPasskeysEndpoint => "no passkeys endpoint",
         ServerError::Unsupported(_) => "unsupported",
         ServerError::ServerCannot(_) => "cannot",
         ServerError::Protocol(_) => "protocol",

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use placet_agentd::daemon::Daemon;
 use placet_core::display::Step;
 use placet_core::passkey::Keeping;
+use placet_core::ports::{ServerError, Servers as _};
 use placet_stage::server::{Scenario, Stage};
 use placet_stage::softkey::{Lie, SoftKey};
 use placet_tests::headless::agent::{Agent, authorization};
@@ -17,6 +18,7 @@ use placet_tests::passkey::Played;
 use placet_wire::message::Id;
 use placet_wire::outcome::Ended;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 struct Play {
     home: Home,
@@ -53,6 +55,22 @@ impl Play {
         assert_eq!(agent.ended(&id).await.outcome.as_str(), "approved");
         stage.reset();
         Self { home, daemon, hands, agent, stage, key }
+    }
+
+    /// As [`Play::of`], at a server that knows this installation.
+    async fn known(scenario: Scenario, key: Played) -> Self {
+        let mut play = Self::with(Scenario::Single, key).await;
+        let registering = json!({ "issuer": play.stage.issuer() });
+        let id = play.agent.call("as/register", registering).await;
+        play.hands.asked().await.approve(&[]);
+        play.hands.asked().await.approve(&[&play.stage.code()]);
+        let key = play.hands.asked().await;
+        assert!(lines(&key).contains("any program of yours can read"), "{}", lines(&key));
+        key.approve(&[]);
+        assert_eq!(play.agent.ended(&id).await.outcome.as_str(), "approved");
+        play.stage.play(scenario);
+        play.stage.reset();
+        play
     }
 
     /// Asks, and the person agrees to look.
@@ -111,7 +129,7 @@ fn granted(ended: &Ended) -> Option<(&str, &str)> {
 /// Interop fixture 14, as it should be.
 #[tokio::test]
 async fn p7_a_touch_on_the_action_that_is_shown_is_granted_as_passkey_bound() {
-    let mut play = Play::of(Scenario::PasskeyBound).await;
+    let mut play = Play::known(Scenario::PasskeyBound, Played::default()).await;
     let id = play.ask(None).await;
     let question = play.passkey().await;
     let shown = lines(&question);
@@ -302,7 +320,7 @@ async fn p5_the_counter_is_remembered_over_a_restart() {
 
 #[tokio::test]
 async fn a_signature_that_the_server_refuses_is_asked_for_again_with_a_new_challenge() {
-    let mut play = Play::of(Scenario::PasskeyBound).await;
+    let mut play = Play::known(Scenario::PasskeyBound, Played::default()).await;
     play.key.key(|key| key.lie = Lie::BadSignature);
     let id = play.ask(None).await;
     play.passkey().await.approve(&[]);
@@ -336,8 +354,8 @@ async fn a_key_without_this_passkey_leads_back_to_the_question() {
 #[tokio::test]
 async fn the_pin_is_asked_for_beside_the_action_and_reaches_neither_server_agent_nor_record() {
     let pin = "9f-tre-4471";
-    let mut play =
-        Play::with(Scenario::PasskeyBound, Played::new(Some(pin), Keeping::Hardware)).await;
+    let key = Played::new(Some(pin), Keeping::Hardware);
+    let mut play = Play::known(Scenario::PasskeyBound, key).await;
     let id = play.ask(None).await;
     play.passkey().await.approve(&[]);
     let first = play.hands.asked().await;
@@ -419,4 +437,109 @@ async fn t5_a_signature_is_sent_once_and_a_lost_answer_is_asked_after() {
     assert_eq!(granted(&play.agent.ended(&id).await), Some(("passkey", "passkey")));
     assert_eq!(play.key.state().signed, 2, "a new challenge, signed anew");
     assert!(play.stage.journal().sent_twice().is_empty());
+}
+
+/// Design §2: `passkey-bound` needs a server that knows this installation.
+#[tokio::test]
+async fn p7_an_agent_that_speaks_as_placet_opens_no_session_once_the_installation_is_known() {
+    let mut play = Play::known(Scenario::PasskeyBound, Played::default()).await;
+    // The agent: the same client_id, the same account, a challenge for an action of its own.
+    let server = placet_core::request::Server {
+        issuer: play.stage.issuer().to_owned(),
+        name: "stage".into(),
+        client_id: "placet".into(),
+        account: "sam@example.com".into(),
+        challenge_endpoint: None,
+        danger_http_loopback: true,
+        way: placet_core::way::Way::default(),
+    };
+    let asked = placet_core::request::Authorization {
+        issuer: server.issuer.clone(),
+        scope: None,
+        resource: vec![],
+        authorization_details: vec![],
+        authorization_details_raw: None,
+        acr_values: None,
+        max_age: None,
+        code_challenge: "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM".into(),
+    };
+    let options = placet_fipa::ClientOptions {
+        danger_allow_http_loopback: true,
+        ..placet_fipa::ClientOptions::default()
+    };
+    let agent = placet_fipa::Client::new(options);
+    let refused = |step: placet_core::ports::Step<_>| match step {
+        placet_core::ports::Step::Refused(ServerError::Refused(error)) => error,
+        other => panic!("a refusal was expected, not {other:?}"),
+    };
+    assert_eq!(refused(agent.begin(&server, &asked, true).await), "invalid_client");
+    // With a key of its own it is not this installation either.
+    #[derive(Debug)]
+    struct OfItsOwn(placet_keys::Key);
+    impl placet_fipa::Instance for OfItsOwn {
+        fn installation(&self) -> Option<placet_core::account::Installation> {
+            None
+        }
+        fn public_jwk(&self) -> Option<Value> {
+            None
+        }
+        fn sign(&self, claims: &Value) -> Option<String> {
+            self.0.sign_jwt("JWT", claims).ok()
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (key, _) = placet_keys::open(folder.path(), placet_keys::Use::Instance, None).unwrap();
+    agent.speak_as(std::sync::Arc::new(OfItsOwn(key)));
+    assert_eq!(refused(agent.begin_known(&server, &asked, true).await), "invalid_client");
+
+    // An assertion that it saw (it cannot: TLS) would be of no use: each is taken once.
+    let id = play.ask(None).await;
+    play.passkey().await.approve(&[]);
+    assert_eq!(granted(&play.agent.ended(&id).await), Some(("passkey-bound", "passkey")));
+    let journal = play.stage.journal();
+    let proved = |body: &&placet_stage::server::Entry| body.body.contains("client_assertion=");
+    let seen = journal.to("/challenge").find(proved).expect("Placet proved itself").body.clone();
+    let host = play.stage.issuer().strip_prefix("http://").unwrap().to_owned();
+    let mut stream = tokio::net::TcpStream::connect(&host).await.unwrap();
+    let request = format!(
+        "POST /challenge HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{seen}",
+        seen.len()
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    // The answer may come before the end of the connection, or be cut off by it.
+    let read = stream.read_to_string(&mut answer).await;
+    let journal = play.stage.journal();
+    let last = journal.to("/challenge").last().unwrap();
+    assert_eq!((last.status, last.body == seen), (Some(401), true), "{read:?} {answer}");
+}
+
+#[tokio::test]
+async fn p7_at_a_server_that_does_not_know_this_installation_a_bound_challenge_is_a_passkey() {
+    let mut play = Play::of(Scenario::PasskeyBound).await;
+    let id = play.ask(None).await;
+    let question = play.passkey().await;
+    let shown = lines(&question);
+    assert!(shown.contains("The server does not know this installation"), "{shown}");
+    question.approve(&[]);
+    assert_eq!(granted(&play.agent.ended(&id).await), Some(("passkey", "passkey")));
+    let journal = play.stage.journal();
+    let first = journal.to("/challenge").next().unwrap().form();
+    assert!(first.iter().all(|(name, _)| name != "client_assertion"), "it learns no name of it");
+}
+
+#[tokio::test]
+async fn a_server_that_is_enrolled_anew_is_to_be_told_anew() {
+    let mut play = Play::known(Scenario::PasskeyBound, Played::default()).await;
+    let enrolment = json!({ "issuer": play.stage.issuer(), "client_id": "placet",
+        "account": "sam@example.com", "danger_allow_http_loopback": true });
+    let id = play.agent.call("as/add", enrolment).await;
+    play.hands.asked().await.approve(&[]);
+    play.hands.asked().await.approve(&[]);
+    assert_eq!(play.agent.ended(&id).await.outcome.as_str(), "approved");
+    // The server still knows the key; Placet does not claim that it does.
+    let id = play.ask(None).await;
+    let ended = play.agent.ended(&id).await;
+    assert_eq!(ended.reason.code, "server_refused");
 }

@@ -370,6 +370,7 @@ fn s7_the_account_is_chosen_on_the_screen_of_the_action_which_begins_with_the_fo
     let mut desk = Desk::new();
     desk.show(json!({"ask": "accounts"}));
     desk.open();
+    desk.scroll_through();
     desk.armed();
     focused(&desk, "Deny");
     chosen(&desk, "radio button", "grace@example.com", true);

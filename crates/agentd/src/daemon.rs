@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use placet_core::account::Installation;
 use placet_core::ours;
 use placet_core::outcome::Reason;
 use placet_core::ports::{
@@ -29,7 +30,7 @@ use crate::server::peer::Hashes;
 use crate::server::pending::Registry;
 use crate::server::{House, LARGE_AT_ONCE, Shared};
 use crate::store::history::History;
-use crate::store::{State, Store, StoreError, StoreThread};
+use crate::store::{Keys, State, Store, StoreError, StoreThread};
 
 /// With more entries than this, the history's index is brought up to date at the start and not when
 /// somebody looks: it takes longer than a glance.
@@ -94,7 +95,9 @@ impl Daemon {
             danger_allow_http_loopback: options.allow_http_loopback,
             ..placet_fipa::ClientOptions::default()
         });
-        Self::start_with(options, window, servers, authenticators).await
+        let speaker = servers.clone();
+        let known = move |store: &Store| speaker.speak_as(Arc::new(InstanceKey(store.keys())));
+        Self::prepared(options, window, servers, authenticators, known).await
     }
 
     /// Starts on the current tokio runtime, with these servers and authenticators.
@@ -106,6 +109,17 @@ impl Daemon {
         window: Arc<W>,
         servers: S,
         authenticators: A,
+    ) -> Result<Self, StartError> {
+        Self::prepared(options, window, servers, authenticators, |_| {}).await
+    }
+
+    /// `prepare` is called when the record is open, and before anybody is heard.
+    async fn prepared<W: Window, S: Servers + 'static, A: Authenticators + 'static>(
+        options: Options,
+        window: Arc<W>,
+        servers: S,
+        authenticators: A,
+        prepare: impl FnOnce(&Store),
     ) -> Result<Self, StartError> {
         let clock = RealClock;
         let path = options.socket.unwrap_or_else(|| options.runtime_dir.join("agent.sock"));
@@ -119,6 +133,7 @@ impl Daemon {
         let opened = tokio::task::spawn_blocking(move || Store::open(&folder, started, now)).await;
         let (store, record) =
             opened.map_err(|error| StoreError::Io(error.to_string())).and_then(|opened| opened)?;
+        prepare(&store);
         let board = Arc::new(Board::default());
         let (changes, to_ask) = mpsc::channel(CHANGES);
         let house = Arc::new(House {
@@ -188,6 +203,31 @@ impl Daemon {
         // A panic there has ended all that it did.
         let _ = accepting.await;
         let _ = tokio::task::spawn_blocking(move || record.close()).await;
+    }
+}
+
+/// The key of this installation, for the client of the servers.
+#[derive(Debug)]
+struct InstanceKey(watch::Receiver<Keys>);
+
+impl InstanceKey {
+    fn key(&self) -> Option<Key> {
+        self.0.borrow().of(Use::Instance).as_ref().ok().cloned()
+    }
+}
+
+impl placet_fipa::Instance for InstanceKey {
+    fn installation(&self) -> Option<Installation> {
+        let key = self.key()?;
+        Some(Installation { kid: key.kid().to_owned(), kept: key.seal().sentence() })
+    }
+
+    fn public_jwk(&self) -> Option<serde_json::Value> {
+        self.key().map(|key| key.public_jwk())
+    }
+
+    fn sign(&self, claims: &serde_json::Value) -> Option<String> {
+        self.key()?.sign_jwt("JWT", claims).ok()
     }
 }
 
@@ -349,7 +389,6 @@ impl Switches {
 
     /// How the key of the receipts is kept, or why there is none; and the same for the key that says
     /// which installation this is.
-    #[must_use]
     pub fn keys(&self) -> [Result<Seal, KeyTrouble>; 2] {
         let keys = self.house.store.keys();
         let keys = keys.borrow();

@@ -16,6 +16,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use placet_core::account::Task;
 use placet_core::brief::brief;
 use placet_core::display::{Screen, book, name_of, spoken_of};
 use placet_core::json::Digest;
@@ -450,6 +451,16 @@ fn heading(request: &Request) -> Text {
         Matter::EnrolServer(server) => ours!("board-trust", issuer = &server.issuer),
         Matter::RemoveServer(server) => ours!("board-forget", issuer = &server.issuer),
         Matter::Pair(pairing) => ours!("board-pair", name = &pairing.name),
+        Matter::Errand(errand) => {
+            let issuer = visible_line(&errand.issuer);
+            match &errand.task {
+                Task::AddPasskey { .. } => ours!("errand-add", server = issuer),
+                Task::ListPasskeys => ours!("errand-list", server = issuer),
+                Task::RenamePasskey { .. } => ours!("errand-rename", server = issuer),
+                Task::DeletePasskey { .. } => ours!("errand-delete", server = issuer),
+                Task::RegisterInstallation => ours!("errand-register", server = issuer),
+            }
+        }
         Matter::Change { .. } => ours!("board-change"),
     }
 }

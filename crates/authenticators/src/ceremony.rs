@@ -8,13 +8,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use placet_core::creation::{Created, Creation};
 use placet_core::passkey::{Assertion, CeremonyFault, Wanted};
 use placet_core::ports::{Authenticators, CeremonyUi};
 
 use crate::assertion::sign;
 use crate::channel::{Channel, Says};
 use crate::choose::choose;
-use crate::creation::{Created, Creation, make};
+use crate::creation::make;
 use crate::find::{Bus, Cards, Open, Usb, usable};
 
 /// The security keys of this machine.
@@ -40,23 +41,6 @@ impl SecurityKeys {
         Self { buses, open: Open::default() }
     }
 
-    /// `navigator.credentials.create()`: a new passkey. Dropping the future cancels.
-    ///
-    /// # Errors
-    /// If none was made.
-    pub async fn create<U: CeremonyUi>(
-        &self,
-        wanted: Creation,
-        ui: U,
-    ) -> Result<Created, CeremonyFault> {
-        let timeout = wanted.timeout;
-        within(timeout, async {
-            let mut channel = self.channel(ui).await?;
-            make(&mut channel, &wanted).await
-        })
-        .await
-    }
-
     /// The key that is to be used.
     async fn channel<U: CeremonyUi>(&self, ui: U) -> Result<Channel<U>, CeremonyFault> {
         let says = Says::new(ui);
@@ -79,6 +63,19 @@ impl Authenticators for SecurityKeys {
         within(timeout, async {
             let mut channel = self.channel(ui).await?;
             sign(&mut channel, &wanted).await
+        })
+        .await
+    }
+
+    async fn create<U: CeremonyUi>(
+        &self,
+        wanted: Creation,
+        ui: U,
+    ) -> Result<Created, CeremonyFault> {
+        let timeout = wanted.timeout;
+        within(timeout, async {
+            let mut channel = self.channel(ui).await?;
+            make(&mut channel, &wanted).await
         })
         .await
     }

@@ -4,10 +4,9 @@
 //! key's statement about its maker is not passed on (attestation conveyance `none`): nobody asked
 //! for it, and it can tell keys apart.
 
-use std::time::Duration;
-
 use ciborium::Value;
-use placet_core::passkey::{CeremonyFault, PublicKeyCredentialDescriptor};
+use placet_core::creation::{Created, Creation};
+use placet_core::passkey::CeremonyFault;
 use placet_core::ports::CeremonyUi;
 
 use crate::assertion::list;
@@ -16,53 +15,13 @@ use crate::channel::Channel;
 use crate::ctap::{Fault, Fields, MAKE_CREDENTIAL, message, words};
 use crate::verify::{MC, verify};
 
-/// A passkey that is wanted, in the standard's names (WebAuthn Level 3, 5.4).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Creation {
-    /// `rp.id`, held against the enrolled server.
-    pub rp_id: String,
-    /// `rp.name`.
-    pub rp_name: String,
-    /// `user.id`: 1 to 64 bytes.
-    pub user_id: Vec<u8>,
-    /// `user.name`.
-    pub user_name: String,
-    /// `user.displayName`.
-    pub user_display_name: String,
-    /// The hash of the client data, whose type is `webauthn.create`.
-    pub client_data_hash: [u8; 32],
-    /// `pubKeyCredParams`: COSE algorithms, best first.
-    pub algorithms: Vec<i64>,
-    /// A key that has one of these is not asked to make another.
-    pub exclude_credentials: Vec<PublicKeyCredentialDescriptor>,
-    /// The passkey is to be found without its id (`residentKey`: `required`).
-    pub resident_key: bool,
-    /// How long it may take.
-    pub timeout: Duration,
-}
-
-/// A passkey that was made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Created {
-    /// Its id: `id` and `rawId` of a `RegistrationResponseJSON`.
-    pub credential_id: Vec<u8>,
-    /// `attestationObject`, of format `none`.
-    pub attestation_object: Vec<u8>,
-    /// `authenticatorData`, as it stands in the attestation object.
-    pub authenticator_data: Vec<u8>,
-    /// The COSE algorithm of its public key.
-    pub algorithm: i64,
-    /// `transports`: the one that was used.
-    pub transports: Vec<&'static str>,
-}
-
 /// A new passkey on the chosen key.
 pub(crate) async fn make<U: CeremonyUi>(
     channel: &mut Channel<U>,
     wanted: &Creation,
 ) -> Result<Created, CeremonyFault> {
     let verified = verify(channel, MC, &wanted.rp_id).await?;
-    let hash = &wanted.client_data_hash;
+    let hash = &wanted.client_data.hash();
     let text = |text: &str| Value::from(text);
     let algorithm = |alg: &i64| words([("alg", Value::from(*alg)), ("type", text("public-key"))]);
     let mut parameters = vec![

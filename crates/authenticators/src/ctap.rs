@@ -67,9 +67,7 @@ impl From<Fault> for CeremonyFault {
                 status::PIN_AUTH_BLOCKED => Self::PinAuthBlocked,
                 status::PIN_BLOCKED => Self::PinBlocked,
                 status::UV_BLOCKED | status::UV_INVALID => Self::UvBlocked,
-                status::CREDENTIAL_EXCLUDED => {
-                    Self::Other("it has a passkey for this already".into())
-                }
+                status::CREDENTIAL_EXCLUDED => Self::Excluded,
                 status::PIN_POLICY_VIOLATION => {
                     Self::Other("its PIN has to be changed first".into())
                 }

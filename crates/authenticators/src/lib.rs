@@ -2,8 +2,8 @@
 //!
 //! [`SecurityKeys`] is the adapter behind `placet_core::ports::Authenticators`: it finds the key,
 //! lets the person choose if there are several, gets the user verified (PIN or the key's own
-//! reader), asks for the assertion and looks at what came back. [`SecurityKeys::create`] is the same
-//! for a new passkey.
+//! reader), asks for the assertion and looks at what came back. a new passkey is
+//! made the same way.
 //!
 //! Finding keys and framing are the work of `webauthn-authenticator-rs` (its transports and its
 //! `Token`). The messages on top are ours, because its own ceremony keeps the PIN in plain strings
@@ -40,4 +40,3 @@ mod verify;
 mod tests;
 
 pub use ceremony::SecurityKeys;
-pub use creation::{Created, Creation};

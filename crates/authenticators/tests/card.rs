@@ -12,7 +12,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
-use placet_authenticators::{Creation, SecurityKeys};
+use placet_authenticators::SecurityKeys;
+use placet_core::creation::Creation;
 use placet_core::passkey::{
     Assertion, CeremonyFault, CeremonyStep, ClientData, PublicKeyCredentialDescriptor, Wanted,
 };
@@ -153,7 +154,7 @@ fn p5_a_card_says_what_it_is_makes_a_passkey_and_signs_with_it() {
             user_id: b"sam".to_vec(),
             user_name: "sam".into(),
             user_display_name: "Sam".into(),
-            client_data_hash: [9; 32],
+            client_data: ClientData::create(vec![9; 32], "https://as.example".into()),
             algorithms: vec![-7],
             exclude_credentials: Vec::new(),
             resident_key: false,

@@ -116,6 +116,9 @@ pub(crate) enum Command {
     /// Authorization servers that you trust
     #[command(subcommand, name = "as")]
     Servers(Servers),
+    /// Your passkeys at a server that you trust; you sign in there, in Placet's window
+    #[command(subcommand)]
+    Passkey(Passkey),
     /// Agents that have a name
     #[command(subcommand)]
     Agents(Agents),
@@ -288,6 +291,11 @@ pub(crate) enum Servers {
     Add(AddServer),
     /// List them
     List,
+    /// Have one know this installation by its key; you sign in there, in Placet's window
+    Register {
+        /// The issuer, letter for letter
+        issuer: String,
+    },
     /// Trust one no longer; Placet asks you in its window
     Remove {
         /// The issuer, letter for letter
@@ -322,6 +330,40 @@ pub(crate) struct AddServer {
     /// What to reach it through, as http://host:port; no environment variable is ever read for this
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
+}
+
+/// `placet passkey`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Passkey {
+    /// Make one on a security key, and have the server know it
+    Add {
+        /// The issuer, letter for letter
+        issuer: String,
+        /// What you call it [default: Security key]
+        #[arg(long)]
+        name: Option<String>,
+    },
+    /// List those that the server knows
+    List {
+        /// The issuer, letter for letter
+        issuer: String,
+    },
+    /// Call one otherwise
+    Rename {
+        /// The issuer, letter for letter
+        issuer: String,
+        /// The server's id of it, or its name if only one is called so
+        passkey: String,
+        /// The new name
+        name: String,
+    },
+    /// Have the server forget one; you see which before it does
+    Delete {
+        /// The issuer, letter for letter
+        issuer: String,
+        /// The server's id of it, or its name if only one is called so
+        passkey: String,
+    },
 }
 
 /// `placet agents`.

@@ -15,7 +15,7 @@ use placet_wire::ask::Ask;
 use placet_wire::heard::{Heard, hear};
 use placet_wire::message::{Call, Id, line, read};
 use placet_wire::notice::{PairCode, RequestStatus};
-use placet_wire::params::{Client, EXPIRES_IN_DEFAULT, Hello};
+use placet_wire::params::{Client, EXPIRES_IN_DEFAULT, EXPIRES_IN_MAX, Hello};
 use placet_wire::results::HelloAnswer;
 use placet_wire::sensitive::Sensitive;
 use serde::de::DeserializeOwned;
@@ -173,6 +173,11 @@ fn patience(ask: &Ask) -> Duration {
         Ask::Authorization(asked) => seconds(asked.expires_in),
         Ask::Elicit(asked) => seconds(asked.expires_in()),
         Ask::Pair(_) | Ask::AddServer(_) | Ask::RemoveServer(_) => seconds(None),
+        Ask::RegisterAtServer(_)
+        | Ask::AddPasskey(_)
+        | Ask::ListPasskeys(_)
+        | Ask::RenamePasskey(_)
+        | Ask::DeletePasskey(_) => seconds(Some(EXPIRES_IN_MAX)),
         _ => SOON,
     }
 }

@@ -9,6 +9,7 @@
 //! **Never** make a yes anywhere but in [`approved`]: it takes the answer of the person and the
 //! hash of the screen that was answered.
 
+mod account;
 mod passkey;
 
 use std::future::Future;
@@ -125,6 +126,14 @@ enum With {
     Assertion(Box<Assertion>),
 }
 
+/// Where an errand is when the person has signed in.
+struct SessionEnds<'a> {
+    review: &'a Screen,
+    /// The sign-in, without its code.
+    signed_in: Ended,
+    server: &'a Server,
+}
+
 /// What became of a screen.
 enum Decided {
     Yes(Yes),
@@ -157,8 +166,14 @@ impl<P: Ports> Case<'_, P> {
             Matter::Authorization(asked) => {
                 let server = self.chosen(&yes.values)?;
                 let review = if self.accounts.len() > 1 { review.chosen(server) } else { review };
-                let agreed = Agreed::new(least, self.ports.authenticators().usable());
+                let passkeys = self.ports.authenticators().usable();
+                let agreed = self.agreed(least, passkeys, server);
                 self.authorize(&mut turn, review, yes, agreed, asked, server, over).await
+            }
+            Matter::Errand(errand) => {
+                let server = self.chosen(&yes.values)?;
+                let review = if self.accounts.len() > 1 { review.chosen(server) } else { review };
+                self.errand(&mut turn, review, yes, least, errand, server, over).await
             }
             Matter::Elicitation(_) => Ok(elicited(yes)),
             _ => Ok(approved(Assurance::Gesture, Method::Gesture, yes)),
@@ -167,11 +182,11 @@ impl<P: Ports> Case<'_, P> {
 
     /// Where there are several accounts, the person chooses on the screen of the action.
     fn to_choose(&self, review: Screen) -> Screen {
-        let Matter::Authorization(asked) = &self.request.matter else { return review };
+        let Some(issuer) = self.request.matter.asks_server() else { return review };
         if self.accounts.len() < 2 {
             return review;
         }
-        let last = self.ports.record().last_account(&asked.issuer);
+        let last = self.ports.record().last_account(issuer);
         review.choosing(&self.accounts, last.as_deref())
     }
 
@@ -206,12 +221,18 @@ impl<P: Ports> Case<'_, P> {
         'session: loop {
             self.ports.status(self.request, Status::Answering);
             // The first contact: the person has agreed to this very action (design §5).
-            let passkeys = agreed.passkeys();
+            let (passkeys, known) = (agreed.passkeys(), agreed.is_known());
             let (mut waiting, round) = agreed.contact();
             self.stands(over)?;
             self.contacting(server, Some(&server.account), round).await?;
-            let begin = self.ports.servers().begin(server, asked, passkeys);
-            let mut step = self.converse(turn, &review, begin, over).await?;
+            let servers = self.ports.servers();
+            let mut step = if known {
+                let begin = servers.begin_known(server, asked, passkeys);
+                self.converse(turn, &review, begin, over).await?
+            } else {
+                let begin = servers.begin(server, asked, passkeys);
+                self.converse(turn, &review, begin, over).await?
+            };
             loop {
                 let question = match waiting.hear(step, self.seconds_left()) {
                     Heard::Granted { code, assurance, method } => {
@@ -457,10 +478,8 @@ impl<P: Ports> Case<'_, P> {
         if self.request.asker.pairing.as_deref().is_some_and(|name| !record.is_paired(name)) {
             return Err(Reason::PairingRevoked);
         }
-        match &self.request.matter {
-            Matter::Authorization(asked) if record.accounts(&asked.issuer) != self.accounts => {
-                Err(Reason::ServerChanged)
-            }
+        match self.request.matter.asks_server() {
+            Some(issuer) if record.accounts(issuer) != self.accounts => Err(Reason::ServerChanged),
             _ => Ok(()),
         }
     }
@@ -567,10 +586,7 @@ impl<P: Ports> Case<'_, P> {
 
 /// The server that is to be asked, once for each account there.
 fn accounts<P: Ports>(ports: &P, request: &Request) -> Vec<Server> {
-    match &request.matter {
-        Matter::Authorization(asked) => ports.record().accounts(&asked.issuer),
-        _ => Vec::new(),
-    }
+    request.matter.asks_server().map(|issuer| ports.record().accounts(issuer)).unwrap_or_default()
 }
 
 fn milliseconds(Timestamp(from): Timestamp, Timestamp(to): Timestamp) -> u64 {
@@ -611,6 +627,7 @@ fn received(request: &Request, server: Option<&Server>) -> Result<Event, Refused
         Matter::EnrolServer(server) => ("enrol_server", Some(server.issuer.clone())),
         Matter::RemoveServer(server) => ("remove_server", Some(server.issuer.clone())),
         Matter::Pair(_) => ("pair", None),
+        Matter::Errand(errand) => (errand.task.kind(), Some(errand.issuer.clone())),
         Matter::Change { .. } => ("change", None),
     };
     Ok(Event::Received {

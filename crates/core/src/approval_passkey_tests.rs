@@ -48,6 +48,7 @@ fn unbound() -> Step<u32> {
 fn world(acts: Vec<Act>, steps: Vec<Step<u32>>, keys: Vec<Key>) -> World {
     let mut world = World::new(acts, steps);
     world.standing.passkeys = true;
+    world.known_kid = Some("kid");
     world.keys = Mutex::new(keys.into());
     world
 }
@@ -69,7 +70,7 @@ fn p7_a_signature_over_the_action_is_passkey_bound_and_the_screen_says_that_it_s
     assert_eq!(ended.outcome, Outcome::Approved);
     assert_eq!(ended.assurance, Some(Assurance::PasskeyBound));
     assert_eq!(ended.method, Some(Method::Passkey));
-    assert_eq!(world.calls(), ["begin with passkeys", "touch", "present 1 key"]);
+    assert_eq!(world.calls(), ["begin as this installation", "touch", "present 1 key"]);
     assert_eq!(
         world.events(),
         [
@@ -104,6 +105,41 @@ fn p7_a_signature_over_a_random_challenge_is_passkey_and_the_screen_says_that_it
     let lines = last_lines(&world);
     assert!(lines.contains("proves that it is you"), "{lines}");
     assert!(!lines.contains("signs this action"), "{lines}");
+}
+
+#[test]
+fn p7_a_signature_for_a_server_that_does_not_know_this_installation_claims_no_action() {
+    for known_kid in [None, Some("another key")] {
+        let mut world = world(
+            vec![Act::Approve, Act::Approve],
+            vec![bound(), code()],
+            vec![Key::Signs(None, 1)],
+        );
+        world.known_kid = known_kid;
+        let ended = world.run(&authorization());
+        assert_eq!(ended.assurance, Some(Assurance::Passkey));
+        assert_eq!(world.calls()[0], "begin with passkeys");
+        let lines = last_lines(&world);
+        assert!(lines.contains("The server does not know this installation"), "{lines}");
+        // And what demands it is not met by less.
+        let mut world =
+            World { known_kid, ..super::passkey::world(vec![Act::Approve], vec![], vec![]) };
+        let mut demanding = passkey(1, 1, Binding::Bound);
+        demanding.approval.as_mut().unwrap().min_assurance = Some(Assurance::PasskeyBound);
+        world.steps = Mutex::new(VecDeque::from([Step::Challenged(demanding)]));
+        assert_eq!(world.run(&authorization()).reason, Reason::AssuranceUnreachable);
+        assert_eq!(touches(&world), 0);
+    }
+}
+
+#[test]
+fn p7_the_screen_says_how_the_key_is_kept_by_which_the_server_knows_this_installation() {
+    let world =
+        world(vec![Act::Approve, Act::Approve], vec![bound(), code()], vec![Key::Signs(None, 1)]);
+    assert!(world.run(&authorization()).is_approved());
+    let lines = last_lines(&world);
+    assert!(lines.contains("The server knows this installation by its key"), "{lines}");
+    assert!(lines.contains("The key is kept somewhere."), "{lines}");
 }
 
 #[test]

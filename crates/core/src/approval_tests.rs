@@ -10,6 +10,8 @@ use serde_json::json;
 use sha2::Digest as _;
 
 use super::*;
+use crate::account::{Installation, Own, Registered};
+use crate::creation::{Created, Creation};
 use crate::form::{Filled, Form, Source, Values};
 use crate::outcome::Outcome;
 use crate::passkey::{
@@ -79,6 +81,17 @@ struct World {
     last_account: Option<&'static str>,
     /// Enrolled while the request waits for its turn.
     meanwhile: Option<Server>,
+    /// What a new passkey is to be.
+    creation: Result<Creation, ServerError>,
+    /// What the authenticator makes.
+    made: Mutex<VecDeque<Result<Created, CeremonyFault>>>,
+    /// The passkeys that the server knows.
+    known: Vec<Registered>,
+    /// What the server says instead of doing what comes next in the person's own session.
+    at_account: Mutex<Option<ServerError>>,
+    at_finish: Mutex<Option<ServerError>>,
+    /// The name of the installation's key that the server knows; ours is `kid`.
+    known_kid: Option<&'static str>,
 }
 
 impl World {
@@ -111,6 +124,12 @@ impl World {
             more: Vec::new(),
             last_account: None,
             meanwhile: None,
+            creation: Err(ServerError::NoPasskeysEndpoint),
+            made: Mutex::default(),
+            known: Vec::new(),
+            at_account: Mutex::default(),
+            at_finish: Mutex::default(),
+            known_kid: None,
         }
     }
 
@@ -197,6 +216,9 @@ impl Record for World {
             }
             _ => None,
         })
+    }
+    fn installation(&self, _: &str, _: &str) -> Option<String> {
+        self.known_kid.map(str::to_owned)
     }
     fn is_paired(&self, _: &str) -> bool {
         !self.script.unpaired.load(Ordering::SeqCst)
@@ -348,6 +370,11 @@ impl Authenticators for World {
         std::mem::forget(dropped);
         done
     }
+    async fn create<U: CeremonyUi>(&self, _: Creation, ui: U) -> Result<Created, CeremonyFault> {
+        self.calls.lock().unwrap().push("make".into());
+        ui.step(CeremonyStep::Touch);
+        self.made.lock().unwrap().pop_front().expect("the script makes a passkey")
+    }
 }
 
 /// Says when a ceremony was dropped before it ended.
@@ -359,8 +386,18 @@ impl Drop for Dropped<'_> {
     }
 }
 
+impl World {
+    fn begun(&self, how: &str) -> Step<u32> {
+        self.calls.lock().unwrap().push(how.into());
+        let asleep = self.script.asleep_at_server.load(Ordering::SeqCst);
+        self.script.boot.fetch_add(asleep, Ordering::SeqCst);
+        self.steps.lock().unwrap().pop_front().expect("the script has a step")
+    }
+}
+
 impl Servers for World {
     type Session = u32;
+    type Account = u32;
     async fn look_at(&self, server: &Server) -> Result<String, ServerError> {
         self.calls.lock().unwrap().push(format!("look at {}", server.issuer));
         self.found.clone()
@@ -371,10 +408,18 @@ impl Servers for World {
             [] => offered.to_owned(),
             _ => format!("{offered} for {}", server.account),
         };
-        self.calls.lock().unwrap().push(offered);
-        let asleep = self.script.asleep_at_server.load(Ordering::SeqCst);
-        self.script.boot.fetch_add(asleep, Ordering::SeqCst);
-        self.steps.lock().unwrap().pop_front().expect("the script has a step")
+        self.begun(&offered)
+    }
+    async fn begin_known(&self, _: &Server, _: &Authorization, passkeys: bool) -> Step<u32> {
+        assert!(passkeys, "the scripts know no other");
+        self.begun("begin as this installation")
+    }
+    fn installation(&self) -> Option<Installation> {
+        Some(Installation { kid: "kid".into(), kept: "The key is kept somewhere." })
+    }
+    async fn register_installation(&self, _: &mut u32) -> Result<(), ServerError> {
+        self.calls.lock().unwrap().push("register kid".into());
+        self.at_finish.lock().unwrap().take().map_or(Ok(()), Err)
     }
     async fn answer(&self, session: u32, values: Values) -> Step<u32> {
         let what = if values.has_secret() { "code" } else { "form" };
@@ -388,6 +433,47 @@ impl Servers for World {
     }
     async fn leave(&self, session: u32, declined: bool) {
         self.calls.lock().unwrap().push(format!("leave {session} {declined}"));
+    }
+
+    async fn own(&self, server: &Server) -> Result<Own, ServerError> {
+        self.calls.lock().unwrap().push(format!("own at {}", server.issuer));
+        let (code_verifier, code_challenge) = (Secret::new("verifier".into()), "challenge".into());
+        Ok(Own { code_verifier, code_challenge })
+    }
+    async fn enter(&self, _: &Server, code: Secret, verifier: Secret) -> Result<u32, ServerError> {
+        let call = format!("enter with {} and {}", code.expose(), verifier.expose());
+        self.calls.lock().unwrap().push(call);
+        self.at_account.lock().unwrap().take().map_or(Ok(1), Err)
+    }
+    async fn begin_passkey(&self, _: &mut u32) -> Result<Creation, ServerError> {
+        self.calls.lock().unwrap().push("begin passkey".into());
+        self.creation.clone()
+    }
+    async fn finish_passkey(
+        &self,
+        _: &mut u32,
+        _: &Creation,
+        created: &Created,
+        name: &str,
+    ) -> Result<Registered, ServerError> {
+        let id = String::from_utf8(created.credential_id.clone()).unwrap();
+        self.calls.lock().unwrap().push(format!("finish {id} as {name}"));
+        match self.at_finish.lock().unwrap().take() {
+            Some(error) => Err(error),
+            None => Ok(Registered { id, name: name.into(), created_at: None, last_used_at: None }),
+        }
+    }
+    async fn passkeys(&self, _: &mut u32) -> Result<Vec<Registered>, ServerError> {
+        self.calls.lock().unwrap().push("list".into());
+        Ok(self.known.clone())
+    }
+    async fn rename_passkey(&self, _: &mut u32, id: &str, name: &str) -> Result<(), ServerError> {
+        self.calls.lock().unwrap().push(format!("rename {id} to {name}"));
+        Ok(())
+    }
+    async fn delete_passkey(&self, _: &mut u32, id: &str) -> Result<(), ServerError> {
+        self.calls.lock().unwrap().push(format!("delete {id}"));
+        self.at_account.lock().unwrap().take().map_or(Ok(()), Err)
     }
 }
 
@@ -1123,3 +1209,6 @@ fn s21_a_form_for_the_agent_that_seems_to_ask_for_a_secret_is_shown_to_nobody() 
 
 #[path = "approval_passkey_tests.rs"]
 mod passkey;
+
+#[path = "approval_account_tests.rs"]
+mod account;

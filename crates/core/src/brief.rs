@@ -41,6 +41,7 @@ pub fn brief(matter: &Matter, server: Option<&Server>) -> Text {
         Matter::Elicitation(asked) => of_form(asked),
         Matter::EnrolServer(server) | Matter::RemoveServer(server) => server.issuer.clone(),
         Matter::Pair(pairing) => pairing.name.clone(),
+        Matter::Errand(errand) => errand.issuer.clone(),
         // What the book asks for is on its screen; there is nobody's word in it.
         Matter::Change { .. } => String::new(),
     };

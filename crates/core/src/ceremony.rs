@@ -87,6 +87,10 @@ struct Memory {
     sent: Sent,
     /// A passkey can be used here.
     passkeys: bool,
+    /// The server knows this installation: what keeps its key.
+    known: Option<&'static str>,
+    /// What the person used here last.
+    used_last: Option<Method>,
     /// What the server took and did not ask for again.
     verified: Option<(Assurance, Method)>,
     /// Challenges that were signed.
@@ -108,13 +112,14 @@ enum Sent {
 }
 
 /// What an assertion is worth (design §2). That a person authenticated, by a key in hardware or in a
-/// file; and for a challenge that commits to the action, the action.
+/// file; and for a challenge that commits to the action, the action, if the server knows that it was
+/// this installation that asked. Else a program could have had the challenge made for another action.
 #[must_use]
-pub const fn worth(binding: Binding, keeping: Keeping) -> Assurance {
+pub const fn worth(binding: Binding, keeping: Keeping, known: bool) -> Assurance {
     match (keeping, binding) {
         (Keeping::Software, _) => Assurance::PasskeySoftware,
-        (Keeping::Hardware, Binding::Unbound) => Assurance::Passkey,
-        (Keeping::Hardware, Binding::Bound) => Assurance::PasskeyBound,
+        (Keeping::Hardware, Binding::Bound) if known => Assurance::PasskeyBound,
+        (Keeping::Hardware, _) => Assurance::Passkey,
     }
 }
 
@@ -126,6 +131,8 @@ impl Agreed {
         Self(Memory {
             least,
             passkeys,
+            known: None,
+            used_last: None,
             round: 0,
             codes: 0,
             sent: Sent::Nothing,
@@ -135,6 +142,24 @@ impl Agreed {
             attempts_remaining: None,
             restarted: false,
         })
+    }
+
+    /// At a server that knows this installation, by a key that is kept so.
+    #[must_use]
+    pub fn known_by(self, kept: Option<&'static str>) -> Self {
+        Self(Memory { known: kept, ..self.0 })
+    }
+
+    /// At a server where the person used this last.
+    #[must_use]
+    pub fn used_last(self, method: Option<Method>) -> Self {
+        Self(Memory { used_last: method, ..self.0 })
+    }
+
+    /// Whether the server knows this installation.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        self.0.known.is_some()
     }
 
     /// Whether the server is told that a passkey can be used here (P10).
@@ -221,6 +246,7 @@ impl<S> Question<S> {
                 .by_the_servers_clock(*clock_ahead),
             Some(Passkey { binding, .. }) => {
                 Screen::passkey(review, round, message, *binding, problem, expires_at)
+                    .of_installation(*binding, self.memory.known)
             }
         };
         match approval {
@@ -233,10 +259,11 @@ impl<S> Question<S> {
     #[must_use]
     pub fn signed(self, assertion: &Assertion) -> (S, Waiting) {
         let mut memory = self.memory.next();
+        let known = memory.known.is_some();
         memory.attempts_remaining = self.challenge.attempts_remaining;
         if let Some(Passkey { wanted, binding }) = self.challenge.passkey.as_deref() {
             memory.signed.push(Digest::of_bytes(wanted.client_data.challenge()));
-            memory.sent = Sent::Assertion(worth(*binding, assertion.keeping));
+            memory.sent = Sent::Assertion(worth(*binding, assertion.keeping, known));
         }
         (self.challenge.session, Waiting(memory))
     }
@@ -292,7 +319,9 @@ impl Memory {
         }
         let demanded = challenge.approval.as_ref().and_then(|approval| approval.min_assurance);
         self.least = self.least.max(demanded.unwrap_or(self.least));
-        if let Err(reason) = offer_what_works(&mut challenge.form, self.passkeys, self.least) {
+        if let Err(reason) =
+            offer_what_works(&mut challenge.form, self.passkeys, self.least, self.used_last)
+        {
             return Heard::Over(reason, None);
         }
         let asks_code = challenge.form.asks_secret();
@@ -303,7 +332,7 @@ impl Memory {
             if !self.passkeys {
                 return Heard::Over(Reason::ChallengeUnsupported, None);
             }
-            if self.least > worth(passkey.binding, Keeping::Hardware) {
+            if self.least > worth(passkey.binding, Keeping::Hardware, self.known.is_some()) {
                 return Heard::Over(Reason::AssuranceUnreachable, None);
             }
             let challenge = Digest::of_bytes(passkey.wanted.client_data.challenge());
@@ -409,7 +438,12 @@ fn are_authenticators(options: &[Choice]) -> bool {
     options.iter().all(|option| matches!(option.value.as_str(), "totp" | "passkey"))
 }
 
-fn offer_what_works(form: &mut Form, passkeys: bool, least: Assurance) -> Result<(), Reason> {
+fn offer_what_works(
+    form: &mut Form,
+    passkeys: bool,
+    least: Assurance,
+    used_last: Option<Method>,
+) -> Result<(), Reason> {
     if !form.is_choice() {
         return Ok(());
     }
@@ -420,6 +454,13 @@ fn offer_what_works(form: &mut Form, passkeys: bool, least: Assurance) -> Result
         {
             let chosen = default.and_then(|at| options.get(at)).map(|option| option.value.clone());
             options.retain(|option| if option.value == "passkey" { passkeys } else { codes });
+            let last = match used_last {
+                Some(Method::Totp) => "totp",
+                Some(Method::Passkey) => "passkey",
+                _ => "",
+            };
+            // What the person used here last comes first; the rest stays as the server has it.
+            options.sort_by_key(|option| option.value != last);
             *default = options.iter().position(|option| Some(&option.value) == chosen.as_ref());
             if options.is_empty() {
                 return Err(if codes {

@@ -266,3 +266,29 @@ fn p10_only_authenticators_that_work_are_offered() {
         contacted(Assurance::Gesture).hear(ask(offer(&["passkey"]), None, Delivery::Seen), 300);
     assert_eq!(over(none), Reason::ChallengeUnsupported);
 }
+
+#[test]
+fn p9_what_the_person_used_here_last_comes_first_and_only_what_can_work() {
+    let choice = || {
+        let options =
+            json!([{"const": "totp", "title": "Code"}, {"const": "passkey", "title": "Passkey"}]);
+        form(&json!({"type":"object","properties":{"authenticator":
+            {"type":"string","oneOf": options}},"required":["authenticator"]}))
+    };
+    let offered = |passkeys: bool, least: Assurance, last: Option<Method>| -> Vec<String> {
+        let waiting = Agreed::new(least, passkeys).used_last(last).contact().0;
+        let Heard::Question(question) = waiting.hear(ask(choice(), None, Delivery::Seen), 300)
+        else {
+            panic!("a choice")
+        };
+        let Kind::Choice { options, .. } = &question.challenge.form.fields[0].kind else {
+            panic!("a choice")
+        };
+        options.iter().map(|option| option.value.clone()).collect()
+    };
+    assert_eq!(offered(true, Assurance::Gesture, None), ["totp", "passkey"]);
+    assert_eq!(offered(true, Assurance::Gesture, Some(Method::Passkey)), ["passkey", "totp"]);
+    assert_eq!(offered(true, Assurance::Gesture, Some(Method::Totp)), ["totp", "passkey"]);
+    assert_eq!(offered(false, Assurance::Gesture, Some(Method::Passkey)), ["totp"]);
+    assert_eq!(offered(true, Assurance::Passkey, Some(Method::Totp)), ["passkey"]);
+}

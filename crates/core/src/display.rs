@@ -9,6 +9,8 @@
 //!
 //! **Never** put markup, links or images here, nor a value that a person typed.
 
+mod account;
+
 use placet_texts::text;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -183,6 +185,7 @@ impl Screen {
                 },
                 ours!("screen-pair-yes"),
             ),
+            Matter::Errand(errand) => account::asked(errand, server),
             Matter::Change { change } => change::asked(change),
         };
         let (action, approvable) = shown_in_full(action);

@@ -14,12 +14,14 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+pub mod account;
 pub mod approval;
 pub mod approved;
 pub mod brief;
 pub mod ceremony;
 mod change;
 pub mod code_time;
+pub mod creation;
 pub mod display;
 mod field;
 pub mod form;

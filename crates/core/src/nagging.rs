@@ -39,6 +39,7 @@ pub fn gist(matter: &Matter) -> Option<Digest> {
         Matter::EnrolServer(_)
         | Matter::RemoveServer(_)
         | Matter::Pair(_)
+        | Matter::Errand(_)
         | Matter::Change { .. } => return None,
     };
     digest(&about).ok()

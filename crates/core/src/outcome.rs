@@ -9,6 +9,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::Registered;
 use crate::form::Values;
 use crate::json::Digest;
 use crate::request::Server;
@@ -157,6 +158,16 @@ reasons! {
     NotPaired = "not_paired", Unsupported, "Only a paired agent may ask for an authorization. Run: placet pair";
     /// The issuer was not enrolled by the person (S6).
     IssuerNotEnrolled = "issuer_not_enrolled", Unsupported, "This authorization server is not enrolled. A person can run: placet as add";
+    /// Somebody but the person's own session asked for a scope that only it may have.
+    ScopeReserved = "scope_reserved", Unsupported, "This scope is for Placet itself. Nobody was asked.";
+    /// The server's metadata name no place for passkeys.
+    NoPasskeysEndpoint = "no_passkeys_endpoint", Unsupported, "This server does not let passkeys be managed from here. Look at its web page.";
+    /// The server knows no such passkey, or several by that name.
+    NoSuchPasskey = "no_such_passkey", Unsupported, "The server has no passkey with this id, or not just one with this name. Run: placet passkey list";
+    /// This installation has no key that can be used.
+    NoInstallationKey = "no_installation_key", Unsupported, "This installation has no key that a server could know it by. Run: placet doctor";
+    /// The server did not take what the key made.
+    PasskeyNotTaken = "passkey_not_taken", RejectedByAs, "The server did not take the new passkey. It is of no use, and may stay on the key.";
     /// The server's metadata names no challenge endpoint (A2).
     NoChallengeEndpoint = "no_challenge_endpoint", Unsupported, "This server has no authorization challenge endpoint.";
     /// A higher assurance is demanded than this installation can give.
@@ -268,6 +279,9 @@ pub struct Ended {
     /// What the person filled in for the agent, for the requester and nobody else: for a form of
     /// `elicitation/create`. Never a secret, never on record (R3).
     pub content: Option<Values>,
+    /// The passkeys that a server knows, for who asked for the list; the new one, for who asked for
+    /// that.
+    pub passkeys: Option<Vec<Registered>>,
     /// The server that the person trusts now, as it was found and shown: for an enrolment.
     pub enrolled: Option<Box<Server>>,
 }
@@ -301,6 +315,7 @@ impl Ended {
             retry_after: None,
             granted: None,
             content: None,
+            passkeys: None,
             enrolled: None,
         }
     }

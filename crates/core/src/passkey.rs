@@ -50,9 +50,11 @@ pub enum Hint {
     Hybrid,
 }
 
-/// `CollectedClientData` of a `webauthn.get` (P4): never cross-origin.
+/// `CollectedClientData` (P4): never cross-origin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientData {
+    /// `type`: `webauthn.get` or `webauthn.create`.
+    kind: &'static str,
     challenge: Vec<u8>,
     origin: String,
 }
@@ -61,7 +63,13 @@ impl ClientData {
     /// For this challenge and origin. The origin is an ASCII serialization (HTML).
     #[must_use]
     pub fn get(challenge: Vec<u8>, origin: String) -> Self {
-        Self { challenge, origin }
+        Self { kind: "webauthn.get", challenge, origin }
+    }
+
+    /// The same for a passkey that is to be made: no signature over it can pass for an assertion.
+    #[must_use]
+    pub fn create(challenge: Vec<u8>, origin: String) -> Self {
+        Self { kind: "webauthn.create", challenge, origin }
     }
 
     /// The challenge, decoded.
@@ -81,7 +89,7 @@ impl ClientData {
     pub fn json(&self) -> Vec<u8> {
         // 1-2. The type.
         let mut result = br#"{"type":"#.to_vec();
-        result.extend(ccd_to_string("webauthn.get"));
+        result.extend(ccd_to_string(self.kind));
         // 3-4. The challenge.
         result.extend(br#","challenge":"#);
         result.extend(ccd_to_string(&URL_SAFE_NO_PAD.encode(&self.challenge)));
@@ -237,6 +245,9 @@ pub enum Unfit {
     /// It used a credential that the server did not name.
     #[error("the authenticator used another passkey than was asked for")]
     OtherCredential,
+    /// It made a passkey of a kind that was not asked for.
+    #[error("the authenticator made a passkey of another kind than was asked for")]
+    OtherAlgorithm,
     /// Its counter went back, or stood still.
     #[error("the authenticator's counter went back, as that of a copy would")]
     CounterBack,
@@ -279,6 +290,9 @@ pub enum CeremonyFault {
     /// The authenticator holds none of the credentials.
     #[error("the authenticator has no passkey for this server")]
     NoCredential,
+    /// The authenticator has a passkey that was not to be made twice.
+    #[error("the authenticator has a passkey for this server already")]
+    Excluded,
     /// The authenticator has no PIN set and no other way to verify the person.
     #[error("the authenticator cannot verify the person: no PIN is set")]
     PinNotSet,

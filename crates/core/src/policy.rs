@@ -47,9 +47,13 @@ pub fn judge(
         if request.asker.pairing.is_none() {
             return Verdict::Refuse(Reason::NotPaired, None);
         }
-        if server.is_none() {
-            return Verdict::Refuse(Reason::IssuerNotEnrolled, None);
-        }
+    }
+    if request.matter.asks_server().is_some() && server.is_none() {
+        return Verdict::Refuse(Reason::IssuerNotEnrolled, None);
+    }
+    // With it a program could register a key of its own.
+    if matches!(&request.matter, Matter::Authorization(asked) if asked.is_reserved()) {
+        return Verdict::Refuse(Reason::ScopeReserved, None);
     }
     // Before any limit: it would be no at any time (S21).
     if let Matter::Elicitation(asked) = &request.matter
@@ -90,8 +94,8 @@ fn ends_a_mute(request: &Request) -> bool {
 /// verifies, or a gesture.
 fn best_here(request: &Request, passkeys: bool) -> Assurance {
     match request.matter {
-        Matter::Authorization(_) if passkeys => Assurance::PasskeyBound,
-        Matter::Authorization(_) => Assurance::Otp,
+        Matter::Authorization(_) | Matter::Errand(_) if passkeys => Assurance::PasskeyBound,
+        Matter::Authorization(_) | Matter::Errand(_) => Assurance::Otp,
         _ => Assurance::Gesture,
     }
 }

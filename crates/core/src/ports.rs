@@ -10,7 +10,9 @@ use std::future::Future;
 
 use serde::{Deserialize, Serialize};
 
+use crate::account::{Installation, Own, Registered};
 use crate::approved::Approval;
+use crate::creation::{Created, Creation};
 use crate::display::Screen;
 use crate::form::{Form, Values};
 use crate::json::Digest;
@@ -177,6 +179,17 @@ pub trait Record: Send + Sync {
     /// request was approved.
     fn sign_count(&self, issuer: &str, credential: &Digest) -> Option<u32>;
 
+    /// The name of this installation's key that the server with this issuer knows for this account,
+    /// if it knows one.
+    fn installation(&self, _issuer: &str, _account: &str) -> Option<String> {
+        None
+    }
+
+    /// What the person answered this server with last, and it took.
+    fn last_method(&self, _issuer: &str) -> Option<Method> {
+        None
+    }
+
     /// True if an agent is paired under this name now.
     fn is_paired(&self, name: &str) -> bool;
 
@@ -210,7 +223,7 @@ pub enum Event {
     /// A request was admitted; nobody has been asked yet.
     Received {
         /// Kind of matter: `approval`, `authorization`, `elicitation`, `enrol_server`,
-        /// `remove_server`, `pair`, `change`.
+        /// `remove_server`, `pair`, `change`, or that of a [`Task`](crate::account::Task).
         kind: String,
         /// Kernel facts and claims, apart (R2).
         asker: Asker,
@@ -280,6 +293,33 @@ pub enum Event {
         sign_count: u32,
         /// `approval_hash` of what the challenge committed to, if it did.
         approval_hash: Option<Digest>,
+    },
+    /// An authenticator made a passkey; the server is about to be told.
+    PasskeyMade {
+        /// The issuer.
+        issuer: String,
+        /// SHA-256 of the credential id.
+        credential: Digest,
+        /// The signature counter at its beginning.
+        sign_count: u32,
+    },
+    /// A server is about to be told that a passkey has another name, or is to be forgotten.
+    PasskeyChanged {
+        /// The issuer.
+        issuer: String,
+        /// The server's name for it.
+        passkey: String,
+        /// `renamed` or `deleted`.
+        how: String,
+    },
+    /// A server knows this installation's key now.
+    InstallationRegistered {
+        /// The issuer.
+        issuer: String,
+        /// The account.
+        account: String,
+        /// The key's name: its thumbprint (RFC 7638).
+        kid: String,
     },
     /// The end of a request.
     Ended {
@@ -450,6 +490,8 @@ pub trait Servers: Send + Sync {
     /// A running authorization session with one server. Holds `auth_session`; used up by each
     /// step, so no challenge is answered twice.
     type Session: Send;
+    /// The person's own session. Holds the access token; dropping it wipes that.
+    type Account: Send;
 
     /// Reads the public metadata (RFC 8414) of a server that is to be enrolled, and returns its
     /// `authorization_challenge_endpoint`. The first contact with a server that nobody trusts yet.
@@ -479,8 +521,81 @@ pub trait Servers: Send + Sync {
         assertion: Assertion,
     ) -> impl Future<Output = Step<Self::Session>> + Send;
 
+    /// As [`begin`](Self::begin), at a server that knows this installation's key: proves with it that
+    /// this is the installation.
+    fn begin_known(
+        &self,
+        server: &Server,
+        asked: &Authorization,
+        passkeys: bool,
+    ) -> impl Future<Output = Step<Self::Session>> + Send {
+        self.begin(server, asked, passkeys)
+    }
+
+    /// This installation's key, if there is one that can be used.
+    fn installation(&self) -> Option<Installation> {
+        None
+    }
+
+    /// Has the server know this installation's key.
+    fn register_installation(
+        &self,
+        _account: &mut Self::Account,
+    ) -> impl Future<Output = Result<(), ServerError>> + Send {
+        std::future::ready(Err(ServerError::NoPasskeysEndpoint))
+    }
+
     /// Tells the server that the person declined or went away, if it wants to know (A24).
     fn leave(&self, session: Self::Session, declined: bool) -> impl Future<Output = ()> + Send;
+
+    /// Looks whether this server keeps passkeys for Placet (docs/passkey-registration.md), and gives
+    /// what a session of the person's own begins with.
+    fn own(&self, server: &Server) -> impl Future<Output = Result<Own, ServerError>> + Send;
+
+    /// Redeems a code for such a session.
+    fn enter(
+        &self,
+        server: &Server,
+        code: Secret,
+        code_verifier: Secret,
+    ) -> impl Future<Output = Result<Self::Account, ServerError>> + Send;
+
+    /// What a new passkey is to be, with everything checked that can be before an authenticator is
+    /// touched.
+    fn begin_passkey(
+        &self,
+        account: &mut Self::Account,
+    ) -> impl Future<Output = Result<Creation, ServerError>> + Send;
+
+    /// Tells the server what an authenticator made for [`begin_passkey`](Self::begin_passkey), once.
+    fn finish_passkey(
+        &self,
+        account: &mut Self::Account,
+        creation: &Creation,
+        created: &Created,
+        name: &str,
+    ) -> impl Future<Output = Result<Registered, ServerError>> + Send;
+
+    /// The passkeys that the server knows.
+    fn passkeys(
+        &self,
+        account: &mut Self::Account,
+    ) -> impl Future<Output = Result<Vec<Registered>, ServerError>> + Send;
+
+    /// Another name for one.
+    fn rename_passkey(
+        &self,
+        account: &mut Self::Account,
+        id: &str,
+        name: &str,
+    ) -> impl Future<Output = Result<(), ServerError>> + Send;
+
+    /// The server forgets one.
+    fn delete_passkey(
+        &self,
+        account: &mut Self::Account,
+        id: &str,
+    ) -> impl Future<Output = Result<(), ServerError>> + Send;
 }
 
 /// What a server said, reduced to what the rules act on.
@@ -563,6 +678,9 @@ pub enum ServerError {
     /// No `authorization_challenge_endpoint` (A2).
     #[error("no authorization_challenge_endpoint")]
     NoChallengeEndpoint,
+    /// It keeps no passkeys for Placet (docs/passkey-registration.md).
+    #[error("no placet_passkeys_endpoint")]
+    NoPasskeysEndpoint,
     /// Something this Placet cannot show or do, for developers.
     #[error("unsupported: {0}")]
     Unsupported(String),
@@ -613,6 +731,7 @@ impl ServerError {
             Self::Throttled(seconds) => return (Reason::ServerThrottled, Some(*seconds)),
             Self::RedirectToWeb => Reason::WebRequired,
             Self::NoChallengeEndpoint => Reason::NoChallengeEndpoint,
+            Self::NoPasskeysEndpoint => Reason::NoPasskeysEndpoint,
             Self::Unsupported(_) => Reason::ChallengeUnsupported,
             Self::ServerCannot(_) => Reason::ServerCannot,
             Self::Protocol(_) | Self::Suspicious(Suspicion::Repeated, _) => {
@@ -638,6 +757,14 @@ pub trait Authenticators: Send + Sync {
         wanted: Wanted,
         ui: U,
     ) -> impl Future<Output = Result<Assertion, CeremonyFault>> + Send;
+
+    /// `navigator.credentials.create()`: one new passkey, with user verification. Otherwise as
+    /// [`assert`](Self::assert).
+    fn create<U: CeremonyUi>(
+        &self,
+        wanted: Creation,
+        ui: U,
+    ) -> impl Future<Output = Result<Created, CeremonyFault>> + Send;
 }
 
 /// What an authenticator says to the person and asks of them. May be called from any thread; once
@@ -666,6 +793,10 @@ impl Authenticators for NoAuthenticators {
     }
 
     async fn assert<U: CeremonyUi>(&self, _: Wanted, _: U) -> Result<Assertion, CeremonyFault> {
+        Err(CeremonyFault::NoAuthenticator)
+    }
+
+    async fn create<U: CeremonyUi>(&self, _: Creation, _: U) -> Result<Created, CeremonyFault> {
         Err(CeremonyFault::NoAuthenticator)
     }
 }

@@ -210,10 +210,9 @@ fn every_word_of_ours_beside_the_screens_can_be_translated() {
         ));
         let mut said: Vec<String> = said.iter().map(|text| text.as_str().to_owned()).collect();
         let settings = Settings::default();
-        for kind in [Kind { agent: x(), tool: String::new() }] {
-            let unfit = settings.fits(&Setting::OnNotification { kind, on: true });
-            said.push(unfit.unwrap_err().to_string());
-        }
+        let kind = Kind { agent: x(), tool: String::new() };
+        let unfit = settings.fits(&Setting::OnNotification { kind, on: true });
+        said.push(unfit.unwrap_err().to_string());
         let hours = Some(Quiet { from: 1, to: 1 });
         said.push(settings.fits(&Setting::Quiet(hours)).unwrap_err().to_string());
         for words in said {

@@ -9,6 +9,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::account::{self, Errand};
 use crate::form::Form;
 use crate::json::{Digest, Refused, exact_digest};
 use crate::outcome::Assurance;
@@ -144,6 +145,8 @@ pub enum Matter {
     RemoveServer(Server),
     /// `placet/pair`: an agent wants a name here.
     Pair(Pairing),
+    /// `passkey/…`: something that the person does at a server for themselves.
+    Errand(Errand),
     /// From the book: a change that widens what is allowed.
     Change {
         /// Which.
@@ -249,7 +252,7 @@ impl Request {
             (None, Matter::Approval(_) | Matter::Authorization(_) | Matter::Elicitation(_)) => "",
             // No pairing has a space in its name.
             (None, Matter::Pair(_) | Matter::EnrolServer(_) | Matter::RemoveServer(_)) => "set up",
-            (None, Matter::Change { .. }) => "set up",
+            (None, Matter::Errand(_) | Matter::Change { .. }) => "set up",
         }
     }
 
@@ -270,12 +273,32 @@ impl Request {
     pub fn least_assurance(&self) -> Assurance {
         match &self.matter {
             Matter::Authorization(asked) if asked.wants_phishing_resistance() => Assurance::Passkey,
+            // Who may add a passkey has proved who they are.
+            Matter::Errand(_) => Assurance::Otp,
             _ => Assurance::Gesture,
         }
     }
 }
 
+impl Matter {
+    /// The enrolled server that it goes to.
+    #[must_use]
+    pub fn asks_server(&self) -> Option<&str> {
+        match self {
+            Self::Authorization(asked) => Some(&asked.issuer),
+            Self::Errand(errand) => Some(&errand.issuer),
+            _ => None,
+        }
+    }
+}
+
 impl Authorization {
+    /// True if only the person's own session may ask for it.
+    #[must_use]
+    pub fn is_reserved(&self) -> bool {
+        account::reserved(self)
+    }
+
     /// True if `acr_values` names `phr` or `phrh` (OpenID EAP ACR Values 1.0, T7).
     #[must_use]
     pub fn wants_phishing_resistance(&self) -> bool {

@@ -112,6 +112,32 @@ pub(crate) fn action(auth_session: &Secret, client_id: &str, action: &'static st
     body.done()
 }
 
+/// A token request (RFC 6749 §4.1.3, RFC 7636 §4.5) of a public client, as a form.
+pub(crate) fn redemption(code: &Secret, code_verifier: &Secret, client_id: &str) -> Bytes {
+    let text = code.expose().len() + code_verifier.expose().len() + client_id.len();
+    // Each byte may become `%XX`.
+    let mut body = Zeroizing::new(Vec::with_capacity(text * 3 + 128));
+    let mut member = |name: &str, value: &str| {
+        body.extend_from_slice(name.as_bytes());
+        for byte in value.bytes() {
+            match byte {
+                b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' => body.push(byte),
+                other => body.extend([b'%', hex(other >> 4), hex(other)]),
+            }
+        }
+    };
+    member("grant_type=", "authorization_code");
+    member("&code=", code.expose());
+    member("&code_verifier=", code_verifier.expose());
+    member("&client_id=", client_id);
+    Bytes::from_owner(body)
+}
+
+fn hex(n: u8) -> u8 {
+    const HEX: [u8; 16] = *b"0123456789ABCDEF";
+    HEX.get(usize::from(n & 15)).copied().unwrap_or(b'0')
+}
+
 struct Body(Zeroizing<Vec<u8>>);
 
 impl Body {
@@ -140,8 +166,6 @@ impl Body {
 
     /// A JSON string (RFC 8259 §7).
     fn text(&mut self, text: &str) {
-        const HEX: [u8; 16] = *b"0123456789abcdef";
-        let hex = |n: u8| HEX.get(usize::from(n & 15)).copied().unwrap_or(b'0');
         self.raw(b"\"");
         for byte in text.bytes() {
             match byte {
@@ -208,6 +232,22 @@ mod tests {
             read(&action(&secret("as_1"), "placet", "decline")),
             json!({"auth_session":"as_1","client_id":"placet","action":"decline"})
         );
+    }
+
+    #[test]
+    fn a_redemption_is_a_form_and_its_buffer_does_not_grow() {
+        let (code, verifier) = (secret("a+b/c=&d %é"), secret("dBjft-J~"));
+        let body = redemption(&code, &verifier, "placet & co");
+        let pairs: Vec<_> = url::form_urlencoded::parse(&body).into_owned().collect();
+        let expected = [
+            ("grant_type", "authorization_code"),
+            ("code", "a+b/c=&d %é"),
+            ("code_verifier", "dBjft-J~"),
+            ("client_id", "placet & co"),
+        ];
+        assert_eq!(pairs, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let worst = "é".repeat(500);
+        assert!(redemption(&secret(&worst), &secret(&worst), &worst).len() <= 3000 * 3 + 128);
     }
 
     /// The worst text: every byte becomes six.

@@ -12,6 +12,7 @@ use placet_core::request::{Authorization, Server};
 use url::form_urlencoded;
 
 use crate::http::FORM;
+use crate::instance::{ASSERTION_TYPE, Instance, assertion};
 use crate::passkey::Home;
 use crate::place::{Loopback, Place};
 use crate::reply::Reply;
@@ -38,6 +39,7 @@ pub(crate) async fn begin(
     server: &Server,
     asked: &Authorization,
     passkeys: bool,
+    instance: Option<&dyn Instance>,
 ) -> Result<Step<Session>, ServerError> {
     if asked.issuer != server.issuer {
         return Err(ServerError::Protocol("the request is for another issuer".to_owned()));
@@ -45,8 +47,18 @@ pub(crate) async fn begin(
     let metadata = client.known(server).await?;
     let loopback = client.loopback(server.danger_http_loopback);
     let endpoint = endpoint(server, &metadata, loopback)?;
-    let body = Bytes::from(body(server, asked, passkeys));
-    let heard = client.http().post_patiently(&server.way, &endpoint, FORM, body).await;
+    let body = body(server, asked, passkeys);
+    let heard = match instance {
+        None => client.http().post_patiently(&server.way, &endpoint, FORM, Bytes::from(body)).await,
+        Some(instance) => {
+            // One for each try: a server takes none twice.
+            let mut bodies = Vec::new();
+            for _ in 0..=client.http().options().pauses.len() {
+                bodies.push(Bytes::from(proved(&body, &assertion(instance, server)?)));
+            }
+            client.http().post_each(&server.way, &endpoint, FORM, bodies).await
+        }
+    };
     let home = Place::issuer(&server.issuer, loopback)
         .map(|issuer| Home::of(&issuer, metadata.webauthn_origins()))
         .map_err(|why| ServerError::Protocol(why.to_owned()))?;
@@ -63,6 +75,18 @@ fn endpoint(
     loopback: Loopback,
 ) -> Result<Place, ServerError> {
     let endpoint = metadata.challenge_place().ok_or(ServerError::NoChallengeEndpoint)?;
+    seen(server, endpoint, loopback)
+}
+
+/// An endpoint, if it is on an origin that the person saw.
+///
+/// # Errors
+/// [`ServerError::Protocol`].
+pub(crate) fn seen(
+    server: &Server,
+    endpoint: &Place,
+    loopback: Loopback,
+) -> Result<Place, ServerError> {
     let seen = [Some(server.issuer.as_str()), server.challenge_endpoint.as_deref()];
     let known = seen
         .into_iter()
@@ -72,8 +96,16 @@ fn endpoint(
     if known {
         Ok(endpoint.clone())
     } else {
-        Err(ServerError::Protocol("its challenge endpoint moved to another host".to_owned()))
+        Err(ServerError::Protocol("an endpoint of it is on another host".to_owned()))
     }
+}
+
+/// With the proof of which installation asks (RFC 7523 §2.2).
+fn proved(body: &str, assertion: &str) -> String {
+    let mut form = form_urlencoded::Serializer::for_suffix(body.to_owned(), 0);
+    form.append_pair("client_assertion_type", ASSERTION_TYPE);
+    form.append_pair("client_assertion", assertion);
+    form.finish()
 }
 
 fn body(server: &Server, asked: &Authorization, passkeys: bool) -> String {
@@ -204,6 +236,18 @@ mod tests {
         };
         assert_eq!(of(false), ("totp".to_owned(), None));
         assert_eq!(of(true), ("totp passkey".to_owned(), Some("options-object flat".to_owned())));
+    }
+
+    #[test]
+    fn a_proof_stands_behind_what_was_asked() {
+        let sent = pairs(&proved(&body(&server(), &asked(), false), "a.b+c"));
+        let last: Vec<_> =
+            sent.iter().rev().take(2).map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        assert_eq!(
+            last,
+            [("client_assertion", "a.b+c"), ("client_assertion_type", ASSERTION_TYPE)]
+        );
+        assert_eq!(sent.len(), pairs(&body(&server(), &asked(), false)).len() + 2);
     }
 
     #[test]

@@ -17,6 +17,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use placet_core::json::Limits;
 use placet_core::request::Timestamp;
+use placet_core::secret::Secret;
 use placet_core::way::{Authority, Way};
 use reqwest::header;
 use zeroize::{Zeroize as _, Zeroizing};
@@ -94,7 +95,7 @@ impl Http {
 
     /// `GET`, tried up to three times (F3).
     pub(crate) async fn get(&self, way: &Way, at: &Place) -> Result<Answer, Failure> {
-        self.patiently(|client| client.get(at.url().clone()), way, at).await
+        self.patiently(|client, _| client.get(at.url().clone()), way, at).await
     }
 
     /// `POST` of a body that may be sent again: up to three times (F3).
@@ -105,7 +106,20 @@ impl Http {
         media: &'static str,
         body: Bytes,
     ) -> Result<Answer, Failure> {
-        self.patiently(|client| post(client, at, media, body.clone()), way, at).await
+        self.patiently(|client, _| post(client, at, media, body.clone()), way, at).await
+    }
+
+    /// The same with another body for each try; the last is for all that are left.
+    pub(crate) async fn post_each(
+        &self,
+        way: &Way,
+        at: &Place,
+        media: &'static str,
+        bodies: Vec<Bytes>,
+    ) -> Result<Answer, Failure> {
+        let body =
+            |number: usize| bodies.get(number).or(bodies.last()).cloned().unwrap_or_default();
+        self.patiently(|client, number| post(client, at, media, body(number)), way, at).await
     }
 
     /// `POST` of a body with a secret. Only a connection that was never made is tried again, once.
@@ -115,11 +129,45 @@ impl Http {
         at: &Place,
         body: Bytes,
     ) -> Result<Answer, Failure> {
+        self.once(|client| post(client, at, JSON, body.clone()), way, at).await
+    }
+
+    /// `POST` of a form with a secret, as [`post_once`](Self::post_once).
+    pub(crate) async fn post_form_once(
+        &self,
+        way: &Way,
+        at: &Place,
+        body: Bytes,
+    ) -> Result<Answer, Failure> {
+        self.once(|client| post(client, at, FORM, body.clone()), way, at).await
+    }
+
+    /// `POST` with an access token (RFC 6750 §2.1), as [`post_once`](Self::post_once).
+    pub(crate) async fn post_with(
+        &self,
+        way: &Way,
+        at: &Place,
+        token: &Secret,
+        body: Bytes,
+    ) -> Result<Answer, Failure> {
+        let bearer = bearer(token)?;
+        let request = |client: &reqwest::Client| {
+            post(client, at, JSON, body.clone()).header(header::AUTHORIZATION, bearer.clone())
+        };
+        self.once(request, way, at).await
+    }
+
+    async fn once(
+        &self,
+        request: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
+        way: &Way,
+        at: &Place,
+    ) -> Result<Answer, Failure> {
         let out = self.out(way, at)?;
-        match out.send(post(&out.client, at, JSON, body.clone())).await {
+        match out.send(request(&out.client)).await {
             Err(Failure::Unsent(_) | Failure::Proxy(_)) => {
                 tokio::time::sleep(self.options.pauses[0]).await;
-                out.send(post(&out.client, at, JSON, body)).await
+                out.send(request(&out.client)).await
             }
             other => other,
         }
@@ -141,13 +189,13 @@ impl Http {
 
     async fn patiently(
         &self,
-        request: impl Fn(&reqwest::Client) -> reqwest::RequestBuilder,
+        request: impl Fn(&reqwest::Client, usize) -> reqwest::RequestBuilder,
         way: &Way,
         at: &Place,
     ) -> Result<Answer, Failure> {
         let out = self.out(way, at)?;
-        for pause in self.options.pauses {
-            let heard = out.send(request(&out.client)).await;
+        for (number, pause) in self.options.pauses.into_iter().enumerate() {
+            let heard = out.send(request(&out.client, number)).await;
             let wait = match &heard {
                 Ok(answer) if answer.status >= 500 => answer.retry_after.unwrap_or(0),
                 Ok(answer) if answer.status == 429 => match answer.retry_after {
@@ -162,7 +210,7 @@ impl Http {
             }
             tokio::time::sleep(pause.max(Duration::from_secs(wait))).await;
         }
-        out.send(request(&out.client)).await
+        out.send(request(&out.client, self.options.pauses.len())).await
     }
 
     fn out(&self, way: &Way, at: &Place) -> Result<Out, Failure> {
@@ -294,6 +342,18 @@ fn loopback(options: &ClientOptions) -> Result<reqwest::Client, String> {
         .resolve_to_addrs("localhost", &here)
         .build()
         .map_err(|e| told(&e))
+}
+
+/// The header's value, in a buffer that is wiped when the last holder lets go.
+fn bearer(token: &Secret) -> Result<header::HeaderValue, Failure> {
+    let token = token.expose().as_bytes();
+    let mut value = Zeroizing::new(Vec::with_capacity(token.len().saturating_add(7)));
+    value.extend_from_slice(b"Bearer ");
+    value.extend_from_slice(token);
+    let mut value = header::HeaderValue::from_maybe_shared(Bytes::from_owner(value))
+        .map_err(|_| Failure::Unsent("the token is no header".to_owned()))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 fn post(

@@ -4,7 +4,8 @@
 //!
 //! Read in the order of one authorization: `metadata` (who is it), `challenge` (the first
 //! request), `reply` (what came back), `elicitation` (what it asks), `passkey` (where it asks
-//! for one), `session` (the answers).
+//! for one), `session` (the answers). Then `account` and `creation`: the person's own session, and the
+//! passkeys that they keep at a server.
 //!
 //! **Promises.** TLS is always verified; plain http only to `http://localhost` and only when both
 //! the server and this client were told so (A27). A server that has certificate authorities or a
@@ -26,14 +27,17 @@
     allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod account;
 mod approval;
 mod authority;
 mod body;
 mod challenge;
+mod creation;
 mod date;
 mod echo;
 mod elicitation;
 mod http;
+mod instance;
 mod metadata;
 mod passkey;
 mod place;
@@ -41,13 +45,19 @@ mod reply;
 mod retry_after;
 mod session;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
+use placet_core::account::{Installation, Own, Registered};
+use placet_core::creation::{Created, Creation};
 use placet_core::form::Values;
 use placet_core::passkey::Assertion;
 use placet_core::ports::{ServerError, Servers, Step};
 use placet_core::request::{Authorization, Server};
+use placet_core::secret::Secret;
+
+pub use account::Account;
+pub use instance::Instance;
 use placet_core::way::Way;
 
 pub use authority::authorities;
@@ -98,6 +108,7 @@ pub struct Client {
 struct Inner {
     http: http::Http,
     known: metadata::Known,
+    instance: OnceLock<Arc<dyn Instance>>,
 }
 
 impl Client {
@@ -108,8 +119,20 @@ impl Client {
             inner: Arc::new(Inner {
                 http: http::Http::new(options),
                 known: metadata::Known::default(),
+                instance: OnceLock::new(),
             }),
         }
+    }
+
+    /// Proves with this key which installation it is, to servers that know it. Once; all clones do.
+    pub fn speak_as(&self, instance: Arc<dyn Instance>) {
+        if self.inner.instance.set(instance).is_err() {
+            tracing::error!("this client speaks for an installation already");
+        }
+    }
+
+    fn instance(&self) -> Arc<dyn Instance> {
+        self.inner.instance.get().map_or_else(instance::nobody, Arc::clone)
     }
 
     /// Fetches the metadata of an issuer (RFC 8414, else OpenID Connect Discovery), always anew:
@@ -163,6 +186,7 @@ impl Client {
 
 impl Servers for Client {
     type Session = Session;
+    type Account = Account;
 
     async fn look_at(&self, server: &Server) -> Result<String, ServerError> {
         let Server { issuer, way, danger_http_loopback, .. } = server;
@@ -172,7 +196,29 @@ impl Servers for Client {
     }
 
     async fn begin(&self, server: &Server, asked: &Authorization, passkeys: bool) -> Step<Session> {
-        challenge::begin(self, server, asked, passkeys).await.unwrap_or_else(Step::Refused)
+        let as_anybody = challenge::begin(self, server, asked, passkeys, None);
+        as_anybody.await.unwrap_or_else(Step::Refused)
+    }
+
+    async fn begin_known(
+        &self,
+        server: &Server,
+        asked: &Authorization,
+        passkeys: bool,
+    ) -> Step<Session> {
+        let instance = self.instance();
+        let as_ourselves = challenge::begin(self, server, asked, passkeys, Some(&*instance));
+        as_ourselves.await.unwrap_or_else(Step::Refused)
+    }
+
+    fn installation(&self) -> Option<Installation> {
+        self.instance().installation()
+    }
+
+    async fn register_installation(&self, account: &mut Account) -> Result<(), ServerError> {
+        let jwk = self.instance().public_jwk();
+        let jwk = jwk.ok_or_else(|| ServerError::Unsupported("there is no key".to_owned()))?;
+        account.register_installation(jwk).await
     }
 
     async fn answer(&self, session: Session, values: Values) -> Step<Session> {
@@ -185,5 +231,49 @@ impl Servers for Client {
 
     async fn leave(&self, session: Session, declined: bool) {
         session.leave(declined).await;
+    }
+
+    async fn own(&self, server: &Server) -> Result<Own, ServerError> {
+        account::own(self, server).await
+    }
+
+    async fn enter(
+        &self,
+        server: &Server,
+        code: Secret,
+        code_verifier: Secret,
+    ) -> Result<Account, ServerError> {
+        Account::enter(self, server, code, code_verifier).await
+    }
+
+    async fn begin_passkey(&self, account: &mut Account) -> Result<Creation, ServerError> {
+        account.begin_passkey().await
+    }
+
+    async fn finish_passkey(
+        &self,
+        account: &mut Account,
+        creation: &Creation,
+        created: &Created,
+        name: &str,
+    ) -> Result<Registered, ServerError> {
+        account.finish_passkey(creation, created, name).await
+    }
+
+    async fn passkeys(&self, account: &mut Account) -> Result<Vec<Registered>, ServerError> {
+        account.passkeys().await
+    }
+
+    async fn rename_passkey(
+        &self,
+        account: &mut Account,
+        id: &str,
+        name: &str,
+    ) -> Result<(), ServerError> {
+        account.rename_passkey(id, name).await
+    }
+
+    async fn delete_passkey(&self, account: &mut Account, id: &str) -> Result<(), ServerError> {
+        account.delete_passkey(id).await
     }
 }

@@ -32,6 +32,7 @@ pub struct Metadata {
     authorization_endpoint: Option<Place>,
     actions: Vec<String>,
     webauthn_origins: Option<Vec<String>>,
+    passkeys_endpoint: Option<Place>,
 }
 
 impl Metadata {
@@ -68,6 +69,16 @@ impl Metadata {
     /// `ana_webauthn_origins_supported` (digest §2.6.1).
     pub(crate) fn webauthn_origins(&self) -> Option<&[String]> {
         self.webauthn_origins.as_deref()
+    }
+
+    /// `placet_passkeys_endpoint` (docs/passkey-registration.md).
+    pub(crate) fn passkeys_place(&self) -> Option<&Place> {
+        self.passkeys_endpoint.as_ref()
+    }
+
+    /// Where codes are redeemed.
+    pub(crate) fn token_place(&self) -> Option<&Place> {
+        self.token_endpoint.as_ref()
     }
 
     /// Where challenges are asked for and answered.
@@ -203,6 +214,7 @@ pub(crate) fn read(
         authorization_endpoint: endpoint("authorization_endpoint")?,
         actions: texts("ana_actions_supported").unwrap_or_default(),
         webauthn_origins: texts("ana_webauthn_origins_supported"),
+        passkeys_endpoint: endpoint("placet_passkeys_endpoint")?,
     })
 }
 

@@ -21,10 +21,10 @@ use url::Host;
 
 use crate::place::Place;
 
-type Object = Map<String, Value>;
+pub(crate) type Object = Map<String, Value>;
 
 /// Bytes of a challenge (digest §2.6.3).
-const CHALLENGE: std::ops::RangeInclusive<usize> = 16..=1024;
+pub(crate) const CHALLENGE: std::ops::RangeInclusive<usize> = 16..=1024;
 /// Bytes of a credential id (WebAuthn §4).
 const CREDENTIAL: std::ops::RangeInclusive<usize> = 1..=1023;
 /// More credentials than a person has keys.
@@ -63,9 +63,14 @@ impl Home {
         }
     }
 
+    /// The issuer's origin.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
     /// The `rpId` to be signed for (WebAuthn §5.1.4.1 step 8, HTML "is a registrable domain suffix of
     /// or is equal to").
-    fn rp_id(&self, named: Option<&str>) -> Result<String, ServerError> {
+    pub(crate) fn rp_id(&self, named: Option<&str>) -> Result<String, ServerError> {
         let Some(host) = &self.host else {
             return Err(foreign("its address has no name, so no passkey can be for it"));
         };
@@ -217,13 +222,7 @@ fn parsed(options: &Object, home: &Home) -> Result<Wanted, ServerError> {
         Some(Value::String(rp_id)) => home.rp_id(Some(rp_id))?,
         Some(_) => return Err(broken("rpId is not text")),
     };
-    let timeout = match present(options, "timeout") {
-        None => TIMEOUT_UNSAID,
-        Some(timeout) => {
-            let millis = timeout.as_u64().ok_or_else(|| broken("timeout is not a number"))?;
-            (millis / 1000).clamp(TIMEOUT.0, TIMEOUT.1)
-        }
-    };
+    let timeout = timeout(present(options, "timeout"))?;
     match present(options, "userVerification") {
         None => {}
         // Whatever it is, it is required (P5).
@@ -241,17 +240,40 @@ fn parsed(options: &Object, home: &Home) -> Result<Wanted, ServerError> {
         client_data: ClientData::get(challenge, home.origin.clone()),
         allow_credentials: allow_credentials(present(options, "allowCredentials"))?,
         hints: hints(present(options, "hints"))?,
-        timeout: Duration::from_secs(timeout),
+        timeout,
     })
+}
+
+/// How long a ceremony may take.
+pub(crate) fn timeout(asked: Option<&Value>) -> Result<Duration, ServerError> {
+    let seconds = match asked {
+        None => TIMEOUT_UNSAID,
+        Some(timeout) => {
+            let millis = timeout.as_u64().ok_or_else(|| broken("timeout is not a number"))?;
+            (millis / 1000).clamp(TIMEOUT.0, TIMEOUT.1)
+        }
+    };
+    Ok(Duration::from_secs(seconds))
 }
 
 fn allow_credentials(
     list: Option<&Value>,
 ) -> Result<Vec<PublicKeyCredentialDescriptor>, ServerError> {
+    let known = credentials(list)?;
+    if known.is_empty() && list.and_then(Value::as_array).is_some_and(|list| !list.is_empty()) {
+        return Err(ServerError::Unsupported("it names no passkey that is known".to_owned()));
+    }
+    Ok(known)
+}
+
+/// `PublicKeyCredentialDescriptorJSON`s.
+pub(crate) fn credentials(
+    list: Option<&Value>,
+) -> Result<Vec<PublicKeyCredentialDescriptor>, ServerError> {
     let Some(list) = list else { return Ok(Vec::new()) };
-    let list = list.as_array().ok_or_else(|| broken("allowCredentials is not a list"))?;
+    let list = list.as_array().ok_or_else(|| broken("a list of credentials is none"))?;
     if list.len() > CREDENTIALS {
-        return Err(broken("allowCredentials is too long"));
+        return Err(broken("a list of credentials is too long"));
     }
     let mut known = Vec::new();
     for one in list {
@@ -269,9 +291,6 @@ fn allow_credentials(
         if kind == "public-key" {
             known.push(PublicKeyCredentialDescriptor { id, transports });
         }
-    }
-    if known.is_empty() && !list.is_empty() {
-        return Err(ServerError::Unsupported("it names no passkey that is known".to_owned()));
     }
     Ok(known)
 }
@@ -293,12 +312,12 @@ fn strings(list: Option<&Value>) -> Option<Vec<String>> {
 }
 
 /// Absent and null are the same: some servers write every member.
-fn present<'a>(options: &'a Object, name: &str) -> Option<&'a Value> {
+pub(crate) fn present<'a>(options: &'a Object, name: &str) -> Option<&'a Value> {
     options.get(name).filter(|value| !value.is_null())
 }
 
 /// Base64url without padding, white space or stray bits (P2).
-fn bytes(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn bytes(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
 
@@ -348,7 +367,7 @@ pub(crate) fn answer(asked: &Asked, assertion: &Assertion) -> String {
     }
 }
 
-fn broken(why: &str) -> ServerError {
+pub(crate) fn broken(why: &str) -> ServerError {
     ServerError::Protocol(why.to_owned())
 }
 

@@ -13,6 +13,7 @@ use crate::params::{
     AddServer, ApprovalRequest, AuthorizationRequest, Cancelled, Hello, ListLog, Pair,
     RemoveServer, RevokePairing, ShowReceipt,
 };
+use crate::passkeys::{AddPasskey, DeletePasskey, ListPasskeys, RegisterAtServer, RenamePasskey};
 
 /// Bytes of a line, its line feed not counted, for all but `approval/request` (S10).
 pub const LINE_MAX: usize = 64 * 1024;
@@ -38,6 +39,16 @@ pub enum Ask {
     ListServers,
     /// `as/remove`: trust one no longer, after the person agreed.
     RemoveServer(RemoveServer),
+    /// `as/register`: have a trusted one know this installation by its key; the person signs in there.
+    RegisterAtServer(RegisterAtServer),
+    /// `passkey/add`: make a passkey and have the server know it; the person signs in there.
+    AddPasskey(AddPasskey),
+    /// `passkey/list`: those that the server knows, after the person signed in there.
+    ListPasskeys(ListPasskeys),
+    /// `passkey/rename`: call one otherwise.
+    RenamePasskey(RenamePasskey),
+    /// `passkey/delete`: have the server forget one.
+    DeletePasskey(DeletePasskey),
     /// `pairing/list`: the agents that have a name.
     ListPairings,
     /// `pairing/revoke`: take a name back; narrows only, so nobody is asked.
@@ -56,7 +67,7 @@ pub enum Ask {
 
 impl Ask {
     /// The names of all methods with an answer.
-    pub const METHODS: [&'static str; 15] = [
+    pub const METHODS: [&'static str; 20] = [
         "placet/hello",
         "placet/pair",
         "approval/request",
@@ -65,6 +76,11 @@ impl Ask {
         "as/add",
         "as/list",
         "as/remove",
+        "as/register",
+        "passkey/add",
+        "passkey/list",
+        "passkey/rename",
+        "passkey/delete",
         "pairing/list",
         "pairing/revoke",
         "ui/open",
@@ -86,6 +102,11 @@ impl Ask {
             Self::AddServer(_) => "as/add",
             Self::ListServers => "as/list",
             Self::RemoveServer(_) => "as/remove",
+            Self::RegisterAtServer(_) => "as/register",
+            Self::AddPasskey(_) => "passkey/add",
+            Self::ListPasskeys(_) => "passkey/list",
+            Self::RenamePasskey(_) => "passkey/rename",
+            Self::DeletePasskey(_) => "passkey/delete",
             Self::ListPairings => "pairing/list",
             Self::RevokePairing(_) => "pairing/revoke",
             Self::Open => "ui/open",
@@ -117,6 +138,11 @@ impl Ask {
             Self::Elicit(params) => serde_json::to_value(params),
             Self::AddServer(params) => serde_json::to_value(params),
             Self::RemoveServer(params) => serde_json::to_value(params),
+            Self::RegisterAtServer(params) => serde_json::to_value(params),
+            Self::AddPasskey(params) => serde_json::to_value(params),
+            Self::ListPasskeys(params) => serde_json::to_value(params),
+            Self::RenamePasskey(params) => serde_json::to_value(params),
+            Self::DeletePasskey(params) => serde_json::to_value(params),
             Self::RevokePairing(params) => serde_json::to_value(params),
             Self::ListLog(params) => serde_json::to_value(params),
             Self::ShowReceipt(params) => serde_json::to_value(params),
@@ -159,6 +185,11 @@ impl Ask {
             "as/add" => AddServer::read(members).map(Self::AddServer),
             "as/list" => members.end().map(|()| Self::ListServers),
             "as/remove" => RemoveServer::read(members).map(Self::RemoveServer),
+            "as/register" => RegisterAtServer::read(members).map(Self::RegisterAtServer),
+            "passkey/add" => AddPasskey::read(members).map(Self::AddPasskey),
+            "passkey/list" => ListPasskeys::read(members).map(Self::ListPasskeys),
+            "passkey/rename" => RenamePasskey::read(members).map(Self::RenamePasskey),
+            "passkey/delete" => DeletePasskey::read(members).map(Self::DeletePasskey),
             "pairing/list" => members.end().map(|()| Self::ListPairings),
             "pairing/revoke" => RevokePairing::read(members).map(Self::RevokePairing),
             "ui/open" => members.end().map(|()| Self::Open),

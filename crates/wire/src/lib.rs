@@ -27,6 +27,7 @@ pub mod message;
 pub mod notice;
 pub mod outcome;
 pub mod params;
+pub mod passkeys;
 pub mod results;
 pub mod sensitive;
 

@@ -9,6 +9,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::passkeys::Passkey;
 use crate::sensitive::Sensitive;
 
 /// The closed set of outcomes (digest §2.7).
@@ -104,7 +105,7 @@ pub struct Ended {
     /// How sure a yes is: a word of the assurance ladder (design §2). Only if approved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub assurance: Option<String>,
-    /// What answered: `gesture`, `totp`, `form`.
+    /// What answered: `gesture`, `totp`, `form`, `passkey`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     /// Whether other clients of the session could watch or inject.
@@ -124,6 +125,9 @@ pub struct Ended {
     /// that time is no yes for doing it again. Left out if false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub repeated: bool,
+    /// The passkeys that a server knows (`passkey/list`), or the new one (`passkey/add`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passkeys: Option<Vec<Passkey>>,
     /// What was granted, for this connection alone, once (S15). Its members stand beside the others.
     #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
     pub granted: Option<Granted>,

@@ -378,7 +378,7 @@ fn request_id(members: &mut Members) -> Result<Option<String>, Flaw> {
 }
 
 /// A URL is compared byte for byte later; here only what can never be one is refused.
-fn url(members: &mut Members, name: &'static str) -> Result<String, Flaw> {
+pub(crate) fn url(members: &mut Members, name: &'static str) -> Result<String, Flaw> {
     let url = members.text(name, URL_MAX)?;
     if url.chars().all(|c| c.is_ascii_graphic()) {
         return Ok(url);

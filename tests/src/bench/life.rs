@@ -249,7 +249,9 @@ fn call(arguments: Value) -> Question {
 fn form() -> Question {
     let text = |more: Value| {
         let mut field = json!({"type": "string"});
-        field.as_object_mut().zip(more.as_object()).map(|(field, more)| field.extend(more.clone()));
+        if let Some((field, more)) = field.as_object_mut().zip(more.as_object()) {
+            field.extend(more.clone());
+        }
         field
     };
     let titled = json!([{"const": "a", "title": "First"}, {"const": "b", "title": "Second"}]);

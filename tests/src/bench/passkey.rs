@@ -19,7 +19,7 @@ use placet_core::request::{Authorization, Server};
 use placet_core::secret::Secret;
 use placet_fipa::{Client, ClientOptions, Session};
 use placet_stage::server::{Scenario, Stage};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Outcome;
 use super::figures::{Figure, Report};
@@ -80,6 +80,7 @@ struct Stamped {
 
 impl Servers for Stamped {
     type Session = Session;
+    type Account = ();
 
     async fn look_at(&self, server: &Server) -> Result<String, ServerError> {
         self.client.look_at(server).await
@@ -106,6 +107,63 @@ impl Servers for Stamped {
     async fn leave(&self, session: Session, declined: bool) {
         self.client.leave(session, declined).await;
     }
+
+    async fn own(
+        &self,
+        _: &placet_core::request::Server,
+    ) -> Result<placet_core::account::Own, placet_core::ports::ServerError> {
+        Err(placet_core::ports::ServerError::NoPasskeysEndpoint)
+    }
+
+    async fn enter(
+        &self,
+        _: &placet_core::request::Server,
+        _: placet_core::secret::Secret,
+        _: placet_core::secret::Secret,
+    ) -> Result<(), placet_core::ports::ServerError> {
+        Err(placet_core::ports::ServerError::NoPasskeysEndpoint)
+    }
+
+    async fn begin_passkey(
+        &self,
+        (): &mut (),
+    ) -> Result<placet_core::creation::Creation, placet_core::ports::ServerError> {
+        Err(placet_core::ports::ServerError::NoPasskeysEndpoint)
+    }
+
+    async fn finish_passkey(
+        &self,
+        (): &mut (),
+        _: &placet_core::creation::Creation,
+        _: &placet_core::creation::Created,
+        _: &str,
+    ) -> Result<placet_core::account::Registered, placet_core::ports::ServerError> {
+        Err(placet_core::ports::ServerError::NoPasskeysEndpoint)
+    }
+
+    async fn passkeys(
+        &self,
+        (): &mut (),
+    ) -> Result<Vec<placet_core::account::Registered>, placet_core::ports::ServerError> {
+        Err(placet_core::ports::ServerError::NoPasskeysEndpoint)
+    }
+
+    async fn rename_passkey(
+        &self,
+        (): &mut (),
+        _: &str,
+        _: &str,
+    ) -> Result<(), placet_core::ports::ServerError> {
+        Err(placet_core::ports::ServerError::NoPasskeysEndpoint)
+    }
+
+    async fn delete_passkey(
+        &self,
+        (): &mut (),
+        _: &str,
+    ) -> Result<(), placet_core::ports::ServerError> {
+        Err(placet_core::ports::ServerError::NoPasskeysEndpoint)
+    }
 }
 
 /// The key, with stamps.
@@ -129,6 +187,14 @@ impl Authenticators for StampedKey {
         let signed = self.key.assert(wanted, ui).await;
         self.stamps.take(|taken| taken.signed = Some(Instant::now()));
         signed
+    }
+
+    async fn create<U: CeremonyUi>(
+        &self,
+        _: placet_core::creation::Creation,
+        _: U,
+    ) -> Result<placet_core::creation::Created, CeremonyFault> {
+        Err(CeremonyFault::NoAuthenticator)
     }
 }
 
@@ -210,7 +276,7 @@ impl Play {
         let code = agent.pair_code().await.ok_or("no pairing code came")?;
         hands.asked().await.approve(&[&code]);
         let paired = agent.answer(&id).await.map_err(|_| "pairing was refused")?;
-        let token = paired["token"].as_str().ok_or("no token came")?.to_owned();
+        let token = paired.get("token").and_then(Value::as_str).ok_or("no token came")?.to_owned();
         let mut agent = home.agent().await;
         agent.hello(Some(&token)).await;
         let enrolment = json!({ "issuer": stage.issuer(), "client_id": "placet",
@@ -227,8 +293,11 @@ impl Play {
     /// One approval, by a person who answers at once. Each is another question, by its number.
     async fn approve(&mut self, number: usize) -> Outcome<()> {
         let mut params = authorization(self.stage.issuer());
-        let challenge = params["code_challenge"].as_str().unwrap_or_default();
-        params["code_challenge"] = json!(challenge.replacen("E9M", &format!("E{number}M"), 1));
+        if let Some(challenge) = params.get_mut("code_challenge") {
+            let other =
+                challenge.as_str().map(|one| one.replacen("E9M", &format!("E{number}M"), 1));
+            *challenge = json!(other);
+        }
         let id = self.agent.call("authorization/request", params).await;
         self.hands.asked().await.approve(&[]);
         self.hands.asked().await.approve(&[]);
@@ -251,12 +320,12 @@ impl Play {
             way: placet_core::way::Way::default(),
         };
         let params = authorization(self.stage.issuer());
-        let text = |name: &str| params[name].as_str().map(str::to_owned);
+        let text = |name: &str| params.get(name).and_then(Value::as_str).map(str::to_owned);
         let details = text("authorization_details").ok_or("no authorization_details")?;
         let asked = Authorization {
             issuer: server.issuer.clone(),
             scope: text("scope"),
-            resource: serde_json::from_value(params["resource"].clone()).unwrap_or_default(),
+            resource: Vec::new(),
             authorization_details: serde_json::from_str(&details)?,
             authorization_details_raw: Some(details),
             acr_values: None,

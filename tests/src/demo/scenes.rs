@@ -97,8 +97,27 @@ fn wrong_then_right(stage: &mut Stage<'_>, mut told: Scenario) -> Outcome<Scenar
     finish(stage, &mut told, "otp")
 }
 
+/// The server is to know this installation: only then does a signature claim the action.
+fn register(stage: &mut Stage<'_>, told: &mut Scenario) -> Outcome<()> {
+    stage.server.play(Behaviour::Single)?;
+    let issuer = stage.server.started().issuer.clone();
+    let mut placet = stage.placet(&["as", "register", &issuer])?;
+    stage.hands.prompt_saying("know this installation?")?;
+    stage.hands.approve("Sign in and go on")?;
+    stage.hands.prompt_saying(CODE_FIELD)?;
+    let code = stage.server.code()?.code;
+    stage.hands.type_into(CODE_FIELD, &code)?;
+    stage.hands.approve("Approve with this code")?;
+    stage.hands.prompt_saying("Register this installation?")?;
+    stage.hands.approve("Register it")?;
+    let (_, status) = Stage::printed(&mut placet)?;
+    expect(told, status == 0, "the server knows this installation");
+    Ok(())
+}
+
 /// A security key signs the action that is on the screen: its PIN, then a touch.
 fn passkey_guarded(stage: &mut Stage<'_>, mut told: Scenario) -> Outcome<Scenario> {
+    register(stage, &mut told)?;
     stage.key.register(&stage.server)?;
     stage.server.play(Behaviour::PasskeyBound)?;
     let pin = fresh_pin(stage)?;

@@ -201,7 +201,7 @@ fn detail() -> Outcome<Value> {
     let step = |seq: i64, event: &str, summary: &str| json!({"seq": seq, "at": THEN + seq * 4_000, "event": event, "summary": summary});
     let shown = json!({"at": THEN + 4_000, "display_hash": screen.hash()?.as_str(), "holds": true,
         "screen": screen});
-    Ok(json!({"past": pasts.get(0), "shown": [shown], "steps": [
+    Ok(json!({"past": pasts.get(0), "account": "", "shown": [shown], "steps": [
         step(1, "received", "approval by claude-code"),
         step(2, "shown", "round 1"),
         step(3, "answered", "approve, held press"),
@@ -257,9 +257,10 @@ fn agents() -> Value {
 fn servers() -> Value {
     json!({"servers": [
         {"name": "Harbor Bank", "issuer": "https://auth.harbor.example", "account": "erin@harbor.example",
-         "client_id": "placet", "challenge_endpoint": "https://auth.harbor.example/challenge", "plain_http": false},
+         "client_id": "placet", "challenge_endpoint": "https://auth.harbor.example/challenge", "plain_http": false,
+         "authorities": [], "proxy": null},
         {"name": "Staging", "issuer": "http://localhost:8931", "account": "", "client_id": "placet-dev",
-         "challenge_endpoint": null, "plain_http": true}]})
+         "challenge_endpoint": null, "plain_http": true, "authorities": [], "proxy": null}]})
 }
 
 fn health() -> Value {

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use placet_core::account::{Own, Registered};
+use placet_core::creation::{Created, Creation};
 use placet_core::form::{Filled, Form, Source, Values};
 use placet_core::passkey::{Assertion, Binding, ClientData, Passkey, Wanted};
 use placet_core::ports::{Challenge, Delivery, ServerError, Servers, Step};
@@ -76,6 +78,7 @@ impl Scripted {
 
 impl Servers for Scripted {
     type Session = u32;
+    type Account = ();
 
     async fn look_at(&self, server: &Server) -> Result<String, ServerError> {
         if server.issuer == NOWHERE {
@@ -108,4 +111,38 @@ impl Servers for Scripted {
     }
 
     async fn leave(&self, _session: u32, _declined: bool) {}
+
+    async fn own(&self, _server: &Server) -> Result<Own, ServerError> {
+        Err(ServerError::NoPasskeysEndpoint)
+    }
+
+    async fn enter(&self, _: &Server, _: Secret, _: Secret) -> Result<(), ServerError> {
+        Err(ServerError::NoPasskeysEndpoint)
+    }
+
+    async fn begin_passkey(&self, (): &mut ()) -> Result<Creation, ServerError> {
+        Err(ServerError::NoPasskeysEndpoint)
+    }
+
+    async fn finish_passkey(
+        &self,
+        (): &mut (),
+        _: &Creation,
+        _: &Created,
+        _: &str,
+    ) -> Result<Registered, ServerError> {
+        Err(ServerError::NoPasskeysEndpoint)
+    }
+
+    async fn passkeys(&self, (): &mut ()) -> Result<Vec<Registered>, ServerError> {
+        Err(ServerError::NoPasskeysEndpoint)
+    }
+
+    async fn rename_passkey(&self, (): &mut (), _: &str, _: &str) -> Result<(), ServerError> {
+        Err(ServerError::NoPasskeysEndpoint)
+    }
+
+    async fn delete_passkey(&self, (): &mut (), _: &str) -> Result<(), ServerError> {
+        Err(ServerError::NoPasskeysEndpoint)
+    }
 }

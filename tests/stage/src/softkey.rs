@@ -53,6 +53,8 @@ pub struct Made {
     pub credential_id: Vec<u8>,
     /// The attestation object, with the format `none`.
     pub attestation_object: Vec<u8>,
+    /// The authenticator data that stand in it.
+    pub authenticator_data: Vec<u8>,
 }
 
 impl Made {
@@ -67,7 +69,8 @@ impl Made {
         data.extend(u16::try_from(id.len()).unwrap_or(u16::MAX).to_be_bytes());
         data.extend(id);
         data.extend(public_key);
-        Self { credential_id: id.to_vec(), attestation_object: unattested(&data) }
+        let attestation_object = unattested(&data);
+        Self { credential_id: id.to_vec(), attestation_object, authenticator_data: data }
     }
 }
 
@@ -104,6 +107,12 @@ impl SoftKey {
         let made = Made::unattested(rp_id, &id, &cose(&key));
         self.credentials.push(Credential { id, rp_id: rp_id.to_owned(), key, sign_count: 0 });
         Ok(made)
+    }
+
+    /// True if it has this credential for this site.
+    #[must_use]
+    pub fn has(&self, rp_id: &str, id: &[u8]) -> bool {
+        self.credentials.iter().any(|one| one.rp_id == rp_id && one.id == id)
     }
 
     /// authenticatorGetAssertion; `None` if it has none of these credentials for this site. An empty

@@ -6,6 +6,7 @@
 //!
 //! **Never** contact a server: that is for after a person agreed.
 
+use placet_core::account::{Errand, Task, is_name};
 use placet_core::form::{Form, Source};
 use placet_core::json::{Limits, parse};
 use placet_core::ports::Clock as _;
@@ -54,6 +55,19 @@ pub(super) fn asked(ask: Ask, house: &House) -> Result<Asked, Flaw> {
         Ask::Pair(asked) => pair(&asked, house),
         Ask::AddServer(asked) => add_server(asked, house),
         Ask::RemoveServer(asked) => remove_server(&asked, house),
+        Ask::RegisterAtServer(asked) => errand(asked.issuer, Task::RegisterInstallation, house),
+        Ask::AddPasskey(asked) => {
+            let name = asked.name.unwrap_or_else(|| "Security key".to_owned());
+            errand(asked.issuer, Task::AddPasskey { name: named(name)? }, house)
+        }
+        Ask::ListPasskeys(asked) => errand(asked.issuer, Task::ListPasskeys, house),
+        Ask::RenamePasskey(asked) => {
+            let (passkey, name) = (asked.passkey, named(asked.name)?);
+            errand(asked.issuer, Task::RenamePasskey { passkey, name }, house)
+        }
+        Ask::DeletePasskey(asked) => {
+            errand(asked.issuer, Task::DeletePasskey { passkey: asked.passkey }, house)
+        }
         // All others are answered at once (see `answer`), so this is a mistake of ours.
         _ => Err(Flaw::new(Fault::Internal, "this method asks nobody")),
     }
@@ -226,6 +240,28 @@ fn remove_server(asked: &RemoveServer, house: &House) -> Result<Asked, Flaw> {
             }
         }
     }
+}
+
+fn errand(issuer: String, task: Task, house: &House) -> Result<Asked, Flaw> {
+    if house.store.state().accounts(&issuer).next().is_none() {
+        return Err(not_enrolled());
+    }
+    let matter = Matter::Errand(Errand { issuer, task });
+    // Two sign-ins of a person who looks for their key take longer than one answer.
+    Ok(Asked { expires_in: EXPIRES_IN_MOST, ..Asked::plain(matter) })
+}
+
+/// A name that looks the same wherever it stands.
+fn named(name: String) -> Result<String, Flaw> {
+    match is_name(&name) {
+        true => Ok(name),
+        false => Err(Flaw::of(Fault::BadValue, "name", "takes one line that can be seen")),
+    }
+}
+
+fn not_enrolled() -> Flaw {
+    let sentence = "is not enrolled; as/list (placet as list) names those that are, byte for byte";
+    Flaw::of(Fault::BadValue, "issuer", sentence)
 }
 
 fn lifetime(asked: Option<u64>) -> u64 {

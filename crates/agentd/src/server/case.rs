@@ -7,6 +7,7 @@
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use placet_core::account::Registered;
 use placet_core::approval;
 use placet_core::form::{Filled, Values};
 use placet_core::json::Digest;
@@ -21,6 +22,7 @@ use placet_wire::flaw::{Fault, Flaw};
 use placet_wire::message::Id;
 use placet_wire::notice::PairCode;
 use placet_wire::outcome as wire;
+use placet_wire::passkeys::Passkey;
 use placet_wire::results::Paired;
 use placet_wire::sensitive::Sensitive;
 use serde_json::Value;
@@ -126,7 +128,10 @@ async fn decide<W: Window, S: Servers + 'static, A: Authenticators + 'static>(
     match (&request.matter, paired) {
         (Matter::Elicitation(_), _) => elicited(&id, told, ended.content),
         (_, Some(paired)) => success(&id, &paired).ok_or_else(unwritable),
-        (_, None) => answer(&id, &wire::Ended { granted: ended.granted.map(granted), ..told }),
+        (_, None) => {
+            let passkeys = ended.passkeys.map(|all| all.into_iter().map(passkey).collect());
+            answer(&id, &wire::Ended { granted: ended.granted.map(granted), passkeys, ..told })
+        }
     }
 }
 
@@ -141,10 +146,11 @@ async fn bring_about(
         return (ended, None);
     }
     match &request.matter {
-        // A change has no connection, and is brought about in [`super::change`].
+        // An errand was done before the yes was made. A change has no connection, and is brought about in [`super::change`].
         Matter::Approval(_)
         | Matter::Authorization(_)
         | Matter::Elicitation(_)
+        | Matter::Errand(_)
         | Matter::Change { .. } => (ended, None),
         Matter::EnrolServer(_) => {
             // What was found and shown, not what was asked.
@@ -348,6 +354,14 @@ impl Record for Recorder {
         self.store.is_paired(name)
     }
 
+    fn last_method(&self, issuer: &str) -> Option<Method> {
+        self.store.last_method(issuer)
+    }
+
+    fn installation(&self, issuer: &str, account: &str) -> Option<String> {
+        self.store.installation(issuer, account)
+    }
+
     fn sign_count(&self, issuer: &str, credential: &Digest) -> Option<u32> {
         self.store.sign_count(issuer, credential)
     }
@@ -438,6 +452,7 @@ fn spoken(
         retry_after: ended.retry_after,
         binding_code,
         repeated: false,
+        passkeys: None,
         granted: None,
     }
 }
@@ -456,6 +471,11 @@ const fn outcome(outcome: Outcome) -> wire::Outcome {
         Outcome::Superseded => wire::Outcome::Superseded,
         Outcome::RateLimited => wire::Outcome::RateLimited,
     }
+}
+
+fn passkey(known: Registered) -> Passkey {
+    let Registered { id, name, created_at, last_used_at } = known;
+    Passkey { id, name, created_at, last_used_at }
 }
 
 fn granted(granted: Granted) -> wire::Granted {

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use placet_core::json::Digest;
 use placet_core::outcome::Reason;
 use placet_core::ports::{Clock as _, Status};
-use placet_core::request::{Matter, Request, RequestId};
+use placet_core::request::{Request, RequestId};
 use placet_wire::message::Id;
 use placet_wire::notice::RequestStatus;
 use placet_wire::outcome::Ended;
@@ -112,16 +112,12 @@ impl Open {
         matter: Digest,
         stop: Stop,
     ) -> Self {
-        let issuer = match &request.matter {
-            Matter::Authorization(asked) => Some(asked.issuer.clone()),
-            _ => None,
-        };
         Self {
             request_id: request_id.map_or_else(|| request.id.0.clone(), str::to_owned),
             id: request.id.clone(),
             owner,
             bucket: request.bucket().to_owned(),
-            issuer,
+            issuer: request.matter.asks_server().map(str::to_owned),
             matter,
             binding_code: request.binding_code.clone(),
             stop,

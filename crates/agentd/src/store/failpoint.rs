@@ -36,7 +36,7 @@ impl Moment {
 
 /// Every event of the record: the first half of a failpoint's name. A test holds this list equal
 /// to `placet_core::ports::Event`.
-pub const EVENTS: [&str; 18] = [
+pub const EVENTS: [&str; 21] = [
     "received",
     "repeated",
     "shown",
@@ -44,6 +44,9 @@ pub const EVENTS: [&str; 18] = [
     "contacting",
     "challenged",
     "asserted",
+    "installation_registered",
+    "passkey_made",
+    "passkey_changed",
     "ended",
     "paired",
     "unpaired",

@@ -98,6 +98,8 @@ pub(super) fn summary(event: &str, body: &Value) -> String {
         "answered" => "did not approve".to_owned(),
         "contacting" | "challenged" | "server_removed" => at(text("/issuer"), text("/account")),
         "server_enrolled" => at(text("/server/issuer"), text("/server/account")),
+        "passkey_made" | "installation_registered" => at(text("/issuer"), text("/account")),
+        "passkey_changed" => format!("{} at {}", text("/how"), text("/issuer")),
         "ended" => format!("{}: {}", text("/outcome"), text("/reason")),
         "paired" | "unpaired" => text("/name").to_owned(),
         "muted" => Request::who(text("/bucket")).to_owned(),

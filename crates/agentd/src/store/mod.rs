@@ -25,7 +25,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, mpsc};
 use std::thread::JoinHandle;
 
 use placet_core::json::Digest;
-use placet_core::outcome::{Outcome, Reason};
+use placet_core::outcome::{Method, Outcome, Reason};
 use placet_core::ports::{Entry, Event, NotRecorded, Record};
 use placet_core::request::{Server, Timestamp};
 use placet_keys::receipt::digest;
@@ -205,6 +205,14 @@ impl Record for Store {
 
     fn is_paired(&self, name: &str) -> bool {
         self.state().is_paired(name)
+    }
+
+    fn last_method(&self, issuer: &str) -> Option<Method> {
+        self.state().last_method(issuer)
+    }
+
+    fn installation(&self, issuer: &str, account: &str) -> Option<String> {
+        self.state().installation(issuer, account).map(str::to_owned)
     }
 
     fn sign_count(&self, issuer: &str, credential: &Digest) -> Option<u32> {
@@ -414,6 +422,9 @@ pub(crate) const fn name_of(event: &Event) -> &'static str {
         Event::Contacting { .. } => "contacting",
         Event::Challenged { .. } => "challenged",
         Event::Asserted { .. } => "asserted",
+        Event::InstallationRegistered { .. } => "installation_registered",
+        Event::PasskeyMade { .. } => "passkey_made",
+        Event::PasskeyChanged { .. } => "passkey_changed",
         Event::Ended { .. } => "ended",
         Event::Paired { .. } => "paired",
         Event::Unpaired { .. } => "unpaired",

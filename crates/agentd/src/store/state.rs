@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use placet_core::json::Digest;
 use placet_core::names::alike;
-use placet_core::outcome::Outcome;
+use placet_core::outcome::{Method, Outcome};
 use placet_core::ports::{Entry, Event};
 use placet_core::request::{Asker, RequestId, Server, Timestamp};
 use placet_core::settings::Settings;
@@ -34,6 +34,10 @@ pub struct State {
     sign_counts: BTreeMap<(String, Digest), u32>,
     /// Counters of signatures whose request is open.
     asserted: BTreeMap<RequestId, Vec<Counted>>,
+    /// What each server was answered with last, and took.
+    methods: BTreeMap<String, Method>,
+    /// The names of this installation's keys that servers know, by issuer and account.
+    installations: BTreeMap<(String, String), String>,
     settings: Settings,
     /// Received and not ended.
     open: BTreeMap<RequestId, Asked>,
@@ -94,12 +98,16 @@ impl State {
                 };
                 self.open.extend(entry.request.clone().map(|id| (id, asked)));
             }
-            Event::Ended { outcome, receipt, .. } => {
+            Event::Ended { outcome, receipt, method, .. } => {
                 if let Some(id) = &entry.request {
-                    self.open.remove(id);
+                    let asked = self.open.remove(id);
                     let counts = self.asserted.remove(id).unwrap_or_default();
                     let account = self.contacted.remove(id);
                     if *outcome == Outcome::Approved {
+                        let issuer = asked.and_then(|asked| asked.issuer);
+                        let method =
+                            method.filter(|it| matches!(it, Method::Totp | Method::Passkey));
+                        self.methods.extend(issuer.zip(method));
                         self.sign_counts.extend(counts);
                         self.last_accounts.extend(account);
                     }
@@ -121,17 +129,28 @@ impl State {
                 self.pairings.remove(name);
                 self.settings.forget(name);
             }
-            Event::ServerEnrolled { server } => match self.servers.iter_mut().find(same(server)) {
-                // It keeps its place: what is asked for first is what was enrolled first.
-                Some(known) => *known = server.clone(),
-                None => self.servers.push(server.clone()),
-            },
+            Event::ServerEnrolled { server } => {
+                // What this one knows is for it to say again.
+                self.installations.remove(&(server.issuer.clone(), server.account.clone()));
+                match self.servers.iter_mut().find(same(server)) {
+                    // It keeps its place: what is asked for first is what was enrolled first.
+                    Some(known) => *known = server.clone(),
+                    None => self.servers.push(server.clone()),
+                }
+            }
             Event::ServerRemoved { issuer, account } => {
                 let goes = |its: &str| account.as_deref().is_none_or(|account| account == its);
                 self.servers.retain(|known| known.issuer != *issuer || !goes(&known.account));
+                self.installations.retain(|(at, its), _| at != issuer || !goes(its));
+                if self.accounts(issuer).next().is_none() {
+                    self.methods.remove(issuer);
+                }
                 if self.last_accounts.get(issuer).is_some_and(|last| goes(last)) {
                     self.last_accounts.remove(issuer);
                 }
+            }
+            Event::InstallationRegistered { issuer, account, kid } => {
+                self.installations.insert((issuer.clone(), account.clone()), kid.clone());
             }
             Event::Contacting { issuer, account: Some(account), .. } => {
                 if let Some(id) = &entry.request {
@@ -148,7 +167,8 @@ impl State {
                     self.muted_until.remove(bucket);
                 }
             }
-            Event::Asserted { issuer, credential, sign_count, .. } => {
+            Event::Asserted { issuer, credential, sign_count, .. }
+            | Event::PasskeyMade { issuer, credential, sign_count } => {
                 if let Some(id) = &entry.request {
                     let count = ((issuer.clone(), credential.clone()), *sign_count);
                     self.asserted.entry(id.clone()).or_default().push(count);
@@ -160,6 +180,7 @@ impl State {
             | Event::Answered { .. }
             | Event::Contacting { account: None, .. }
             | Event::Challenged { .. }
+            | Event::PasskeyChanged { .. }
             | Event::Suspicious { .. }
             | Event::Started { .. } => {}
         }
@@ -225,6 +246,19 @@ impl State {
             };
             shown(known) != shown(new)
         })
+    }
+
+    /// What the server with this issuer was answered with last, and took.
+    #[must_use]
+    pub fn last_method(&self, issuer: &str) -> Option<Method> {
+        self.methods.get(issuer).copied()
+    }
+
+    /// The name of this installation's key that the server with this issuer knows for this account.
+    #[must_use]
+    pub fn installation(&self, issuer: &str, account: &str) -> Option<&str> {
+        let whose = (issuer.to_owned(), account.to_owned());
+        self.installations.get(&whose).map(String::as_str)
     }
 
     /// All enrolled servers, in the order in which they were enrolled.
@@ -407,6 +441,40 @@ mod tests {
         }
         // The one account that there is can be reached another way.
         assert_eq!(state.unlike(&Server { way, ..sam.clone() }), None);
+    }
+
+    #[test]
+    fn p9_what_a_server_took_last_is_known_until_it_is_removed() {
+        let mut state = State::default();
+        let mut fold = |request: &str, event: serde_json::Value| {
+            let mut entry = json!({"at": 1, "request": request});
+            entry.as_object_mut().unwrap().extend(event.as_object().unwrap().clone());
+            let entry: Entry = serde_json::from_value(entry).unwrap();
+            state.fold(&entry, &Digest::of_bytes(b"an entry"));
+            state.last_method("https://as.example")
+        };
+        let received = || {
+            json!({"event": "received", "kind": "authorization", "asker": {"pairing": null,
+                "claims": null, "kernel": {"uid": 1, "pid": null, "chain": [], "cwd": null,
+                "place": "session"}}, "request_hash": Digest::of_bytes(b"what was asked"),
+                "issuer": "https://as.example", "expires_at": 9})
+        };
+        let ended = |outcome: &str, reason: &str, method: &str| {
+            json!({"event": "ended", "outcome": outcome, "reason": reason, "assurance": null,
+                   "method": method, "observable": false, "display_hash": null, "took_ms": 1})
+        };
+        fold("req_1", received());
+        assert_eq!(fold("req_1", ended("approved", "approved", "passkey")), Some(Method::Passkey));
+        fold("req_2", received());
+        let refused = fold("req_2", ended("rejected_by_as", "server_refused", "totp"));
+        assert_eq!(refused, Some(Method::Passkey), "it did not take it");
+        fold("req_3", received());
+        let gesture = fold("req_3", ended("approved", "approved", "gesture"));
+        assert_eq!(gesture, Some(Method::Passkey));
+        fold("req_4", received());
+        assert_eq!(fold("req_4", ended("approved", "approved", "totp")), Some(Method::Totp));
+        let removed = json!({"event": "server_removed", "issuer": "https://as.example"});
+        assert_eq!(fold("req_5", removed), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What a ceremony gives, checked by code that did not make it.
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
+use placet_core::creation::Creation;
 use placet_core::passkey::{
     Assertion, AuthenticatorAttachment, CeremonyFault, CeremonyStep, ClientData, Keeping,
     PublicKeyCredentialDescriptor, Wanted,
@@ -9,7 +10,6 @@ use placet_core::ports::Authenticators as _;
 use placet_stage::key::{Credential, SIGN, Settings, Version};
 
 use super::played::{LONG, PIN, Person, Played, RP, Told, assert_with, over, wanted};
-use crate::Creation;
 use crate::ctap::Fields;
 
 /// As a server does it: the key out of its COSE form, the signature by another library.
@@ -132,7 +132,7 @@ fn creation() -> Creation {
         user_id: b"sam".to_vec(),
         user_name: "sam@as.example".into(),
         user_display_name: "Sam".into(),
-        client_data_hash: [9; 32],
+        client_data: ClientData::create(vec![9; 32], "https://as.example".into()),
         algorithms: vec![-8, -7],
         exclude_credentials: Vec::new(),
         resident_key: true,
@@ -174,5 +174,5 @@ async fn a_key_that_has_one_is_not_given_a_second() {
     wanted.exclude_credentials =
         vec![PublicKeyCredentialDescriptor { id: has.id, transports: Vec::new() }];
     let ended = over(&[&key]).create(wanted, Person::knowing(&[PIN])).await;
-    assert_eq!(ended, Err(CeremonyFault::Other("it has a passkey for this already".into())));
+    assert_eq!(ended, Err(CeremonyFault::Excluded));
 }

@@ -4,6 +4,7 @@ mod ask;
 mod elicit;
 mod log;
 mod pair;
+mod passkey;
 mod person;
 mod quit;
 mod receipt;
@@ -34,6 +35,7 @@ pub(crate) fn run(args: Args, printer: &mut Printer) -> Result<Exit, Stop> {
         Command::Log(asked) => log::log(&asked, global, printer),
         Command::Receipt(asked) => receipt::receipt(&asked, global, printer),
         Command::Servers(servers) => person::servers(servers, global, printer),
+        Command::Passkey(asked) => passkey::passkey(asked, global, printer),
         Command::Agents(agents) => person::agents(agents, global, printer),
         Command::Hook(asked) => crate::hook::hook(&asked, global, printer),
         Command::Init(asked) => crate::init::init(&asked, printer),

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use placet_wire::ask::Ask;
 use placet_wire::params::{AddServer, CA_MAX, RemoveServer, RevokePairing};
+use placet_wire::passkeys::RegisterAtServer;
 use placet_wire::results::{
     Opened, PairingList, Revoked, Server, ServerList, Session, StatusAnswer,
 };
@@ -138,6 +139,7 @@ pub(crate) fn servers(
             ca: add.ca.as_deref().map(certificates).transpose()?,
             proxy: add.proxy,
         }),
+        Servers::Register { issuer } => Ask::RegisterAtServer(RegisterAtServer { issuer }),
         Servers::Remove { issuer, account } => Ask::RemoveServer(RemoveServer { issuer, account }),
     };
     let (mut conversation, ..) = converse(global, printer)?;

@@ -9,10 +9,13 @@
 //!
 //! **Never** keep a PIN or put one on record.
 
+use std::future::Future;
+use std::time::Duration;
+
 use futures_channel::{mpsc, oneshot};
 use futures_util::{FutureExt as _, StreamExt as _, select_biased};
 
-use super::{Case, Decided, Given, Over, With, either};
+use super::{Case, Decided, Given, Over, With, Yes, either};
 use crate::display::{PIN, Screen};
 use crate::form::{Filled, Values};
 use crate::json::Digest;
@@ -32,53 +35,74 @@ const FAILURES: u32 = 3;
 const READING: u64 = 60;
 
 /// What became of one ceremony.
-enum Touched {
-    Signed(Assertion),
+enum Touched<R> {
+    Done(R),
     Fault(CeremonyFault),
     No(Ended),
 }
 
 impl<P: Ports> Case<'_, P> {
-    /// The question on the screen, and after each yes a ceremony, until one gives a signature that
-    /// fits or it is over.
+    /// The question on the screen, and an assertion that fits it.
     pub(super) async fn sign<T: Turn>(
         &self,
         turn: &mut T,
-        mut screen: Screen,
+        screen: Screen,
         passkey: &Passkey,
         bound_to: Option<&Digest>,
         server: &Server,
         over: &Over<'_>,
     ) -> Result<Given, Reason> {
+        let wanted = &passkey.wanted;
+        let begin = |voice| self.ports.authenticators().assert(wanted.clone(), voice);
+        let signed = self.at_the_key(turn, screen, wanted.timeout, begin, over).await?;
+        let (yes, assertion) = match signed {
+            Ok(signed) => signed,
+            Err(ended) => return Ok(Given::No(ended)),
+        };
+        match self.fits(wanted, &assertion, server).await? {
+            Ok(sign_count) => {
+                let event = Event::Asserted {
+                    issuer: server.issuer.clone(),
+                    credential: Digest::of_bytes(&assertion.credential_id),
+                    sign_count,
+                    approval_hash: bound_to.cloned(),
+                };
+                self.record(event).await.map_err(|_| Reason::RecordUnwritable)?;
+                Ok(Given::With(yes, With::Assertion(Box::new(assertion))))
+            }
+            Err(reason) => Ok(Given::No(Ended::no(reason))),
+        }
+    }
+
+    /// The question on the screen, and after each yes a ceremony, until one gives something or it is
+    /// over.
+    pub(super) async fn at_the_key<T: Turn, R, F>(
+        &self,
+        turn: &mut T,
+        mut screen: Screen,
+        timeout: Duration,
+        begin: impl Fn(Voice) -> F + Send,
+        over: &Over<'_>,
+    ) -> Result<Result<(Yes, R), Ended>, Reason>
+    where
+        R: Send,
+        F: Future<Output = Result<R, CeremonyFault>> + Send,
+    {
         let mut failures = 0;
         loop {
             let yes = match self.show(turn, &screen, over).await? {
                 Decided::Yes(yes) => yes,
-                Decided::No(ended) => return Ok(Given::No(ended)),
+                Decided::No(ended) => return Ok(Err(ended)),
             };
-            let timeout = self.ports.clock().now().plus_seconds(passkey.wanted.timeout.as_secs());
+            let timeout = self.ports.clock().now().plus_seconds(timeout.as_secs());
             let too_late = self.ports.clock().until(timeout).map(|()| Reason::TimeOut);
             let over = either(over.clone(), too_late);
             // Who asked must still stand before a person is made to touch anything.
             self.stands(&over)?;
-            let fault = match self.touch(turn, &screen, &passkey.wanted, &over).await? {
-                Touched::No(ended) => return Ok(Given::No(ended)),
+            let fault = match self.touch(turn, &screen, &begin, &over).await? {
+                Touched::No(ended) => return Ok(Err(ended)),
                 Touched::Fault(fault) => fault,
-                Touched::Signed(assertion) => {
-                    return match self.fits(&passkey.wanted, &assertion, server).await? {
-                        Ok(sign_count) => {
-                            let event = Event::Asserted {
-                                issuer: server.issuer.clone(),
-                                credential: Digest::of_bytes(&assertion.credential_id),
-                                sign_count,
-                                approval_hash: bound_to.cloned(),
-                            };
-                            self.record(event).await.map_err(|_| Reason::RecordUnwritable)?;
-                            Ok(Given::With(yes, With::Assertion(Box::new(assertion))))
-                        }
-                        Err(reason) => Ok(Given::No(Ended::no(reason))),
-                    };
-                }
+                Touched::Done(done) => return Ok(Ok((yes, done))),
             };
             match &fault {
                 CeremonyFault::Deadline => return Err(Reason::TimeOut),
@@ -89,12 +113,12 @@ impl<P: Ports> Case<'_, P> {
                         _ => Unfit::NotVerified,
                     };
                     self.suspicious("authenticator", unfit.to_string()).await?;
-                    return Ok(Given::No(Ended::no(Reason::AuthenticatorUnfit)));
+                    return Ok(Err(Ended::no(Reason::AuthenticatorUnfit)));
                 }
                 CeremonyFault::Removed | CeremonyFault::Other(_) => {
                     failures += 1;
                     if failures >= FAILURES {
-                        return Ok(Given::No(Ended::no(Reason::AuthenticatorFailed)));
+                        return Ok(Err(Ended::no(Reason::AuthenticatorFailed)));
                     }
                 }
                 _ => {}
@@ -105,16 +129,19 @@ impl<P: Ports> Case<'_, P> {
     }
 
     /// One ceremony, with what it says and asks on the screen.
-    async fn touch<T: Turn>(
+    async fn touch<T: Turn, R, F>(
         &self,
         turn: &mut T,
         screen: &Screen,
-        wanted: &Wanted,
+        begin: &(impl Fn(Voice) -> F + Send),
         over: &Over<'_>,
-    ) -> Result<Touched, Reason> {
+    ) -> Result<Touched<R>, Reason>
+    where
+        R: Send,
+        F: Future<Output = Result<R, CeremonyFault>> + Send,
+    {
         let (voice, mut said) = mpsc::unbounded();
-        let ceremony = self.ports.authenticators().assert(wanted.clone(), Voice(voice));
-        let mut ceremony = Box::pin(ceremony).fuse();
+        let mut ceremony = Box::pin(begin(Voice(voice))).fuse();
         let mut over = over.clone();
         let mut step = CeremonyStep::Looking;
         let mut pins = 0;
@@ -200,15 +227,15 @@ impl<P: Ports> Case<'_, P> {
         Ok(Ended::no(reason))
     }
 
-    async fn suspicious(&self, what: &str, detail: String) -> Result<(), Reason> {
+    pub(super) async fn suspicious(&self, what: &str, detail: String) -> Result<(), Reason> {
         let event = Event::Suspicious { what: what.to_owned(), detail };
         self.record(event).await.map(drop).map_err(|_| Reason::RecordUnwritable)
     }
 }
 
-fn touched(done: Result<Assertion, CeremonyFault>) -> Touched {
+fn touched<R>(done: Result<R, CeremonyFault>) -> Touched<R> {
     match done {
-        Ok(assertion) => Touched::Signed(assertion),
+        Ok(done) => Touched::Done(done),
         Err(fault) => Touched::Fault(fault),
     }
 }
@@ -236,6 +263,7 @@ fn problem(fault: &CeremonyFault) -> Text {
         CeremonyFault::Cancelled => ours!("key-cancelled"),
         CeremonyFault::NoAuthenticator => ours!("key-none"),
         CeremonyFault::NoCredential => ours!("key-no-passkey"),
+        CeremonyFault::Excluded => ours!("key-has-one"),
         CeremonyFault::PinNotSet => ours!("key-no-pin"),
         CeremonyFault::PinAuthBlocked => ours!("key-pin-out-and-in"),
         CeremonyFault::PinBlocked => ours!("key-pin-blocked"),
@@ -255,7 +283,7 @@ enum Said {
 }
 
 /// The authenticator's side. Once the ceremony is over nobody listens.
-struct Voice(mpsc::UnboundedSender<Said>);
+pub(super) struct Voice(mpsc::UnboundedSender<Said>);
 
 impl CeremonyUi for Voice {
     fn step(&self, step: CeremonyStep) {

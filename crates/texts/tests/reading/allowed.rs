@@ -52,6 +52,7 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     // The same in every language.
     ("ui/known.js", "placet as remove", "a command"),
     ("ui/index.html", "placet pair", "a command"),
+    ("ui/index.html", "placet init", "a command"),
     ("ui/index.html", "placet --agent", "a command"),
     ("ui/index.html", "Placet", "the name"),
 ];

@@ -19,6 +19,7 @@ use serde_json::{Map, Value, json};
 
 use super::ceremony::{Outcome, answered, challenge, denied, go_on, limit, push, step_on, wrong};
 use super::fault::{self, Fault};
+use super::instance;
 use super::reply::{Reply, broken, json_reply, oauth_error};
 use super::request::{self, Form, error, invalid, media_type};
 use super::script::Looked;
@@ -75,6 +76,10 @@ fn first(world: &World, headers: &HeaderMap, body: &[u8]) -> Plan {
     };
     let mut inner = world.lock();
     inner.counts.first_contacts += 1;
+    let now = world.clock.now();
+    if let Err(reply) = instance::admitted(&mut inner, &wanted, &form, world.issuer(), now) {
+        return Plan::Say(*reply);
+    }
     let script = inner.script();
     if let Some(turn) = script.first.filter(|_| inner.first_left > 0) {
         inner.first_left -= 1;

@@ -18,6 +18,7 @@
 //! | `POST /unlock` | forgets wrong codes |
 //! | `POST /passkeys/options[?account=]` | begins to register a passkey: `PublicKeyCredentialCreationOptionsJSON` |
 //! | `POST /passkeys` | ends that, with the `RegistrationResponseJSON` |
+//! | `POST /registering {"as": name}` | how the passkeys endpoint behaves |
 //! | `POST /down {"down": bool}` | resets every connection but the control API's, or stops that |
 //! | `POST /reset` | forgets sessions, grants, journal, counts |
 
@@ -37,7 +38,7 @@ use serde_json::{Value, json};
 use super::reply::{Reply, json_reply, oauth_error};
 use super::request::invalid;
 use super::world::World;
-use super::{CodeNow, Scenario, UrlEnd};
+use super::{CodeNow, Registering, Scenario, UrlEnd};
 
 /// Longest wait of a journal request.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -60,6 +61,7 @@ pub(super) fn router(world: &Arc<World>) -> Router {
         .route("/unlock", post(unlock))
         .route("/passkeys/options", post(passkey_options))
         .route("/passkeys", post(passkey_made))
+        .route("/registering", post(registering))
         .route("/down", post(down))
         .route("/reset", post(reset))
         .layer(from_fn_with_state(Arc::clone(world), guarded))
@@ -103,7 +105,7 @@ impl World {
         if self.lock().account(account).is_none() {
             return Err("no such account".to_owned());
         }
-        let (options, state) = self.relying_party.creation(account)?;
+        let (options, state) = self.relying_party.creation(account, Vec::new())?;
         self.lock().registering = Some((account.to_owned(), state));
         Ok(options)
     }
@@ -116,7 +118,8 @@ impl World {
         let begun = self.lock().registering.take();
         let (account, state) = begun.ok_or_else(|| "nothing was begun".to_owned())?;
         let passkey = self.relying_party.created(made, &state)?;
-        self.lock().passkeys.entry(account).or_default().push(passkey);
+        let now = self.clock.now();
+        self.lock().keep(&account, passkey, "stage key", now);
         Ok(())
     }
 
@@ -269,6 +272,20 @@ async fn pages(State(world): Stage, body: Bytes) -> Reply {
     }
     match read::<Body>(&body) {
         Ok(body) => json_reply(200, &json!({"ended": world.end_pages(body.end)})),
+        Err(reply) => *reply,
+    }
+}
+
+async fn registering(State(world): Stage, body: Bytes) -> Reply {
+    #[derive(Deserialize)]
+    struct Body {
+        r#as: Registering,
+    }
+    match read::<Body>(&body) {
+        Ok(body) => {
+            world.lock().registering_as = body.r#as;
+            done()
+        }
         Err(reply) => *reply,
     }
 }

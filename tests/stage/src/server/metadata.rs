@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use serde_json::{Value, json};
 
+use super::Registering;
 use super::config::Config;
 use super::reply::{Reply, json_reply, oauth_error, text_reply, with_header};
 use super::script::Metadata;
@@ -26,6 +27,14 @@ pub(super) async fn handle(State(world): State<Arc<World>>) -> Reply {
         inner.script()
     };
     let mut honest = document(&world);
+    let registering = world.lock().registering_as;
+    match registering {
+        Registering::Missing => drop_member(&mut honest, "placet_passkeys_endpoint"),
+        Registering::Foreign => {
+            set(&mut honest, "placet_passkeys_endpoint", json!("https://other.example/passkeys"))
+        }
+        _ => {}
+    }
     match script.metadata {
         Metadata::Honest => {}
         Metadata::Bare => {
@@ -77,7 +86,7 @@ fn document(world: &World) -> Value {
         "grant_types_supported": ["authorization_code"],
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported": ["none"],
-        "scopes_supported": ["tools"],
+        "scopes_supported": ["tools", "placet:passkeys"],
         "authorization_details_types_supported": world.config.details_types,
         "authorization_response_iss_parameter_supported": true,
         "ana_profiles_supported": ["ana-http/0"],
@@ -86,6 +95,7 @@ fn document(world: &World) -> Value {
         "ana_approval_object_supported": true,
         "ana_webauthn_encodings_supported": ["options-object", "flat"],
         "ana_webauthn_origins_supported": [world.origin()],
+        "placet_passkeys_endpoint": at("passkeys"),
     })
 }
 

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 use webauthn_rs::prelude::{
-    Passkey, PasskeyAuthentication, PasskeyRegistration, PublicKeyCredential,
+    CredentialID, Passkey, PasskeyAuthentication, PasskeyRegistration, PublicKeyCredential,
     RegisterPublicKeyCredential, Url, Uuid, Webauthn, WebauthnBuilder,
 };
 
@@ -56,9 +56,16 @@ impl RelyingParty {
     ///
     /// # Errors
     /// A sentence.
-    pub(super) fn creation(&self, account: &str) -> Result<(Value, PasskeyRegistration), String> {
-        let user = Uuid::from_bytes(random::bytes::<16>().map_err(|e| e.to_string())?);
-        let begun = self.webauthn.start_passkey_registration(user, account, account, None);
+    pub(super) fn creation(
+        &self,
+        account: &str,
+        has: Vec<CredentialID>,
+    ) -> Result<(Value, PasskeyRegistration), String> {
+        // The same for all of an account's passkeys (WebAuthn §5.4.3).
+        let user = Sha256::digest(account.as_bytes());
+        let user = user.first_chunk::<16>().map(|user| Uuid::from_bytes(*user));
+        let user = user.unwrap_or_default();
+        let begun = self.webauthn.start_passkey_registration(user, account, account, Some(has));
         let (options, state) = begun.map_err(|e| e.to_string())?;
         let whole = serde_json::to_value(&options).map_err(|e| e.to_string())?;
         Ok((whole.get("publicKey").cloned().unwrap_or_default(), state))
@@ -293,7 +300,7 @@ mod tests {
     fn p6_the_stage_takes_a_right_assertion_once_and_no_wrong_one() {
         let rp = RelyingParty::new("http://localhost:4000").expect("a relying party");
         let mut key = SoftKey::default();
-        let (options, state) = rp.creation("sam").expect("options");
+        let (options, state) = rp.creation("sam", Vec::new()).expect("options");
         let made = rp.make(&options, &mut key).expect("made");
         let mut passkeys = [rp.created(made, &state).expect("registered")];
         let ask = |passkeys: &[Passkey]| {

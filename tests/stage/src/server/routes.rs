@@ -16,7 +16,7 @@ use super::journal::{Entry, Fate};
 use super::reply::{Reply, json_reply, oauth_error};
 use super::wire::{Connection, Cut};
 use super::world::World;
-use super::{challenge, control, metadata, resource, token, web};
+use super::{challenge, control, metadata, registry, resource, token, web};
 
 /// Longest body that is read.
 const LONGEST: usize = 1024 * 1024;
@@ -31,6 +31,7 @@ pub(super) fn router(world: &Arc<World>) -> Router {
         .route(&at("/moved-metadata"), get(metadata::moved))
         .route(&at("/challenge"), post(challenge::handle))
         .route(&at("/token"), post(token::handle))
+        .route(&at("/passkeys"), post(registry::handle))
         .route(&at("/authorize"), get(web::authorize).post(web::authorized))
         .route(&at("/page/{name}"), get(web::page).post(web::paged))
         .route(&at("/resource/{tool}"), post(resource::handle))

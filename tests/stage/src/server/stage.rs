@@ -9,7 +9,9 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 use super::world::World;
-use super::{CodeNow, Config, Counts, Journal, Scenario, Started, UrlEnd, routes, tls, wire};
+use super::{
+    CodeNow, Config, Counts, Journal, Registering, Scenario, Started, UrlEnd, routes, tls, wire,
+};
 use crate::softkey::SoftKey;
 
 /// A running stage. Dropping it stops it.
@@ -102,6 +104,11 @@ impl Stage {
         self.world.fresh_code(&self.started.account).map(|c| c.code).unwrap_or_default()
     }
 
+    /// The same for another account.
+    pub fn code_of(&self, account: &str) -> String {
+        self.world.fresh_code(account).map(|c| c.code).unwrap_or_default()
+    }
+
     /// A code with its step and life that would be accepted now, if any; the clock stays.
     pub fn code_now(&self) -> Option<CodeNow> {
         self.world.code(&self.started.account)
@@ -132,6 +139,11 @@ impl Stage {
     /// A sentence.
     pub fn passkey_made(&self, made: serde_json::Value) -> Result<(), String> {
         self.world.passkey_made(made)
+    }
+
+    /// How the passkeys endpoint behaves from now on.
+    pub fn registering(&self, how: Registering) {
+        self.world.lock().registering_as = how;
     }
 
     /// A code of the right form that is certainly wrong now.

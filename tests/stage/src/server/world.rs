@@ -3,10 +3,11 @@
 //! The lock is never held across an await. What a test may wait for (a request that came in, a held
 //! answer that was let go) is a watch channel, so that nobody polls.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use p256::ecdsa::VerifyingKey;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use webauthn_rs::prelude::{Passkey, PasskeyRegistration};
@@ -17,11 +18,12 @@ use super::grant::Grants;
 use super::journal::Journal;
 use super::passkey::RelyingParty;
 use super::random;
+use super::registry::{Called, id_of};
 use super::request::Wanted;
 use super::script::Script;
 use super::session::Sessions;
 use super::stage::StageError;
-use super::{Account, Scenario};
+use super::{Account, Registering, Scenario};
 
 /// What was counted since the last reset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,7 +99,17 @@ pub(super) struct Inner {
     pub(super) accounts: Vec<Account>,
     /// By account.
     pub(super) passkeys: HashMap<String, Vec<Passkey>>,
-    /// A registration that was begun, and for whom.
+    /// Keys of installations, by client and account.
+    pub(super) instances: HashMap<(String, String), VerifyingKey>,
+    /// Names of assertions that were taken.
+    pub(super) assertions: HashSet<String>,
+    /// What they are called, by credential id.
+    pub(super) called: HashMap<String, Called>,
+    /// Registrations that were begun at the passkeys endpoint, by account.
+    pub(super) begun: HashMap<String, PasskeyRegistration>,
+    /// How that endpoint behaves.
+    pub(super) registering_as: Registering,
+    /// A registration that was begun over the control API, and for whom.
     pub(super) registering: Option<(String, PasskeyRegistration)>,
     pub(super) pages: HashMap<String, Page>,
     /// Requests behind a `request_uri`, each good once.
@@ -151,6 +163,11 @@ impl World {
             grants: Grants::default(),
             accounts,
             passkeys: HashMap::new(),
+            instances: HashMap::new(),
+            assertions: HashSet::new(),
+            called: HashMap::new(),
+            begun: HashMap::new(),
+            registering_as: Registering::Honest,
             registering: None,
             pages: HashMap::new(),
             pushed: HashMap::new(),
@@ -261,6 +278,12 @@ impl Inner {
     /// The script of the current scenario.
     pub(super) fn script(&self) -> Script {
         self.scenario.script()
+    }
+
+    /// A new passkey of an account.
+    pub(super) fn keep(&mut self, account: &str, made: Passkey, name: &str, created: u64) {
+        self.called.insert(id_of(&made), Called { name: name.to_owned(), created });
+        self.passkeys.entry(account.to_owned()).or_default().push(made);
     }
 
     /// The account of this name.
