@@ -117,7 +117,8 @@ impl Found {
                 (TokenTree::Group(group), ..) => self.tokens(file, group.stream()),
                 (TokenTree::Literal(literal), ..) => {
                     let written = literal.to_string();
-                    if written.starts_with(['"', 'r']) && reads_like_a_sentence(&written) {
+                    let words = without(&written, "{");
+                    if written.starts_with(['"', 'r']) && reads_like_a_sentence(&words) {
                         let line = literal.span().start().line;
                         self.literals
                             .push(Literal { at: format!("{file}:{line}"), words: written });
@@ -196,7 +197,7 @@ impl Found {
                     id: words,
                     words: given(&rest),
                 });
-            } else if reads_like_a_sentence(&without_places(&words))
+            } else if reads_like_a_sentence(&without(&words, "${"))
                 && !code.trim_end().ends_with("from")
             {
                 self.literals.push(Literal { at: format!("{file}:{line}"), words });
@@ -278,13 +279,13 @@ fn given(rest: &str) -> BTreeSet<String> {
     names.iter().map(name).filter(|name| !name.is_empty()).collect()
 }
 
-/// A template without what is put into it.
-fn without_places(words: &str) -> String {
+/// Words without what is put into them between this and a brace.
+fn without(words: &str, begin: &str) -> String {
     let mut out = String::new();
     let mut rest = words;
-    while let Some((before, after)) = rest.split_once("${") {
+    while let Some((before, after)) = rest.split_once(begin) {
         out.push_str(before);
-        rest = after.split_once('}').map_or("", |(_, after)| after);
+        rest = after.split_once('}').map_or(after, |(_, after)| after);
     }
     out + rest
 }
