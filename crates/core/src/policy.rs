@@ -43,10 +43,8 @@ pub fn judge(
     if standing.muted_until > now && !ends_a_mute(request) {
         return Verdict::Refuse(Reason::Muted, Some(now.seconds_until(standing.muted_until)));
     }
-    if let Matter::Authorization(_) = request.matter {
-        if request.asker.pairing.is_none() {
-            return Verdict::Refuse(Reason::NotPaired, None);
-        }
+    if matches!(request.matter, Matter::Authorization(_)) && request.asker.pairing.is_none() {
+        return Verdict::Refuse(Reason::NotPaired, None);
     }
     if request.matter.asks_server().is_some() && server.is_none() {
         return Verdict::Refuse(Reason::IssuerNotEnrolled, None);
