@@ -3,6 +3,7 @@
 // Promises: draws what the program says and nothing else; all of it goes in as text, never as
 // markup. Must never ask for, hold or show a secret.
 
+import { asked } from "./draw.js";
 import { open as history } from "./history.js";
 import { agents, health, servers } from "./known.js";
 import { settings, settled } from "./settings.js";
@@ -15,14 +16,15 @@ const at = (id) => document.getElementById(id);
 dress(document);
 dress(at("one").content);
 
-function waitingItem({ id, name, heading }) {
+function waitingItem({ id, name, heading, code, brief }) {
   const item = at("one").content.cloneNode(true);
   item.querySelector(".heading").textContent = heading;
   item.querySelector(".name").append(...pieces("book-asks", { name }));
+  item.querySelector(".asked").textContent = asked({ code, brief });
   const open = item.querySelector("button");
-  open.setAttribute("aria-label", text("book-open-what", { heading }));
+  open.setAttribute("aria-label", code ? text("book-open-code", { code, heading }) : text("book-open-what", { heading }));
   open.dataset.id = id;
-  open.addEventListener("click", () => look());
+  open.addEventListener("click", () => look(id));
   return item;
 }
 

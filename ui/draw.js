@@ -2,6 +2,8 @@
 //
 // Promises: every text goes in as text. Must never set markup, a link or a style from a value.
 
+import { text } from "./text.js";
+
 // An element with a class, and text or children.
 export function make(tag, name, ...content) {
   const made = document.createElement(tag);
@@ -26,6 +28,12 @@ export function list(pairs) {
   const made = document.createElement("dl");
   for (const [term, value] of pairs) made.append(make("dt", "", term), make("dd", "", value));
   return made;
+}
+
+// The number that prompt and terminal show, and what was asked; records of older versions have neither.
+export function asked({ code, brief }) {
+  if (code && brief) return text("book-asked-code-brief", { code, brief });
+  return code ? text("book-asked-code", { code }) : (brief ?? "");
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });

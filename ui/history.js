@@ -1,6 +1,6 @@
 // What is over: leafed through, narrowed, and one of it in full.
 
-import { apart, button, list, make, time } from "./draw.js";
+import { apart, asked as what, button, list, make, time } from "./draw.js";
 import { ask } from "./tauri.js";
 import { text } from "./text.js";
 
@@ -18,7 +18,7 @@ function line(past) {
   return make(
     "li",
     "",
-    make("div", "", make("p", "heading", heading), make("p", "name", apart(who(past)), `, ${time(past.at)}`), make("p", "name", ended(past))),
+    make("div", "", make("p", "heading", heading), make("p", "name", what(past)), make("p", "name", apart(who(past)), `, ${time(past.at)}`), make("p", "name", ended(past))),
     button(text("book-show"), text("book-show-what", { heading, who: who(past), time: time(past.at) }), (event) => show(past.request, event.target)),
   );
 }
@@ -85,13 +85,17 @@ async function show(request, from) {
   try {
     const detail = await ask("detail", request);
     if (!detail) throw new Error(text("book-detail-gone"));
-    const { past, account, steps, shown, receipt } = detail;
+    const { past, note, account, steps, shown, receipt } = detail;
     const back = button(text("book-back"), "", () => {
       at("detail").hidden = true;
       at("listed").hidden = false;
       from.focus();
     });
-    const facts = list([[text("book-ended"), ended(past)], [text("book-who"), who(past)], [text("book-server"), past.server || text("book-server-none")], ...(account ? [[text("book-row-account"), account]] : []), [text("book-number"), past.request], [text("book-receipt"), signed(receipt)]]);
+    // Nobody was asked: what was to be shown is nowhere else.
+    const unasked = shown.length === 0 && past.reason !== "denied" && ["declined", "rate_limited", "unsupported"].includes(past.outcome);
+    const how = unasked ? text("book-declined-unasked", { why: words(past.reason) }) : ended(past);
+    const told = [[text("book-asked-what"), what(past)], [text("book-note"), note]].filter(([, words]) => words);
+    const facts = list([[text("book-ended"), how], ...told, [text("book-who"), who(past)], [text("book-server"), past.server || text("book-server-none")], ...(account ? [[text("book-row-account"), account]] : []), [text("book-number"), past.request], [text("book-receipt"), signed(receipt)]]);
     const happened = make("ol", "steps", ...steps.map((step) => make("li", "", `${time(step.at)}: ${words(step.event)} ${step.summary}`)));
     const none = shown.length === 0 ? make("p", "", text("book-shown-none")) : null;
     at("detail").replaceChildren(back, facts, make("h3", "", text("book-happened")), happened, make("h3", "", text("book-shown")), none ?? "", ...shown.map(screen));

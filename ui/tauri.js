@@ -7,8 +7,9 @@ const { invoke } = window.__TAURI__.core;
 /** @type {(seen: number) => Promise<import("./types").Numbered>} */
 export const page = (seen) => invoke("book", { seen });
 
-// Brings up the prompt.
-export const look = () => invoke("look");
+// Brings up the prompt of this request.
+/** @type {(request: string) => Promise<void>} */
+export const look = (request) => invoke("look", { request });
 
 // Asks a question of src/book/question.rs (`Question` and `Answer` in types.d.ts); resolves with what
 // the answer holds.

@@ -413,6 +413,7 @@ prompt-above = To approve, scroll up first: a part of this was not in sight yet.
 prompt-within = To approve, scroll the long text to its end first.
 prompt-within-above = To approve, scroll the long text up first: a part of it was not in sight yet.
 prompt-folded = To approve, first open every part that says “Show all”.
+prompt-stays = This is another request. What you chose comes next.
 prompt-refused-input = Another program tried to use this window. It was refused.
 prompt-click-first = To answer, click this window first.
 prompt-hint-hold = To approve, hold the mouse button down until it says “{ prompt-let-go }”, or press Ctrl+Enter.
@@ -432,6 +433,8 @@ tray-waiting =
        *[other] { $count } requests are waiting
     }
 tray-ready = Ready
+tray-entry = { $code } · { $sentence }
+tray-entry-brief = { $code } · { $sentence } · { $brief }
 tray-asks = { $name } asks: { $heading }
 tray-paused = Paused until { $until }: every answer is no
 tray-resume = Resume
@@ -471,6 +474,7 @@ trouble-key-record = the record comes first: while it cannot be used, nothing is
 
 notice-review = Review
 notice-window = Placet's window says what for.
+notice-request = Request { $code }, asked at { $time }. Placet's window says what for.
 notice-more =
     { $count ->
         [one] 1 more request waits
@@ -570,7 +574,9 @@ health-unknown = Not known
 health-screen-unknown-means = The login manager does not say which display is yours.
 health-screen-unknown-better = Nothing to do on Wayland: the login manager knows no names of Wayland displays.
 health-others = Other programs of this session
-health-others-means = Any program of yours may see the screen, codes too, or send input. Input that is known to be sent is refused, but not all of it is known; on Wayland Placet cannot see what lies over its prompt.
+health-others-means = Any program of yours may see the screen, codes too, or send input. Input that is known to be sent is refused, but not all of it is known.
+health-others-means-wayland = { health-others-means } Here, on Wayland, Placet cannot see what lies over its prompt.
+health-others-means-unknown = { health-others-means } Placet may not see what lies over its prompt.
 health-others-better = Run agents where they cannot reach this session: in a container, as another user, or on another machine.
 others-x11 = X11: they can see the screen, watch every key, type and click
 others-type = type and click
@@ -615,6 +621,7 @@ book-waiting = What is waiting
 book-waiting-none = Nothing is waiting for you.
 book-waiting-aside = Decisions are made in the prompt, never here.
 book-places = Where things are
+book-place-index = History’s index (made again from the record)
 book-outcome-any = Any
 book-outcome-approved = Approved
 book-outcome-declined = Declined
@@ -665,6 +672,12 @@ book-gone = Placet does not answer. Close this window and open the book again.
 book-silent = Placet does not answer.
 book-itself = Placet's book
 book-unpaired = an unpaired program
+book-declined-unasked = Declined without asking you ({ $why })
+book-asked-code = Request { $code }
+book-asked-code-brief = Request { $code } · { $brief }
+book-asked-what = What was asked
+book-note = What you wrote to it
+book-open-code = Open the prompt of request { $code }: { $heading }
 book-shown-none-of = Nothing was shown ({ $kind })
 book-show = Show
 book-show-what = Show: { $heading }, { $who }, { $time }

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use gtk::prelude::{Cast as _, GtkWindowExt as _};
 use gtk::{gio, glib};
+use placet_agentd::store::history::INDEX;
 use placet_core::ports::Gesture;
 use placet_core::request::RequestId;
 use placet_texts::text;
@@ -28,8 +29,8 @@ use crate::view::{Act, State};
 
 /// What the desktop asks of whoever keeps the requests.
 pub trait Keeper: Send + Sync + 'static {
-    /// Brings up the prompt of whoever's turn it is, if anybody waits.
-    fn open(&self);
+    /// Brings up the prompt: for this request, or whoever's turn it is, if anybody waits.
+    fn open(&self, request: Option<&RequestId>);
     /// A notification of this request stands.
     fn announced(&self, request: &RequestId);
     /// Declines this request, if it still waits.
@@ -92,7 +93,7 @@ pub fn run<K: Keeper>(
 
     let open: Open = {
         let keeper = Arc::clone(&keeper);
-        Arc::new(move || keeper.open())
+        Arc::new(move |request| keeper.open(request))
     };
     let picture = tray::write_picture(&places.pictures());
     let acts = {
@@ -124,8 +125,7 @@ pub fn run<K: Keeper>(
         let (desktop, keeper, runtime) =
             (desktop.clone(), Arc::clone(&keeper), runtime.handle().clone());
         move |act| match act {
-            // One prompt at a time (H16): it shows the request whose turn it is.
-            Act::Open(_) => keeper.open(),
+            Act::Open(request) => keeper.open(Some(&request)),
             Act::Pause(time) => keeper.pause(time),
             Act::Resume => keeper.pause(Duration::ZERO),
             Act::Unmute(bucket) => keeper.unmute(&bucket),
@@ -228,6 +228,7 @@ fn listed(places: &Places) -> Vec<Place> {
         |label: String, path: &std::path::Path| Place { label, path: path.display().to_string() };
     vec![
         place(text!("health-record"), &places.state),
+        place(text!("book-place-index"), &places.state.join(INDEX)),
         place(text!("health-socket"), &places.socket),
     ]
 }

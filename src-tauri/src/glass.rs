@@ -148,14 +148,18 @@ impl Glass {
         offer.as_ref().filter(|offer| offer.request == *request).map(|offer| offer.action.clone())
     }
 
-    pub(crate) fn open_for(&self, by: By) {
-        let Some(prompt) = self.prompt() else { return };
+    /// Remembers who wants to see the request that is next; it comes up with its screen.
+    pub(crate) fn want(&self, by: By) {
         let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
         // What a program wants takes nothing away from what the person wants.
         if by == By::Person || wanted.is_none_or(|(at, _)| at.elapsed() >= MEANT_WITHIN) {
             *wanted = Some((Instant::now(), by));
         }
-        drop(wanted);
+    }
+
+    pub(crate) fn open_for(&self, by: By) {
+        let Some(prompt) = self.prompt() else { return };
+        self.want(by);
         bring_up(prompt, by);
     }
 }
@@ -194,6 +198,28 @@ impl Window for Glass {
             // What was wanted is over.
             self.wanted();
             prompt.release(request);
+        }
+    }
+
+    fn put_back(&self, request: &RequestId) {
+        // What is wanted is the one that comes now.
+        if let Some(prompt) = self.prompt() {
+            prompt.release(request);
+        }
+    }
+
+    async fn begun(&self) -> bool {
+        match self.prompt() {
+            Some(prompt) => prompt.begun().await,
+            None => false,
+        }
+    }
+
+    fn stays(&self) {
+        let Some(prompt) = self.prompt() else { return };
+        prompt.stays();
+        if let Some(by) = self.wanted() {
+            bring_up(prompt, by);
         }
     }
 

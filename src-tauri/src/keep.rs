@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use placet_agentd::clock::RealClock;
 use placet_agentd::daemon::{Changed, Daemon, Switches};
-use placet_agentd::desk;
+use placet_agentd::desk::{self, Found};
 use placet_agentd::store::StoreError;
 use placet_agentd::store::history::Wanted;
 use placet_core::display;
@@ -72,8 +72,12 @@ impl Kept {
 }
 
 impl Keeper for Kept {
-    fn open(&self) {
-        self.glass.open_for(By::Person);
+    fn open(&self, request: Option<&RequestId>) {
+        match request.map(|request| self.switches.show_next(request)) {
+            // What is on the screen now is not what they asked to see.
+            Some(Found::Next) => self.glass.want(By::Person),
+            Some(Found::Shown | Found::Nowhere) | None => self.glass.open_for(By::Person),
+        }
     }
 
     fn pause(&self, time: Duration) {
@@ -361,6 +365,9 @@ fn seen(waiting: &desk::Waiting, glass: &Glass) -> Waiting {
         id: waiting.request.clone(),
         name: waiting.asker.as_str().to_owned(),
         heading: waiting.heading.as_str().to_owned(),
+        code: waiting.code.as_str().to_owned(),
+        brief: waiting.brief.as_str().to_owned(),
+        asked_at: local::time(waiting.received_at),
         offer: glass.offered(&waiting.request),
     }
 }

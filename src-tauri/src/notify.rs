@@ -15,8 +15,8 @@
 //! is posted and heard in another way ([`offer`]).
 //!
 //! **Never** put into it what the agent wrote about itself, or anything a person typed, nor, but for
-//! [`offer`], an argument of the action: only the name and the escaped heading. They go into the
-//! summary, which has no markup (Desktop Notifications Specification 1.2, "Basic Design").
+//! [`offer`], an argument of the action: only the name and the escaped heading, and of our own the
+//! number and the time. The strangers' words go into the summary, which has no markup (Desktop Notifications Specification 1.2, "Basic Design").
 
 mod offer;
 
@@ -35,8 +35,8 @@ use tokio::task::JoinSet;
 use crate::away::Away;
 use crate::view::{State, Waiting, clipped, sentence};
 
-/// What is asked when a notification is pressed: bring the prompt up.
-pub type Open = Arc<dyn Fn() + Send + Sync>;
+/// What is asked when a notification is pressed: bring the prompt up, for this request if it is one's.
+pub type Open = Arc<dyn Fn(Option<&RequestId>) + Send + Sync>;
 /// What is asked when its Deny is pressed.
 pub type Deny = Arc<dyn Fn(&RequestId) + Send + Sync>;
 /// What is asked when its Approve is pressed, and how it was pressed.
@@ -184,7 +184,7 @@ async fn accompany(
     (acts.told)(&waiting.id);
     tokio::select! {
         _ = &mut ended => {}
-        () = listen(&handle, &acts.open, || (acts.deny)(&waiting.id)) => {
+        () = listen(&handle, || (acts.open)(Some(&waiting.id)), || (acts.deny)(&waiting.id)) => {
             // Nothing more to hear; it is still to be withdrawn.
             let _ = ended.await;
         }
@@ -214,7 +214,7 @@ async fn count_others(mut count: watch::Receiver<usize>, open: Open, picture: Op
         };
         let heard = async {
             if let Some(handle) = &posted {
-                listen(handle, &open, || {}).await;
+                listen(handle, || open(None), || {}).await;
             }
             // Nothing more to hear; its number may still change.
             std::future::pending::<()>().await;
@@ -263,7 +263,11 @@ fn summary(waiting: &Waiting) -> String {
 }
 
 fn compose(waiting: &Waiting, buttons: bool, picture: Option<&Path>) -> Notification {
-    let mut notification = pointer(&summary(waiting), &text!("notice-window"), buttons, picture);
+    let body = match waiting.code.is_empty() {
+        true => text!("notice-window"),
+        false => text!("notice-request", code = &waiting.code, time = &waiting.asked_at),
+    };
+    let mut notification = pointer(&summary(waiting), &body, buttons, picture);
     if buttons {
         notification.action(DENY, &text!("screen-deny"));
     }
@@ -298,7 +302,7 @@ fn pointer(summary: &str, body: &str, buttons: bool, picture: Option<&Path>) -> 
 
 /// Hears presses. Whatever else is said, of closing too, may be said by anybody on the bus, so it
 /// does not end the listening; only so much of it is listened to.
-async fn listen(handle: &NotificationHandle, open: &Open, deny: impl Fn()) {
+async fn listen(handle: &NotificationHandle, open: impl Fn(), deny: impl Fn()) {
     for _ in 0..HEARD_AT_MOST {
         let mut heard = None;
         handle.wait_for_action_async(|what| heard = Some(what.clone())).await;
@@ -322,17 +326,25 @@ mod tests {
             id: RequestId("req_1".into()),
             name: "<b>bot</b>".into(),
             heading: "Let <a href=\"x\">bot</a> do this?".into(),
+            code: "VQ7Z-CCMK".into(),
+            brief: "shell: <b>git</b> push".into(),
+            asked_at: "15:20".into(),
             offer: None,
         };
         let notification = compose(&waiting, true, None);
         assert_eq!(notification.summary, "<b>bot</b> asks: Let <a href=\"x\">bot</a> do this?");
-        assert!(!notification.body.contains("bot"), "{}", notification.body);
+        assert_eq!(
+            notification.body,
+            "Request VQ7Z-CCMK, asked at 15:20. Placet's window says what for."
+        );
     }
 
     #[test]
     fn a_long_name_does_not_cover_the_screen() {
         let (id, long) = (RequestId("req_1".into()), "x".repeat(5000));
-        let waiting = Waiting { id, name: "bot".into(), heading: long, offer: None };
+        let (code, brief, asked_at) = (String::new(), long.clone(), String::new());
+        let name = "bot".into();
+        let waiting = Waiting { id, name, heading: long, code, brief, asked_at, offer: None };
         assert!(compose(&waiting, true, None).summary.chars().count() <= SUMMARY_LIMIT + 1);
     }
 
@@ -342,6 +354,9 @@ mod tests {
             id: RequestId("req_1".into()),
             name: "a".into(),
             heading: "b".into(),
+            code: "VQ7Z-CCMK".into(),
+            brief: "shell: <b>git</b> push".into(),
+            asked_at: "15:20".into(),
             offer: None,
         };
         let actions = compose(&waiting, true, None).actions;
@@ -351,7 +366,15 @@ mod tests {
     #[test]
     fn every_word_of_ours_in_a_notification_can_be_translated() {
         let name = || "7".to_owned();
-        let waiting = Waiting { id: RequestId(name()), name: name(), heading: name(), offer: None };
+        let waiting = Waiting {
+            id: RequestId(name()),
+            name: name(),
+            heading: name(),
+            code: name(),
+            brief: name(),
+            asked_at: name(),
+            offer: None,
+        };
         let made = placet_texts::pretended(|| {
             [true, false]
                 .map(|buttons| [compose(&waiting, buttons, None), counting(2, buttons, None)])

@@ -2,7 +2,8 @@
 //!
 //! **Promises.** Pure: the same state gives the same picture and menu. Everything that can be done
 //! from the icon is in the menu, because panels show no tooltip and swallow the left click.
-//! A stranger's text in here is a pairing's name or a heading, both escaped (H9).
+//! A stranger's text in here is a pairing's name, a heading or the line of what was asked, all of them
+//! escaped (H9).
 //!
 //! **Never** offer to approve or deny from a menu: it opens the prompt, where decisions are made.
 
@@ -22,6 +23,15 @@ pub struct Waiting {
     pub name: String,
     /// The prompt's heading, escaped.
     pub heading: String,
+    /// The number that prompt and terminal show.
+    #[serde(default)]
+    pub code: String,
+    /// What was asked, on one line, escaped; may be empty.
+    #[serde(default)]
+    pub brief: String,
+    /// The local time of asking, such as `15:20`.
+    #[serde(default)]
+    pub asked_at: String,
     /// The whole action, if a notification may approve it now; for the notification alone.
     #[serde(skip)]
     pub offer: Option<String>,
@@ -105,7 +115,21 @@ pub enum Act {
 /// The pauses that are offered, in minutes.
 const PAUSES: [u64; 2] = [15, 60];
 /// Longer labels make menus wider than the screen; the whole text is in the prompt.
-const LABEL_LIMIT: usize = 72;
+const LABEL_LIMIT: usize = 96;
+
+impl Waiting {
+    /// Its line in a menu: the number first, which what was asked must not push out.
+    fn entry(&self) -> String {
+        let sentence = sentence(&self.name, &self.heading);
+        if self.code.is_empty() {
+            sentence
+        } else if self.brief.is_empty() || self.heading.contains(&self.brief) {
+            text!("tray-entry", code = &self.code, sentence = sentence)
+        } else {
+            text!("tray-entry-brief", code = &self.code, sentence = sentence, brief = &self.brief)
+        }
+    }
+}
 
 impl State {
     /// The picture: trouble first, since it may be why nothing waits.
@@ -146,9 +170,11 @@ impl State {
             lines.push(Line::Says(text!("tray-quiet", until = until)));
         }
         lines.push(Line::Says(text!("tray-waiting", count = self.waiting.len())));
-        lines.extend(self.waiting.iter().map(|one| {
-            Line::Does(Act::Open(one.id.clone()), label(&sentence(&one.name, &one.heading)))
-        }));
+        lines.extend(
+            self.waiting
+                .iter()
+                .map(|one| Line::Does(Act::Open(one.id.clone()), label(&one.entry()))),
+        );
         lines.push(Line::Divider);
         match &self.paused_until {
             Some(until) => {
@@ -261,6 +287,9 @@ mod tests {
                 id: RequestId(format!("req_{n}")),
                 name: "build-bot".to_owned(),
                 heading: "Let build-bot do this?".to_owned(),
+                code: String::new(),
+                brief: String::new(),
+                asked_at: String::new(),
                 offer: None,
             })
             .collect()
@@ -330,6 +359,23 @@ mod tests {
             })
             .collect();
         assert_eq!(opens, ["req_1", "req_2"]);
+    }
+
+    #[test]
+    fn s16_an_entry_begins_with_the_number_and_says_what_was_asked() {
+        let mut state = State { waiting: waiting(1), ..State::default() };
+        state.waiting[0].code = "VQ7Z-CCMK".into();
+        state.waiting[0].heading = "build-bot wants to use shell".into();
+        state.waiting[0].brief = "shell: git push --force origin main".into();
+        let entry =
+            "VQ7Z-CCMK · build-bot wants to use shell · shell: git push --force origin main";
+        assert_eq!(labels(&state)[1], entry);
+        state.waiting[0].brief = "x".repeat(120);
+        assert!(labels(&state)[1].starts_with("VQ7Z-CCMK · "));
+        // What the heading says already is not said twice.
+        state.waiting[0].heading = "Pair with builder?".into();
+        state.waiting[0].brief = "builder".into();
+        assert_eq!(labels(&state)[1], "VQ7Z-CCMK · build-bot asks: Pair with builder?");
     }
 
     #[test]
@@ -419,6 +465,9 @@ mod tests {
             id: RequestId("7".into()),
             name: "7".into(),
             heading: "8".into(),
+            code: "7".into(),
+            brief: "9".into(),
+            asked_at: "9".into(),
             offer: None,
         };
         for (count, until, away) in

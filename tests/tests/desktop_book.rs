@@ -95,14 +95,14 @@ fn h14_the_page_calls_its_three_commands_and_no_other() {
         book.script(&format!("{call}.then(() => done('done'), (no) => done(`refused: ${{no}}`))"))
     };
     assert_eq!(call("'book', {seen: 0}"), "done");
-    assert_eq!(call("'look'"), "done");
-    assert_eq!(book.said(), "\"look\"\n");
+    assert_eq!(call("'look', {request: 'req_1'}"), "done");
+    assert_eq!(book.said(), "{\"look\":\"req_1\"}\n");
     // What is not on the list of questions does not reach Placet.
     for question in ["'approve'", "{rename: 'bot'}", "{history: 1}"] {
         let answer = call(&format!("'ask', {{question: {question}}}"));
         assert!(answer.as_str().unwrap().starts_with("refused"), "{question}: {answer}");
     }
-    assert_eq!(book.said(), "\"look\"\n");
+    assert_eq!(book.said(), "{\"look\":\"req_1\"}\n");
     for command in [
         "'plugin:app|version'",
         "'plugin:event|listen', {event: 'x', target: {kind: 'Any'}, handler: 1}",
@@ -158,11 +158,13 @@ fn h9_the_history_shows_what_was_shown_as_text_and_every_page_fits() {
     await_text(&book, "#version", "1.2.3");
     let evil = "<img src=x onerror='window.ran = 1'><b>push</b>";
     let past = json!({"seq": 9, "request": "req_1", "at": 1_795_000_000_000_u64, "kind": "approval",
-        "agent": "build-bot", "server": "", "heading": evil, "outcome": "declined", "reason": "denied"});
+        "agent": "build-bot", "server": "", "heading": evil, "outcome": "declined", "reason": "denied",
+        "code": "VQ7Z-CCMK", "brief": evil});
     let nothing = json!({"history": {"before": null, "outcome": null, "agent": null, "server": null, "words": ""}});
     book.script("document.querySelector('[data-page=history]').click(); done(1)");
     answered(&mut book, 1, &nothing, &json!({"history": [past]}));
     await_text(&book, "#past .heading", evil);
+    await_text(&book, "#past", &format!("Request VQ7Z-CCMK · {evil}"));
     looked_at(&session, &book, "history");
     // A search, by keyboard's own way: the form is sent.
     book.script(
@@ -180,7 +182,8 @@ fn h9_the_history_shows_what_was_shown_as_text_and_every_page_fits() {
     let shown = json!({"at": 1, "display_hash": "sha256:00", "holds": false, "screen": screen});
     let step = json!({"seq": 1, "at": 1, "event": "received", "summary": evil});
     let receipt = json!({"digest": "sha256:5eed", "seal": "file"});
-    let detail = json!({"past": past, "steps": [step], "shown": [shown], "receipt": receipt});
+    let detail =
+        json!({"past": past, "account": "", "steps": [step], "shown": [shown], "receipt": receipt});
     answered(&mut book, 3, &json!({"detail": "req_1"}), &json!({"detail": detail}));
     await_text(&book, "#detail .action .value", evil);
     await_text(&book, "#detail", "This is not what was sent to be shown");
@@ -188,6 +191,17 @@ fn h9_the_history_shows_what_was_shown_as_text_and_every_page_fits() {
     let markup = "document.querySelectorAll('main img, main b').length + (window.ran ?? 0)";
     assert_eq!(book.script(&format!("done({markup})")), 0, "an agent's text became markup");
     looked_at(&session, &book, "detail");
+    // What was muted away is not lost to the person.
+    book.script("document.querySelector('#detail button').click(); document.querySelector('#past button').click(); done(1)");
+    let muted = json!({"seq": 9, "request": "req_1", "at": 1, "kind": "approval", "agent": "build-bot",
+        "server": "", "heading": "", "outcome": "declined", "reason": "muted", "code": "VQ7Z-CCMK",
+        "brief": evil});
+    let detail = json!({"past": muted, "note": "not on main", "steps": [], "shown": []});
+    answered(&mut book, 4, &json!({"detail": "req_1"}), &json!({"detail": detail}));
+    await_text(&book, "#detail", "Declined without asking you (muted)");
+    await_text(&book, "#detail", &format!("Request VQ7Z-CCMK · {evil}"));
+    await_text(&book, "#detail", "not on main");
+    assert_eq!(book.script(&format!("done({markup})")), 0, "an agent's text became markup");
 }
 
 #[test]
@@ -214,7 +228,8 @@ fn agents_servers_and_health_are_shown_and_a_revocation_takes_two_presses() {
     await_text(&book, "#agents-said", "build-bot is revoked.");
     book.script("document.querySelector('[data-page=servers]').click(); done(1)");
     let server = json!({"name": "Work", "issuer": "https://as.example", "account": "me",
-        "client_id": "placet", "challenge_endpoint": null, "plain_http": true});
+        "client_id": "placet", "challenge_endpoint": null, "plain_http": true, "authorities": [],
+        "proxy": null});
     answered(&mut book, 4, &json!("servers"), &json!({"servers": [server]}));
     await_text(&book, "#servers-all", "https://as.example");
     looked_at(&session, &book, "servers");
@@ -484,9 +499,10 @@ fn every_word_of_ours_in_the_book_can_be_translated() {
     let page = json!({"show": {"version": "1.2.3", "state": state, "said": "7", "places": []}});
     book.tell(&page);
     await_text(&book, "#version", "1.2.3");
-    let server = |endpoint: Value, http| {
+    let server = |endpoint: Value, http: bool| {
         json!({"name": "7", "issuer": "8", "account": "", "client_id": "9",
-        "challenge_endpoint": endpoint, "plain_http": http})
+        "challenge_endpoint": endpoint, "plain_http": http, "proxy": http.then_some("7"),
+        "authorities": if http { json!([{"subject": "7", "sha256": "8", "until": "9"}]) } else { json!([]) }})
     };
     let agents = json!({"agents": [{"name": "7", "paired_at": 1, "last_used": null}, {"name": "8", "paired_at": 1, "last_used": 2}]});
     let servers = json!({"servers": [server(json!("7"), true), server(Value::Null, false)]});
@@ -517,7 +533,11 @@ fn every_word_of_ours_in_the_book_can_be_translated() {
     assert!(words.matches("[!! ").count() > 100, "{words}");
     for line in words.split('\n') {
         // The name, a command, and the month as the system's own words have it.
-        let ours = line.replace("Placet", "").replace("placet as remove", "").replace("Jan", "");
+        let ours = line
+            .replace("Placet", "")
+            .replace("placet as remove", "")
+            .replace("--account", "")
+            .replace("Jan", "");
         let english = ours.as_bytes().windows(2).any(|two| two.iter().all(u8::is_ascii_lowercase));
         assert!(!english, "{line}");
     }

@@ -74,6 +74,30 @@ fn h1_pressing_a_notification_opens_the_prompt_and_decides_nothing() {
 }
 
 #[test]
+fn h16_review_on_the_second_ones_notification_shows_the_second_and_then_the_first_again() {
+    let _alone = alone();
+    let session = fake();
+    let _desktop = start(&session, desktop(&session));
+    let first = ask_for(&session, "first", "git push FIRST");
+    let note = posted(&session).await_posted(SOON, ours).unwrap();
+    let eyes = session.eyes().unwrap();
+    eyes.await_node("placet", SOON, |node| node.name.contains("git push FIRST")).unwrap();
+    let second = ask_for(&session, "second", "git push SECOND");
+    let other = posted(&session).await_posted(SOON, |one| ours(one) && one.id != note.id).unwrap();
+    // The number, the time, and no argument.
+    assert!(other.body.starts_with("Request "), "{other:?}");
+    assert!(!format!("{other:?}").contains("SECOND"), "{other:?}");
+    posted(&session).invoke(other.id, "default").unwrap();
+    eyes.await_node("placet", SOON, |node| node.name.contains("git push SECOND")).unwrap();
+    until_active(&session, &prompt(&session), || {});
+    picture(&session, "review-of-the-second");
+    assert!(first.running() && second.running(), "nothing was decided");
+    second.stop();
+    eyes.await_node("placet", SOON, |node| node.name.contains("git push FIRST")).unwrap();
+    assert!(first.running(), "{}", first.log());
+}
+
+#[test]
 fn a_forged_press_can_open_the_prompt_and_approves_nothing() {
     let _alone = alone();
     let session = fake();

@@ -4,10 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 use placet_agentd::daemon::Daemon;
+use placet_agentd::desk::Found;
 use placet_core::display::Step;
-use placet_core::request::Timestamp;
+use placet_core::request::{RequestId, Timestamp};
 use placet_tests::headless::agent::{Agent, authorization, enrolment, shell};
-use placet_tests::headless::person::{Hands, Told};
+use placet_tests::headless::person::{Hands, Shown, Told};
 use placet_tests::headless::server::{CODE, DESCRIPTION, MESSAGE, NOWHERE, OTP, REFUSING};
 use placet_tests::headless::{Home, chain, receipts};
 use placet_wire::notice::Status;
@@ -585,6 +586,137 @@ async fn h16_one_prompt_at_a_time_in_order_and_all_of_one_requester_can_be_decli
     shown.approve(&[]);
     assert_eq!(other.ended(&second).await.outcome, Outcome::Approved);
     assert!(daemon.waiting().borrow().is_empty());
+    daemon.stop().await;
+}
+
+/// What the window shows of a plain approval.
+fn command(shown: &Shown) -> String {
+    shown.screen.action.rows.last().unwrap().value.as_str().to_owned()
+}
+
+async fn until_stays(hands: &mut Hands) {
+    loop {
+        match hands.told().await {
+            Told::Stays => return,
+            Told::Asked(shown) => panic!("another is on the screen: {}", command(&shown)),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn h16_the_request_that_the_person_asks_for_is_shown_and_the_other_comes_back_after_it() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    let mut agent = home.agent().await;
+    let mut ids = Vec::new();
+    let first = agent.call("approval/request", shell("1")).await;
+    let shown = hands.asked().await;
+    for command in ["2", "3"] {
+        let id = agent.call("approval/request", shell(command)).await;
+        agent.status(&id, Status::Queued).await;
+        ids.push(id);
+    }
+    let waiting = daemon.waiting().borrow().clone();
+    assert_eq!(waiting[2].brief.as_str(), "shell: 3");
+    let switches = daemon.switches();
+    assert_eq!(switches.show_next(&waiting[0].request), Found::Shown);
+    assert_eq!(switches.show_next(&RequestId("req_0".into())), Found::Nowhere);
+    assert_eq!(switches.show_next(&waiting[2].request), Found::Next);
+    // The first one goes back, unanswered.
+    shown.gone().await;
+    let third = hands.asked().await;
+    assert_eq!(command(&third), "3");
+    let list: Vec<_> = daemon.waiting().borrow().iter().map(|one| one.shown).collect();
+    assert_eq!(list, [false, false, true]);
+    third.approve(&[]);
+    assert_eq!(agent.ended(&ids[1]).await.outcome, Outcome::Approved);
+    // Then the one that was begun, before the one that nobody has seen.
+    let again = hands.asked().await;
+    assert_eq!(command(&again), "1");
+    assert!(hands.asked_nothing());
+    again.deny(None);
+    assert_eq!(reason(&agent.ended(&first).await), ("declined", "denied"));
+    let second = hands.asked().await;
+    assert_eq!(command(&second), "2");
+    second.approve(&[]);
+    assert_eq!(agent.ended(&ids[0]).await.outcome, Outcome::Approved);
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn h16_what_the_person_has_begun_to_answer_stays_and_says_that_another_comes_next() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    let mut agent = home.agent().await;
+    let first = agent.call("approval/request", shell("1")).await;
+    let shown = hands.asked().await;
+    for command in ["2", "3"] {
+        let id = agent.call("approval/request", shell(command)).await;
+        agent.status(&id, Status::Queued).await;
+    }
+    hands.begin(true);
+    let waiting = daemon.waiting().borrow().clone();
+    assert_eq!(daemon.switches().show_next(&waiting[2].request), Found::Next);
+    until_stays(&mut hands).await;
+    // Nothing that the socket takes does the same.
+    agent.ask("ui/open", json!({})).await.unwrap();
+    shown.deny(None);
+    assert_eq!(reason(&agent.ended(&first).await), ("declined", "denied"));
+    hands.begin(false);
+    assert_eq!(command(&hands.asked().await), "3");
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn h16_who_presses_without_end_keeps_nobody_from_answering() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    let mut agent = home.agent().await;
+    agent.call("approval/request", shell("1")).await;
+    let mut shown = hands.asked().await;
+    let second = agent.call("approval/request", shell("2")).await;
+    agent.status(&second, Status::Queued).await;
+    let waiting = daemon.waiting().borrow().clone();
+    let other = |shown: &Shown| usize::from(command(shown) == "1");
+    for _ in 0..6 {
+        assert_eq!(daemon.switches().show_next(&waiting[other(&shown)].request), Found::Next);
+        shown.gone().await;
+        shown = hands.asked().await;
+    }
+    // Both went back three times; from now on what is up stays.
+    assert_eq!(daemon.switches().show_next(&waiting[other(&shown)].request), Found::Next);
+    until_stays(&mut hands).await;
+    daemon.stop().await;
+}
+
+#[tokio::test]
+async fn s16_the_log_tells_what_was_asked_once_it_is_over() {
+    let home = Home::new();
+    let (daemon, mut hands) = home.start().await;
+    let mut worker = paired(&home, &mut hands, "worker").await;
+    let mut other = home.agent().await;
+    let asked = worker.call("approval/request", shell("git push")).await;
+    let shown = hands.asked().await;
+    let number = shown.screen.binding_code.as_str().to_owned();
+    let beginning = async |other: &mut Agent| {
+        let page = other.ask("log/list", json!({ "limit": 20 })).await.unwrap();
+        let entries = page["entries"].as_array().unwrap().iter();
+        entries.clone().find(|entry| entry["summary"] == "approval from worker").unwrap().clone()
+    };
+    let open = beginning(&mut other).await;
+    assert_eq!((&open["code"], &open["brief"]), (&Value::Null, &Value::Null), "it still waits");
+    shown.deny(Some("use staging"));
+    let _ = worker.ended(&asked).await;
+    let over = beginning(&mut other).await;
+    assert_eq!(over["code"], number.as_str());
+    assert_eq!((&over["agent"], &over["brief"]), (&json!("worker"), &json!("shell: git push")));
+    let page = other.ask("log/list", json!({ "limit": 1 })).await.unwrap();
+    assert_eq!(page["entries"][0]["sentence"], "A person declined this.");
+    assert!(
+        !page.to_string().contains("staging"),
+        "what the person wrote is for the worker: {page}"
+    );
     daemon.stop().await;
 }
 

@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::clock::RealClock;
-use crate::desk::{Board, Desk, Waiting, Window};
+use crate::desk::{Board, Desk, Found, Waiting, Window};
 pub use crate::server::listener::SocketError;
 use crate::server::listener::{self, Socket};
 use crate::server::peer::Hashes;
@@ -418,6 +418,12 @@ impl Switches {
     /// Declines all that waits from this requester (H16): [`Waiting::bucket`].
     pub fn decline_all_from(&self, bucket: &str) {
         self.house.registry.stop(Reason::Denied, |open| open.bucket == bucket);
+    }
+
+    /// The person asks to see this one that waits, by its notification, the icon or the book: it is next,
+    /// and takes the place of one that nobody has begun to answer. Decides nothing.
+    pub fn show_next(&self, request: &RequestId) -> Found {
+        self.house.board.show_next(request)
     }
 
     /// Declines one that waits.

@@ -1,18 +1,23 @@
 //! The desk: everybody who wants the person's attention waits here, and one at a time gets it.
 //!
-//! **Promises.** First come, first shown, one prompt at a time (H16). What waits can be watched
+//! **Promises.** First come, first shown, one prompt at a time (H16), but for the request that the
+//! person asks to see ([`Board::show_next`]): it takes the place of one that nobody has begun to answer,
+//! which goes back and is shown anew. What waits can be watched
 //! ([`Board::waiting`]), for the tray, the notification and the prompt. Prompts are counted when
 //! they are promised, so that a burst cannot pass the limits of [`placet_core::policy`] (S22).
 //! Giving up a [`Turn`] hides the window before the next one gets it.
 //!
-//! **Never** show anything of a request whose turn it is not.
+//! **Never** show anything of a request whose turn it is not. Never let a program that asks over the
+//! socket choose whose turn it is.
 
 use std::collections::VecDeque;
 use std::future::Future;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use placet_core::account::Task;
+use placet_core::brief::brief;
 use placet_core::display::{Screen, book, name_of, spoken_of};
 use placet_core::json::Digest;
 use placet_core::nagging::{DECLINES, gist};
@@ -22,9 +27,11 @@ use placet_core::policy;
 use placet_core::ports::{Answer, Clock as _, NoHuman, Person, Standing, Surroundings, Turn};
 use placet_core::request::{Matter, Request, RequestId, Timestamp};
 use placet_core::text::{Text, called, visible_line};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::clock::RealClock;
+pub use crate::line::Found;
+use crate::line::{Hold, Line};
 
 /// The window, as `src-tauri` has it and tests script it.
 pub trait Window: Send + Sync + 'static {
@@ -35,6 +42,16 @@ pub trait Window: Send + Sync + 'static {
     fn wait(&self, screen: Screen) -> impl Future<Output = Answer> + Send;
     /// This request no longer has the window: hide it.
     fn release(&self, request: &RequestId);
+    /// This request goes back to those that wait, and another is shown: hide it.
+    fn put_back(&self, request: &RequestId) {
+        self.release(request);
+    }
+    /// The person has begun to answer what is on the screen: typed, opened the reason, pressed.
+    fn begun(&self) -> impl Future<Output = bool> + Send {
+        std::future::ready(false)
+    }
+    /// The person asked for another request while this one is in the middle: it says so.
+    fn stays(&self) {}
     /// A program asked over the socket (`placet open`): bring the prompt up, without the focus.
     fn open(&self);
     /// As [`Self::open`] while nothing waits: bring up the book, the window for everything else. False
@@ -57,6 +74,10 @@ pub struct Waiting {
     pub asker: Text,
     /// One line that says what it is about.
     pub heading: Text,
+    /// The number that prompt and terminal show.
+    pub code: Text,
+    /// What was asked, on one line; may be empty ([`placet_core::brief`]).
+    pub brief: Text,
     /// When it was admitted.
     pub received_at: Timestamp,
     /// When the answer is no.
@@ -68,6 +89,10 @@ pub struct Waiting {
 /// Prompts older than this no longer count (S22).
 const WINDOW_MS: u64 = 10 * 60 * 1000;
 
+/// So often one request goes back for another. Any program of the session can press a notification: it
+/// must not keep the person from answering by swapping what they read for ever.
+const PUT_BACK_AT_MOST: u32 = 3;
+
 /// The window is brought up at most this often for one request.
 const OPEN_AGAIN_MS: u64 = 1000;
 
@@ -76,6 +101,8 @@ const OPEN_AGAIN_MS: u64 = 1000;
 pub struct Board {
     waiting: watch::Sender<Vec<Waiting>>,
     counts: Mutex<Counts>,
+    /// The queue in front of the one prompt.
+    line: Arc<Line>,
 }
 
 #[derive(Debug, Default)]
@@ -90,15 +117,24 @@ struct Counts {
 
 impl Default for Board {
     fn default() -> Self {
-        Self { waiting: watch::Sender::new(Vec::new()), counts: Mutex::default() }
+        Self {
+            waiting: watch::Sender::new(Vec::new()),
+            counts: Mutex::default(),
+            line: Arc::default(),
+        }
     }
 }
 
 impl Board {
-    /// What waits, in the order of asking; the first is on the screen if it says so.
+    /// What waits, in the order of asking; the one on the screen says so.
     #[must_use]
     pub fn waiting(&self) -> watch::Receiver<Vec<Waiting>> {
         self.waiting.subscribe()
+    }
+
+    /// The person asks to see this one, by its notification, the icon or the book. Decides nothing.
+    pub(crate) fn show_next(&self, request: &RequestId) -> Found {
+        self.line.next(request)
     }
 
     /// What policy needs to know about `request` now (S22). If policy will let it through, it
@@ -220,15 +256,13 @@ impl Counts {
 pub struct Desk<W> {
     window: Arc<W>,
     board: Arc<Board>,
-    /// The one prompt. Its queue is first come, first served.
-    prompt: Arc<Semaphore>,
     /// When the window was last brought up, in milliseconds of CLOCK_BOOTTIME.
     opened: AtomicU64,
 }
 
 impl<W: Window> Desk<W> {
     pub(crate) fn new(window: Arc<W>, board: Arc<Board>) -> Self {
-        Self { window, board, prompt: Arc::new(Semaphore::new(1)), opened: AtomicU64::new(0) }
+        Self { window, board, opened: AtomicU64::new(0) }
     }
 
     /// Brings up what waits, or the book if nothing does; false if there is no window for it.
@@ -260,15 +294,16 @@ impl<W: Window> Person for Desk<W> {
             return Err(NoHuman);
         }
         let place = Place::take(&self.board, request);
-        let permit = Arc::clone(&self.prompt).acquire_owned().await.map_err(|_| NoHuman)?;
+        let hold = self.board.line.join(&request.id).await.map_err(|_| NoHuman)?;
         if !self.window.available() {
             return Err(NoHuman);
         }
         self.board.prompted(&request.id, request.bucket());
         // An open that was for the one before does not stand in the way of one for this.
         self.opened.store(0, Ordering::Relaxed);
-        place.shown();
-        Ok(DeskTurn { window: Arc::clone(&self.window), place, _permit: permit })
+        place.shown(true);
+        let window = Arc::clone(&self.window);
+        Ok(DeskTurn { window, place, hold: Some(hold), begun: false, put_back: 0 })
     }
 }
 
@@ -278,22 +313,84 @@ pub struct DeskTurn<W: Window> {
     window: Arc<W>,
     // Dropped in this order: off the list, then the next one's turn.
     place: Place,
-    _permit: OwnedSemaphorePermit,
+    /// `None` while another has it.
+    hold: Option<Hold>,
+    /// An answer was given already: what is on the screen is one step of several.
+    begun: bool,
+    put_back: u32,
 }
 
 impl<W: Window> Turn for DeskTurn<W> {
     async fn ask(&mut self, screen: &Screen) -> Answer {
-        self.window.ask(screen.clone()).await
+        loop {
+            let asking = self.window.ask(screen.clone());
+            if let Some(answer) = self.until_answered(asking).await {
+                self.begun = true;
+                return answer;
+            }
+            if self.stand_back().await.is_err() {
+                return Answer::Dismiss;
+            }
+        }
     }
 
     async fn wait(&mut self, screen: &Screen) -> Answer {
-        self.window.wait(screen.clone()).await
+        self.begun = true;
+        let waiting = self.window.wait(screen.clone());
+        self.until_answered(waiting).await.unwrap_or(Answer::Dismiss)
+    }
+}
+impl<W: Window> DeskTurn<W> {
+    /// Shows it until the person answers; `None`: they asked for another first, and had not begun here.
+    async fn until_answered(&self, asking: impl Future<Output = Answer> + Send) -> Option<Answer> {
+        let mut asking = pin!(asking);
+        let another = self.hold.as_ref().map(|hold| Arc::clone(&hold.another));
+        loop {
+            let another = async {
+                match &another {
+                    Some(another) => another.notified().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                answer = &mut asking => return Some(answer),
+                () = another => {}
+            }
+            if !self.begun && self.put_back < PUT_BACK_AT_MOST {
+                tokio::select! {
+                    biased;
+                    answer = &mut asking => return Some(answer),
+                    begun = self.window.begun() => if !begun { return None },
+                }
+            }
+            self.window.stays();
+        }
+    }
+
+    /// Stands back for the one that is next, until the prompt is this one's again.
+    async fn stand_back(&mut self) -> Result<(), NoHuman> {
+        self.put_back = self.put_back.saturating_add(1);
+        let Some(hold) = self.hold.take() else { return Err(NoHuman) };
+        self.window.put_back(&self.place.request);
+        self.place.shown(false);
+        let board = Arc::clone(&self.place.board);
+        self.hold =
+            Some(board.line.step_back(&self.place.request, hold).await.map_err(|_| NoHuman)?);
+        if !self.window.available() {
+            return Err(NoHuman);
+        }
+        self.place.shown(true);
+        Ok(())
     }
 }
 
 impl<W: Window> Drop for DeskTurn<W> {
     fn drop(&mut self) {
-        self.window.release(&self.place.request);
+        // What waits once more is not on the screen.
+        if self.hold.is_some() {
+            self.window.release(&self.place.request);
+        }
     }
 }
 
@@ -315,6 +412,8 @@ impl Place {
             bucket: request.bucket().to_owned(),
             asker,
             heading: heading(request),
+            code: visible_line(&request.binding_code),
+            brief: brief(&request.matter, None),
             received_at: request.received_at,
             expires_at: request.expires_at,
             shown: false,
@@ -323,10 +422,10 @@ impl Place {
         Self { board: Arc::clone(board), request: request.id.clone() }
     }
 
-    fn shown(&self) {
+    fn shown(&self, shown: bool) {
         self.board.waiting.send_modify(|waiting| {
             for line in waiting.iter_mut().filter(|line| line.request == self.request) {
-                line.shown = true;
+                line.shown = shown;
             }
         });
     }

@@ -20,6 +20,7 @@ pub use placet_wire::answerer;
 pub mod clock;
 pub mod daemon;
 pub mod desk;
+mod line;
 mod random;
 mod server;
 pub mod store;

@@ -243,7 +243,7 @@ pub(crate) struct Uninstall {
 /// `placet log`.
 #[derive(Debug, ClapArgs)]
 pub(crate) struct Log {
-    /// How many entries, 1 to 500
+    /// How many requests that are over; with --json, entries; 1 to 500
     #[arg(long, default_value_t = 20)]
     pub(crate) limit: u64,
     /// Only entries before this number

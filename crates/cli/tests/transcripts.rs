@@ -116,6 +116,7 @@ impl Stage {
         command
             .args(args)
             .env_clear()
+            .env("TZ", "UTC")
             .env("XDG_CONFIG_HOME", self.folder.path().join("config"))
             .env("PLACET_SOCK", self.folder.path().join("agent.sock"))
             .stdin(Stdio::null());
@@ -920,8 +921,8 @@ fn the_persons_commands_send_what_they_say() {
             Answer(json!({"entries": [{"seq": 8, "at": 1_795_000_000_000_i64, "event": "ended",
                 "digest": "sha256:00", "summary": "a\nb"}]})),
             "log/list",
-            json!({"limit": 2, "before": 9}),
-            "8 2026-11-18T11:06:40Z - ended a\\u{a}b\n",
+            json!({"limit": 500, "before": 9}),
+            "2026-11-18 11:06  -  a\\u{a}b\n",
         ),
         (
             &["agents", "list"],

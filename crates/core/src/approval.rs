@@ -18,6 +18,7 @@ use std::pin::Pin;
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, Shared, select};
 
+use crate::brief::brief;
 use crate::ceremony::{Agreed, Heard, Question, Waiting};
 use crate::display::{ACCOUNT, PAIRING_CODE, Screen};
 use crate::form::Values;
@@ -50,7 +51,7 @@ pub async fn handle<P: Ports>(
     let case = Case { ports, request, accounts, began: ports.clock().awake_and_asleep() };
 
     // On record, before anyone is asked.
-    let on_record = match received(request) {
+    let on_record = match received(request, case.accounts.first()) {
         Ok(event) => case.record(event).await,
         Err(_) => Err(NotRecorded),
     };
@@ -576,6 +577,7 @@ impl<P: Ports> Case<'_, P> {
             method: ended.method,
             observable: ended.observable,
             display_hash: ended.display_hash.clone(),
+            note: ended.note.clone(),
             took_ms: self.ports.clock().awake_and_asleep().saturating_sub(self.began),
             receipt: None,
         }
@@ -617,7 +619,7 @@ fn granted(authorization_code: Secret, server: &Server) -> Granted {
     }
 }
 
-fn received(request: &Request) -> Result<Event, Refused> {
+fn received(request: &Request, server: Option<&Server>) -> Result<Event, Refused> {
     let (kind, issuer) = match &request.matter {
         Matter::Approval(_) => ("approval", None),
         Matter::Authorization(asked) => ("authorization", Some(asked.issuer.clone())),
@@ -634,6 +636,8 @@ fn received(request: &Request) -> Result<Event, Refused> {
         request_hash: request.hash()?,
         issuer,
         expires_at: request.expires_at,
+        code: request.binding_code.clone(),
+        brief: brief(&request.matter, server).as_str().to_owned(),
     })
 }
 

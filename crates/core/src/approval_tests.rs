@@ -1001,6 +1001,39 @@ fn pause_means_no_and_nobody_is_asked() {
 }
 
 #[test]
+fn s16_what_was_asked_and_its_number_are_on_record_also_if_nobody_was_asked() {
+    let mut world = World::new(vec![], vec![]);
+    world.standing.muted_until = Timestamp(NOW + 5_000);
+    assert_eq!(world.run(&plain()).reason, Reason::Muted);
+    let entries = world.entries.lock().unwrap();
+    let Some(Event::Received { code, brief, .. }) = entries.first() else { panic!() };
+    assert_eq!(code, "ABCD-EFGH");
+    assert_eq!(*brief, crate::brief::brief(&plain().matter, None).as_str());
+    assert!(!brief.is_empty());
+    // As an older version wrote it.
+    let mut older = serde_json::to_value(entries.first().unwrap()).unwrap();
+    for member in ["code", "brief"] {
+        older.as_object_mut().unwrap().remove(member).unwrap();
+    }
+    let Event::Received { code, brief, .. } = serde_json::from_value(older).unwrap() else {
+        panic!()
+    };
+    assert_eq!((code.as_str(), brief.as_str()), ("", ""));
+}
+
+#[test]
+fn the_reason_that_the_agent_hears_is_on_record_and_none_if_there_was_none() {
+    for (act, note) in [(Act::Deny("use staging"), Some("use staging")), (Act::Dismiss, None)] {
+        let world = World::new(vec![act], vec![]);
+        let ended = world.run(&plain());
+        assert_eq!(ended.note.as_deref(), note);
+        let entries = world.entries.lock().unwrap();
+        let Some(Event::Ended { note: recorded, .. }) = entries.last() else { panic!() };
+        assert_eq!(recorded.as_deref(), note);
+    }
+}
+
+#[test]
 fn r3_nothing_that_was_typed_or_granted_is_on_record() {
     let world = World::new(
         vec![Act::Approve, Act::Code("86420975")],

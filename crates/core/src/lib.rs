@@ -17,6 +17,7 @@
 pub mod account;
 pub mod approval;
 pub mod approved;
+pub mod brief;
 pub mod ceremony;
 mod change;
 pub mod code_time;

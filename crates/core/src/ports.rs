@@ -233,6 +233,13 @@ pub enum Event {
         issuer: Option<String>,
         /// When it expires.
         expires_at: Timestamp,
+        /// The number that prompt and terminal show (S16); empty in older records.
+        #[serde(default)]
+        code: String,
+        /// One line of what was asked ([`crate::brief`]); empty in older records and where there is
+        /// nothing to say.
+        #[serde(default)]
+        brief: String,
     },
     /// A `request_id` was asked again after its request had ended; nobody was asked anew. The
     /// entry's `request` is the one that ended.
@@ -328,6 +335,9 @@ pub enum Event {
         observable: bool,
         /// The screen on which the decision was made.
         display_hash: Option<Digest>,
+        /// What the person wrote to the requester beside their no: it heard just this.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
         /// Milliseconds from admission.
         took_ms: u64,
         /// The receipt (R4): signed where this is recorded, and with it. None if there is no key.

@@ -10,6 +10,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use placet_core::request::RequestId;
 use serde::Serialize;
 use tauri::State;
 use tokio::sync::{oneshot, watch};
@@ -33,10 +34,10 @@ pub(super) async fn book(seen: u64, pages: State<'_, Pages>) -> Result<Numbered,
     Ok(newer.clone())
 }
 
-/// Asks Placet for the prompt.
+/// Asks Placet for the prompt of this request.
 #[tauri::command]
-pub(super) fn look() -> Result<(), ()> {
-    super::say(&FromBook::Look).map_err(drop)
+pub(super) fn look(request: RequestId) -> Result<(), ()> {
+    super::say(&FromBook::Look(request)).map_err(drop)
 }
 
 /// Questions that Placet has not answered yet.

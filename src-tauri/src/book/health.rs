@@ -186,7 +186,7 @@ fn findings(inside: &Inside, heard: &Heard) -> Vec<Finding> {
         notifications(&heard.notifications),
         tray(heard.panel),
         lock(heard.login, &heard.savers),
-        screen(inside.station.seat),
+        screen(inside.station.seat, heard.others),
         others(heard.others),
         match inside.refused {
             0 => good(
@@ -343,7 +343,7 @@ fn lock(login: bool, savers: &[&str]) -> Finding {
     }
 }
 
-fn screen(seat: Seat) -> Finding {
+fn screen(seat: Seat, others: Others) -> Finding {
     let what = text!("health-screen");
     match seat {
         Seat::Here => good(what, text!("health-screen-here"), text!("health-screen-here-means")),
@@ -357,7 +357,11 @@ fn screen(seat: Seat) -> Finding {
             what,
             text!("health-unknown"),
             text!("health-screen-unknown-means"),
-            text!("health-screen-unknown-better"),
+            // Only what helps in this kind of session.
+            match others {
+                Others::Wayland(_) => text!("health-screen-unknown-better"),
+                Others::X11 | Others::Unknown => text!("health-screen-elsewhere-better"),
+            },
         ),
     }
 }
@@ -367,7 +371,11 @@ fn others(others: Others) -> Finding {
     poor(
         text!("health-others"),
         others.sentence(),
-        text!("health-others-means"),
+        match others {
+            Others::X11 => text!("health-others-means"),
+            Others::Wayland(_) => text!("health-others-means-wayland"),
+            Others::Unknown => text!("health-others-means-unknown"),
+        },
         text!("health-others-better"),
     )
 }
@@ -483,6 +491,20 @@ mod tests {
             assert_eq!(said.state, state);
         }
         assert_eq!(says("Notifications").means, "The prompt still opens by itself.");
+    }
+
+    #[test]
+    fn advice_for_wayland_stands_only_where_the_session_is_one() {
+        let said = |others| {
+            let heard = Heard { others, ..at_best() };
+            let all = findings(&inside(None, Seat::Unknown), &heard);
+            all.iter().map(|one| format!("{} {} {}\n", one.state, one.means, one.better)).collect()
+        };
+        let x11: String = said(Others::X11);
+        assert!(!x11.contains("Wayland"), "{x11}");
+        let wayland: String = said(Others::Wayland(Default::default()));
+        assert!(wayland.contains("on Wayland, Placet cannot see what lies over"), "{wayland}");
+        assert!(wayland.contains("knows no names of Wayland displays"), "{wayland}");
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@
 //!
 //! **Promises.** What goes to the book is a [`Page`], what the tray shows as well, and the answer to
 //! each [`Question`]. What comes back is a question or a request to look at a prompt. So an imitated
-//! book can do what `placet open` and `placet agents remove` can do, read what the record holds, which
+//! book can do what a notification's Review and `placet agents remove` can do, read what the record holds, which
 //! is a file of the same user, and set what widens nothing; what widens is asked in the prompt.
 //! The book ends when its window is closed, when Placet ends, and when it is cut off.
 //!
@@ -24,6 +24,7 @@ pub mod window;
 
 use std::io::Write as _;
 
+use placet_core::request::RequestId;
 use serde::{Deserialize, Serialize};
 
 use crate::view::State;
@@ -73,8 +74,8 @@ enum ToBook {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum FromBook {
-    /// Bring up the prompt.
-    Look,
+    /// Bring up the prompt for this request.
+    Look(RequestId),
     /// A question and its number.
     Ask(u64, Question),
     /// It came to the front.

@@ -105,7 +105,7 @@ impl Book {
                             ToBook::Answer(number, answer.await)
                         }));
                     }
-                    Some(FromBook::Look) => open(),
+                    Some(FromBook::Look(request)) => open(Some(&request)),
                     Some(FromBook::Raised) => *asked = false,
                     None => return Ok(()),
                 },

@@ -182,7 +182,15 @@ fn generated() -> String {
     types.add("Question", &questions.into_iter().map(Words).collect::<Vec<_>>());
 
     let id = RequestId(words());
-    let waiting = Waiting { id, name: words(), heading: words(), offer: None };
+    let waiting = Waiting {
+        id,
+        name: words(),
+        heading: words(),
+        code: words(),
+        brief: words(),
+        asked_at: words(),
+        offer: None,
+    };
     types.add("Waiting", &[&waiting]);
     let muted = Muted { bucket: words(), name: words(), until: words() };
     types.add("Muted", &[&muted]);
@@ -222,6 +230,8 @@ fn generated() -> String {
         heading: words(),
         outcome: words(),
         reason: words(),
+        code: words(),
+        brief: words(),
     };
     types.add("Past", &[&past]);
     let step = Stepped { seq: 1, at: 1, event: words(), summary: words() };
@@ -230,8 +240,9 @@ fn generated() -> String {
     types.add("Showing", &[&showing]);
     let signed = Signed { digest: words(), seal: words() };
     types.add("Signed", &[&signed]);
-    let detail = |receipt| Detail {
+    let detail = |receipt: Option<Signed>| Detail {
         past: past.clone(),
+        note: receipt.is_some().then(words),
         account: words(),
         steps: vec![step.clone()],
         shown: vec![showing.clone()],

@@ -121,7 +121,7 @@ impl Offered {
         while let Some(message) = self.heard.next().await {
             let Ok(message) = message else { return };
             match self.press(&message) {
-                Press::Review => (acts.open)(),
+                Press::Review => (acts.open)(Some(request)),
                 Press::Deny => (acts.deny)(request),
                 Press::Approve => {
                     let kind = GestureKind::Notification;

@@ -17,12 +17,14 @@ use placet_core::ports::{Answer, Gesture, GestureKind};
 use placet_texts::text;
 
 use super::cover::Sight;
-use super::gesture::{Decided, Moment, On};
+use super::gesture::{Decided, Moment, On, Progress};
 use super::judge::Device;
 use super::page::Does;
 use super::seen::Unseen;
 use super::window::{Hint, Inner, Phase};
 
+/// That another request was asked for is spoken of for this long.
+const STAYED_FOR: Duration = Duration::from_secs(8);
 /// A refused input is spoken of for this long.
 const REFUSED_FOR: Duration = Duration::from_secs(6);
 
@@ -180,6 +182,16 @@ impl Inner {
         }
     }
 
+    /// The person has begun to answer: something is typed or chosen, the reason is open, or a press is on
+    /// its way.
+    pub(super) fn begun(&self) -> bool {
+        let gesture = self.gestures.borrow().progress(Moment::seen(self.now()));
+        gesture != Progress::None
+            || self.opened_at.get().is_some()
+            || self.phase() == Some(Phase::Answered)
+            || self.page.fields.borrow().iter().any(|field| !field.untouched())
+    }
+
     /// What stands in the way of Approve now. Looks at the stacking itself.
     pub(super) fn blocked(&self) -> Option<Blocked> {
         let phase = self.phase();
@@ -239,7 +251,10 @@ impl Inner {
         let unread = self.unread();
         self.page.footer.ready(armed, deny, asking, asking && unread.is_none());
         let refused = self.refused_at.get().is_some_and(|at| at.elapsed() < REFUSED_FOR);
-        let words = if phase == Some(Phase::Busy) {
+        let stayed = self.stayed_at.get().is_some_and(|at| at.elapsed() < STAYED_FOR);
+        let words = if stayed && self.live() && left > 0 {
+            Some(text!("prompt-stays"))
+        } else if phase == Some(Phase::Busy) {
             match self.step() {
                 Some(Step::Authenticator) => Some(text!("prompt-busy-key")),
                 _ => Blocked::Busy.words(),

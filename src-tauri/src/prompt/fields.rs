@@ -26,7 +26,12 @@ pub(super) struct Field {
     place: gtk::Box,
     wrong: gtk::Label,
     help: String,
+    /// As it was drawn.
+    first: Stands,
 }
+
+/// What stands in a field, to see whether it was changed: of a secret only that there is something.
+type Stands = (String, Vec<usize>);
 
 enum Control {
     Line(Line),
@@ -122,6 +127,17 @@ impl Line {
     }
 }
 
+impl Control {
+    fn stands(&self) -> Stands {
+        match self {
+            Self::Line(line) => (line.text(), Vec::new()),
+            Self::Secret(secret) => (String::new(), vec![usize::from(!secret.typed().is_empty())]),
+            Self::Switch(switch) => (String::new(), vec![usize::from(switch.is_active())]),
+            Self::One(options) | Self::Several(options) => (String::new(), options.chosen()),
+        }
+    }
+}
+
 impl Field {
     /// Draws a field into `into`, in the order of `Screen::lines`.
     pub(super) fn draw(view: &FieldView, into: &gtk::Box, gate: &Rc<Gate>) -> Self {
@@ -189,7 +205,8 @@ impl Field {
         into.add(&place);
         place.show_all();
         let help: Vec<&str> = view.help.iter().map(placet_core::text::Text::as_str).collect();
-        let field = Self { control, place, wrong, help: help.join(" ") };
+        let first = control.stands();
+        let field = Self { control, place, wrong, help: help.join(" "), first };
         field.mark(None);
         field
     }
@@ -203,6 +220,11 @@ impl Field {
             Control::One(options) => Typed::Choice(options.chosen().first().copied()),
             Control::Several(options) => Typed::Choices(options.chosen()),
         }
+    }
+
+    /// Nobody has typed or chosen anything.
+    pub(super) fn untouched(&self) -> bool {
+        self.control.stands() == self.first
     }
 
     /// Forgets a secret; anything else stays.

@@ -25,6 +25,8 @@ pub(super) enum Command {
     Withdraw(Ticket),
     Release(RequestId),
     Open { with_focus: bool },
+    Begun(oneshot::Sender<bool>),
+    Stays,
     Waiting(Vec<String>),
     Same(RequestId, usize),
     Away(bool, oneshot::Sender<()>),
@@ -65,6 +67,18 @@ impl PromptHandle {
     /// The person asked for the prompt: it is raised and focused, if there is anything to show.
     pub fn open(&self) {
         self.tell(Command::Open { with_focus: true });
+    }
+
+    /// Whether the person has begun to answer what is shown.
+    pub async fn begun(&self) -> bool {
+        let (done, heard) = oneshot::channel();
+        self.tell(Command::Begun(done));
+        heard.await.unwrap_or(false)
+    }
+
+    /// The person asked for another request, and what is shown stays: the foot says so for a moment.
+    pub fn stays(&self) {
+        self.tell(Command::Stays);
     }
 
     /// A program asked for the prompt: it is raised and asks for attention, if there is anything to

@@ -92,6 +92,8 @@ pub(super) struct Inner {
     /// When the person opened the line for a reason, which makes the window grow.
     pub(super) opened_at: Cell<Option<Instant>>,
     pub(super) hint: Cell<Option<Hint>>,
+    /// When the person asked for another request than this.
+    pub(super) stayed_at: Cell<Option<Instant>>,
     /// The person, or the prompt itself, put the keyboard's focus where it is.
     pub(super) aimed: Cell<bool>,
     pub(super) observable: bool,
@@ -158,6 +160,7 @@ impl Inner {
             refused_at: Cell::new(None),
             opened_at: Cell::new(None),
             hint: Cell::new(None),
+            stayed_at: Cell::new(None),
             aimed: Cell::new(false),
             started: Instant::now(),
             ticks: Cell::new(0),
@@ -280,6 +283,13 @@ impl Inner {
             Command::Withdraw(ticket) => self.withdraw(ticket),
             Command::Release(request) => self.release(&request),
             Command::Open { with_focus } => self.open(with_focus),
+            Command::Begun(done) => {
+                let _ = done.send(self.begun());
+            }
+            Command::Stays => {
+                self.stayed_at.set(Some(Instant::now()));
+                self.refresh();
+            }
             Command::Waiting(names) => {
                 if self.page.footer.waiting(&names) {
                     self.fit_again();
@@ -304,6 +314,9 @@ impl Inner {
         self.stop_lingering();
         let before = self.shown.borrow_mut().take();
         let before = before.filter(|before| before.screen.request == next.screen.request);
+        if before.is_none() {
+            self.stayed_at.set(None);
+        }
         let asking = next.phase == Phase::Asking;
         let earlier = before.as_ref().map(|before| &*before.screen);
         self.page.draw(earlier, &next.screen, asking);

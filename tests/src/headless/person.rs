@@ -22,6 +22,8 @@ pub enum Told {
     Released(RequestId),
     /// It was asked to come up.
     Opened,
+    /// The person asked for another request than the one that is up.
+    Stays,
 }
 
 /// A screen that is up.
@@ -79,6 +81,7 @@ impl Shown {
 pub struct Hands {
     told: mpsc::UnboundedReceiver<Told>,
     session: Arc<AtomicBool>,
+    begun: Arc<AtomicBool>,
 }
 
 impl Hands {
@@ -123,6 +126,11 @@ impl Hands {
         true
     }
 
+    /// Whether the person has typed something into what is up.
+    pub fn begin(&self, begun: bool) {
+        self.begun.store(begun, Ordering::SeqCst);
+    }
+
     /// Whether there is a session in which a window can be shown.
     pub fn session(&self, is_there: bool) {
         self.session.store(is_there, Ordering::SeqCst);
@@ -134,6 +142,7 @@ impl Hands {
 pub struct Scene {
     told: mpsc::UnboundedSender<Told>,
     session: Arc<AtomicBool>,
+    begun: Arc<AtomicBool>,
 }
 
 /// A window and the hands at it.
@@ -141,8 +150,9 @@ pub struct Scene {
 pub fn window() -> (Arc<Scene>, Hands) {
     let (sender, told) = mpsc::unbounded_channel();
     let session = Arc::new(AtomicBool::new(true));
-    let scene = Scene { told: sender, session: Arc::clone(&session) };
-    (Arc::new(scene), Hands { told, session })
+    let begun = Arc::new(AtomicBool::new(false));
+    let scene = Scene { told: sender, session: Arc::clone(&session), begun: Arc::clone(&begun) };
+    (Arc::new(scene), Hands { told, session, begun })
 }
 
 impl Scene {
@@ -168,6 +178,14 @@ impl Window for Scene {
 
     fn release(&self, request: &RequestId) {
         let _ = self.told.send(Told::Released(request.clone()));
+    }
+
+    async fn begun(&self) -> bool {
+        self.begun.load(Ordering::SeqCst)
+    }
+
+    fn stays(&self) {
+        let _ = self.told.send(Told::Stays);
     }
 
     fn open(&self) {

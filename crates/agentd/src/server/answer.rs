@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use placet_core::json::Digest;
+use placet_core::outcome::Reason;
 use placet_core::ports::Clock as _;
 use placet_core::request::{Kernel, Place, Request};
 use placet_keys::Use;
@@ -287,7 +288,17 @@ async fn log(asked: &ListLog, house: &House) -> Result<LogPage, Flaw> {
         tracing::error!(%error, "the record could not be read");
         Flaw::new(Fault::Internal, "the record could not be read")
     })?;
+    let state = house.store.state();
+    // The number leads a person to one prompt: while that waits, it is its asker's alone to tell.
+    let over = |line: &crate::store::Line| {
+        line.request.as_ref().is_none_or(|request| !state.is_open(request))
+    };
     let entry = |line: crate::store::Line| LogEntry {
+        code: line.code.clone().filter(|_| over(&line)),
+        brief: line.brief.clone().filter(|_| over(&line)),
+        agent: line.agent,
+        sentence: line.reason.as_deref().and_then(sentence),
+        reason: line.reason,
         seq: line.seq,
         at: line.at.0,
         request: line.request.map(|id| id.0),
@@ -298,6 +309,12 @@ async fn log(asked: &ListLog, house: &House) -> Result<LogPage, Flaw> {
         receipt: line.receipt,
     };
     Ok(LogPage { entries: lines.into_iter().map(entry).collect() })
+}
+
+/// What a reason's code says, if this version knows it.
+fn sentence(code: &str) -> Option<String> {
+    let reason = Reason::ALL.iter().find(|reason| reason.code() == code);
+    reason.map(|reason| reason.sentence().to_owned())
 }
 
 fn waiting(house: &House) -> u32 {

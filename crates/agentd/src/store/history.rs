@@ -26,7 +26,7 @@ use super::{FILE, log};
 /// The index, in the folder of the record.
 pub const INDEX: &str = "history.db";
 /// The index of another version is made anew.
-const VERSION: i64 = 3;
+const VERSION: i64 = 4;
 /// Lines of a page.
 pub const PAGE: usize = 50;
 /// So many characters of a screen can be found: what an agent sends to be read must not fill the
@@ -42,12 +42,12 @@ const STRIDE: i64 = 20_000;
 const SCHEMA: &str = "
 CREATE TABLE part(request TEXT, seq INTEGER, event TEXT, PRIMARY KEY(request, seq)) WITHOUT ROWID;
 CREATE TABLE over(seq INTEGER PRIMARY KEY, request TEXT UNIQUE, at INTEGER, kind TEXT, agent TEXT,
-  server TEXT, heading TEXT, outcome TEXT, reason TEXT, receipt TEXT) STRICT;
+  server TEXT, heading TEXT, outcome TEXT, reason TEXT, receipt TEXT, code TEXT, brief TEXT) STRICT;
 CREATE INDEX over_receipt ON over(receipt) WHERE receipt IS NOT NULL;
 CREATE VIRTUAL TABLE words USING fts5(text, facts, content='', columnsize=0,
   prefix='3 4 5');
 CREATE TABLE seen(one INTEGER PRIMARY KEY CHECK(one = 1), seq INTEGER, hash TEXT) STRICT;
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;
 ";
 
 /// Which lines of the history.
@@ -86,6 +86,12 @@ pub struct Past {
     pub outcome: String,
     /// Why.
     pub reason: String,
+    /// The number that prompt and terminal showed; empty in older records.
+    #[serde(default)]
+    pub code: String,
+    /// What was asked, on one line ([`placet_core::brief`]); may be empty.
+    #[serde(default)]
+    pub brief: String,
 }
 
 /// One request in full.
@@ -93,6 +99,9 @@ pub struct Past {
 pub struct Detail {
     /// Its line.
     pub past: Past,
+    /// What the person wrote to the requester beside their no.
+    #[serde(default)]
+    pub note: Option<String>,
     /// The account that the server was asked for; empty if none was.
     pub account: String,
     /// Everything that was recorded of it, oldest first.
@@ -284,13 +293,19 @@ impl Index {
     }
 
     fn detail(&self, request: &str) -> Result<Option<Detail>, StoreError> {
-        let sql = "SELECT seq, request, at, kind, agent, server, heading, outcome, reason
-                   FROM over WHERE request = ?";
+        let sql = "SELECT seq, request, at, kind, agent, server, heading, outcome, reason, code,
+                   brief FROM over WHERE request = ?";
         let past = self.index.query_row(sql, [request], past).optional()?;
         let Some(past) = past else { return Ok(None) };
         let account = String::new();
-        let mut detail =
-            Detail { past, account, steps: Vec::new(), shown: Vec::new(), receipt: None };
+        let mut detail = Detail {
+            past,
+            note: None,
+            account,
+            steps: Vec::new(),
+            shown: Vec::new(),
+            receipt: None,
+        };
         let mut parts =
             self.index.prepare_cached("SELECT seq FROM part WHERE request = ? ORDER BY seq")?;
         let mut entry = self
@@ -307,6 +322,9 @@ impl Index {
                 let recorded = text(&body, "/display_hash").to_owned();
                 let holds = digest(&screen).is_ok_and(|now: Digest| now.as_str() == recorded);
                 detail.shown.push(Showing { at, display_hash: recorded, holds, screen });
+            }
+            if event == "ended" {
+                detail.note = body.get("note").and_then(Value::as_str).map(str::to_owned);
             }
             if event == "contacting" {
                 text(&body, "/account").clone_into(&mut detail.account);
@@ -468,10 +486,16 @@ fn end(
     }
     let agent = text(&received, "/asker/pairing");
     let (server, outcome) = (text(&received, "/issuer"), text(ended, "/outcome"));
+    // Found by what was asked and by its number, also where nothing was shown.
+    let (code, brief) = (text(&received, "/code"), text(&received, "/brief"));
+    for one in [code, brief] {
+        words.push('\n');
+        words.push_str(one);
+    }
     let facts = format!("{} {} {}", fact("o", outcome), fact("a", agent), fact("s", server));
     work.prepare_cached(
         "INSERT OR IGNORE INTO over(seq, request, at, kind, agent, server, heading, outcome, reason,
-         receipt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         receipt, code, brief) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )?
     .execute((
         seq,
@@ -484,6 +508,8 @@ fn end(
         outcome,
         text(ended, "/reason"),
         ended.get("receipt").and_then(Value::as_str).map(receipt::digest),
+        code,
+        brief,
     ))?;
     work.prepare_cached("INSERT INTO words(rowid, text, facts) VALUES (?, ?, ?)")?
         .execute((seq, words, facts))?;
@@ -513,7 +539,8 @@ fn fact(of: &str, value: &str) -> String {
 }
 
 fn page(index: &Connection, wanted: &Wanted) -> Result<Vec<Past>, StoreError> {
-    const COLUMNS: &str = "seq, request, at, kind, agent, server, heading, outcome, reason";
+    const COLUMNS: &str = "seq, request, at, kind, agent, server, heading, outcome, reason, \
+                           code, brief";
     let before = wanted.before.and_then(|seq| i64::try_from(seq).ok()).unwrap_or(i64::MAX);
     let limit = i64::try_from(PAGE).unwrap_or(i64::MAX);
     let facts = [("o", &wanted.outcome), ("a", &wanted.agent), ("s", &wanted.server)];
@@ -551,6 +578,8 @@ fn past(row: &rusqlite::Row<'_>) -> rusqlite::Result<Past> {
         heading: row.get(6)?,
         outcome: row.get(7)?,
         reason: row.get(8)?,
+        code: row.get(9)?,
+        brief: row.get(10)?,
     })
 }
 

@@ -32,10 +32,11 @@ fn record(name: &str, requests: i64, words: impl Fn(i64) -> String) -> Folder {
             for (event, body) in [
                 (
                     "received",
-                    json!({"kind": "approval", "issuer": null, "asker": {"pairing": agent}}),
+                    json!({"kind": "approval", "issuer": null, "asker": {"pairing": agent},
+                        "code": format!("VQ7Z-{n:04}"), "brief": format!("shell: brief{n}")}),
                 ),
                 ("shown", json!({"display_hash": digest(&screen).unwrap(), "screen": screen})),
-                ("ended", json!({"outcome": outcome, "reason": "denied"})),
+                ("ended", json!({"outcome": outcome, "reason": "denied", "note": "not on main"})),
             ] {
                 seq += 1;
                 let prev = format!("h{}", seq - 1);
@@ -117,6 +118,46 @@ fn r5_the_detail_is_what_was_shown_and_says_if_it_was_changed() {
         .execute("UPDATE record SET body = replace(body, 'word1', 'wOrd1') WHERE seq = 5", [])
         .unwrap();
     assert!(!history.detail("req_1").unwrap().unwrap().shown[0].holds);
+}
+
+#[test]
+fn s16_a_request_is_found_by_its_number_and_by_what_was_asked_also_if_nothing_was_shown() {
+    let folder = record("number", 3, |_| "same".to_owned());
+    let other = Connection::open(folder.0.join(FILE)).unwrap();
+    let put = "INSERT INTO record(seq, at, request, event, body, prev, hash)
+               VALUES (?, 1, 'req_muted', ?, ?, ?, ?)";
+    let asked = json!({"kind": "approval", "asker": {"pairing": "bot"}, "code": "TXBG-98WV",
+        "brief": "shell: git push --force"});
+    let ended = json!({"outcome": "declined", "reason": "muted"});
+    for (seq, event, body) in [(10, "received", asked), (11, "ended", ended)] {
+        let (prev, hash) = (format!("h{}", seq - 1), format!("h{seq}"));
+        other.execute(put, (seq, event, body.to_string(), prev, hash)).unwrap();
+    }
+    let history = History::new(&folder.0);
+    let find =
+        |words: &str| history.page(&Wanted { words: words.into(), ..Wanted::default() }).unwrap();
+    assert_eq!(requests(&find("TXBG-98WV")), ["req_muted"]);
+    assert_eq!(requests(&find("force ")), ["req_muted"]);
+    assert_eq!(requests(&find("VQ7Z-0001 ")), ["req_1"]);
+    assert_eq!(requests(&find("brief2 ")), ["req_2"]);
+    let detail = history.detail("req_muted").unwrap().unwrap();
+    assert_eq!(detail.past.brief, "shell: git push --force");
+    assert_eq!((detail.past.code.as_str(), detail.shown.len()), ("TXBG-98WV", 0));
+    assert_eq!(detail.note, None);
+    // What the person wrote to the agent.
+    let detail = history.detail("req_1").unwrap().unwrap();
+    assert_eq!(detail.note.as_deref(), Some("not on main"));
+}
+
+#[test]
+fn what_an_older_version_recorded_has_neither_number_nor_line_and_is_shown() {
+    let folder = record("older", 1, |_| "word".to_owned());
+    let other = Connection::open(folder.0.join(FILE)).unwrap();
+    other.execute_batch("DROP TRIGGER record_keeps_its_rows").unwrap();
+    let older = "UPDATE record SET body = json_remove(body, '$.code', '$.brief', '$.note')";
+    other.execute_batch(older).unwrap();
+    let page = History::new(&folder.0).page(&Wanted::default()).unwrap();
+    assert_eq!((page[0].code.as_str(), page[0].brief.as_str()), ("", ""));
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Reading the record back, for `placet log` and the book.
 //!
 //! **Promises.** A [`Line`] says what happened without what was shown: screens hold a server's
-//! words and an action in full, and anybody of this user may ask for the log (S5).
+//! words and an action in full, and anybody of this user may ask for the log (S5). What was asked
+//! stands in it on one clipped line ([`placet_core::brief`]).
 
 use placet_core::request::{Request, RequestId, Timestamp};
 use placet_keys::receipt::digest;
@@ -25,6 +26,14 @@ pub struct Line {
     pub summary: String,
     /// The outcome, for `ended`.
     pub outcome: Option<String>,
+    /// Why, for `ended`.
+    pub reason: Option<String>,
+    /// Who asked, for `received`: the agent's name.
+    pub agent: Option<String>,
+    /// The number that prompt and terminal show, for `received`.
+    pub code: Option<String>,
+    /// What was asked, for `received`; escaped already.
+    pub brief: Option<String>,
     /// The hash of the entry.
     pub hash: String,
     /// The digest of the receipt, for `ended` (R7).
@@ -47,12 +56,19 @@ pub(super) fn read(
         let body: String = row.get(4)?;
         let body: Value = serde_json::from_str(&body).unwrap_or_default();
         let event: String = row.get(3)?;
+        let text = |path: &str| body.pointer(path).and_then(Value::as_str).map(str::to_owned);
+        let some = |path: &str| text(path).filter(|text| !text.is_empty());
+        let asked = event == "received";
         Ok(Line {
             seq: u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0),
             at: Timestamp(row.get(1)?),
             request: row.get::<_, Option<String>>(2)?.map(RequestId),
             summary: summary(&event, &body),
-            outcome: body.get("outcome").and_then(Value::as_str).map(str::to_owned),
+            outcome: text("/outcome"),
+            reason: text("/reason").filter(|_| event == "ended"),
+            agent: some("/asker/pairing").filter(|_| asked),
+            code: some("/code").filter(|_| asked),
+            brief: some("/brief").filter(|_| asked),
             receipt: body.get("receipt").and_then(Value::as_str).map(digest),
             event,
             hash: row.get(5)?,
@@ -77,8 +93,9 @@ pub(super) fn summary(event: &str, body: &Value) -> String {
             let who = body.pointer("/asker/pairing").and_then(Value::as_str);
             format!("by {}", who.unwrap_or("an unpaired program"))
         }
-        "answered" if body.get("approve") == Some(&Value::Bool(true)) => "approving".to_owned(),
-        "answered" => "not approving".to_owned(),
+        // Whether it was enough is seen later: a code can be wrong.
+        "answered" if body.get("approve") == Some(&Value::Bool(true)) => "went on".to_owned(),
+        "answered" => "did not approve".to_owned(),
         "contacting" | "challenged" | "server_removed" => at(text("/issuer"), text("/account")),
         "server_enrolled" => at(text("/server/issuer"), text("/server/account")),
         "passkey_made" | "installation_registered" => at(text("/issuer"), text("/account")),

@@ -366,6 +366,7 @@ impl Writer {
                 method: None,
                 observable: true,
                 display_hash: None,
+                note: None,
                 took_ms: 0,
                 receipt: None,
             };

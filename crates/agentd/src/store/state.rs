@@ -309,6 +309,11 @@ impl State {
     }
 
     /// Received and not ended.
+    pub(crate) fn is_open(&self, request: &RequestId) -> bool {
+        self.open.contains_key(request)
+    }
+
+    /// Received and not ended.
     pub(crate) fn open(&self) -> impl Iterator<Item = &RequestId> {
         self.open.keys()
     }

@@ -2,11 +2,11 @@
 
 mod ask;
 mod elicit;
+mod log;
 mod pair;
 mod passkey;
 mod person;
 mod quit;
-
 mod receipt;
 mod uninstall;
 
@@ -32,7 +32,7 @@ pub(crate) fn run(args: Args, printer: &mut Printer) -> Result<Exit, Stop> {
         Command::Hello => person::hello(global, printer),
         Command::Open => person::open(global, printer),
         Command::Quit => quit::quit(global, printer),
-        Command::Log(log) => person::log(&log, global, printer),
+        Command::Log(asked) => log::log(&asked, global, printer),
         Command::Receipt(asked) => receipt::receipt(&asked, global, printer),
         Command::Servers(servers) => person::servers(servers, global, printer),
         Command::Passkey(asked) => passkey::passkey(asked, global, printer),

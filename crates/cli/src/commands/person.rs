@@ -4,17 +4,17 @@ use std::io::Read as _;
 use std::path::Path;
 
 use placet_wire::ask::Ask;
-use placet_wire::params::{AddServer, CA_MAX, ListLog, RemoveServer, RevokePairing};
+use placet_wire::params::{AddServer, CA_MAX, RemoveServer, RevokePairing};
 use placet_wire::passkeys::RegisterAtServer;
 use placet_wire::results::{
-    LogPage, Opened, PairingList, Revoked, Server, ServerList, Session, StatusAnswer,
+    Opened, PairingList, Revoked, Server, ServerList, Session, StatusAnswer,
 };
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::ask::{conclude, put};
 use super::converse;
-use crate::args::{Agents, Global, Log, Servers};
+use crate::args::{Agents, Global, Servers};
 use crate::conversation::Conversation;
 use crate::exit::{Exit, Stop};
 use crate::print::Printer;
@@ -113,20 +113,6 @@ pub(crate) fn open(global: &Global, printer: &mut Printer) -> Result<Exit, Stop>
     }
     printer.say("Placet has no window in this session.");
     Ok(Exit::Other)
-}
-
-/// `placet log`.
-pub(crate) fn log(asked: &Log, global: &Global, printer: &mut Printer) -> Result<Exit, Stop> {
-    let ask = Ask::ListLog(ListLog { limit: asked.limit, before: asked.before });
-    let (page, value): (LogPage, Value) = quick(global, printer, ask)?;
-    printer.answer(&value, || {
-        let line = |entry: &placet_wire::results::LogEntry| {
-            let (at, about) = (utc(entry.at), entry.request.as_deref().unwrap_or("-"));
-            format!("{} {at} {about} {} {}", entry.seq, entry.event, entry.summary)
-        };
-        page.entries.iter().map(line).collect()
-    })?;
-    Ok(Exit::Approved)
 }
 
 /// `placet as`.
