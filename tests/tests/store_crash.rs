@@ -82,6 +82,9 @@ async fn a_day(home: &Home, daemon: &mut Headless, heard: &mut Vec<Value>) -> Op
         ("authorization/request", authorization("https://as.example")),
         ("as/add", enrolment(PASSKEYS)),
         ("authorization/request", authorization(PASSKEYS)),
+        ("passkey/add", json!({ "issuer": PASSKEYS })),
+        ("passkey/rename", json!({ "issuer": PASSKEYS, "passkey": "pk_1", "name": "red key" })),
+        ("as/register", json!({ "issuer": PASSKEYS })),
         ("as/remove", json!({ "issuer": "https://as.example" })),
         ("pairing/revoke", json!({ "name": "worker" })),
     ] {
@@ -101,7 +104,7 @@ async fn f8_a_day_without_a_crash_has_every_kind_of_entry_in_it() {
     let rows = chain::rows(&home.record());
     let seen: BTreeSet<&str> = rows.iter().map(|row| row.event.as_str()).collect();
     assert_eq!(seen, EVENTS.into_iter().collect(), "a transition that no crash would test");
-    assert_eq!(heard.iter().filter(|answer| answer["outcome"] == "approved").count(), 7);
+    assert_eq!(heard.iter().filter(|answer| answer["outcome"] == "approved").count(), 10);
 }
 
 #[tokio::test]

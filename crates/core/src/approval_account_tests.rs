@@ -243,11 +243,7 @@ fn what_is_deleted_or_renamed_stands_on_the_screen_by_its_name_first() {
 
 #[test]
 fn who_asked_must_still_stand_when_the_code_is_redeemed() {
-    let world =
-        World::new(vec![Act::Approve, Act::Reenrolled], vec![Step::Challenged(otp(1)), code()]);
-    let world = World { creation: Ok(creation()), ..world };
-    let mut world = world;
-    world.standing.passkeys = true;
+    let world = World { reenrolled_at_answer: true, ..world(vec![]) };
     assert_eq!(world.run(&adding()).reason, Reason::ServerChanged);
     assert!(!world.calls().iter().any(|call| call.starts_with("enter")));
 }

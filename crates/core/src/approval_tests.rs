@@ -92,6 +92,8 @@ struct World {
     at_finish: Mutex<Option<ServerError>>,
     /// The name of the installation's key that the server knows; ours is `kid`.
     known_kid: Option<&'static str>,
+    /// While the server looks at an answer, it is enrolled for another account.
+    reenrolled_at_answer: bool,
 }
 
 impl World {
@@ -130,6 +132,7 @@ impl World {
             at_account: Mutex::default(),
             at_finish: Mutex::default(),
             known_kid: None,
+            reenrolled_at_answer: false,
         }
     }
 
@@ -424,6 +427,7 @@ impl Servers for World {
     async fn answer(&self, session: u32, values: Values) -> Step<u32> {
         let what = if values.has_secret() { "code" } else { "form" };
         self.calls.lock().unwrap().push(format!("answer {session} {what}"));
+        self.script.reenrolled.fetch_or(self.reenrolled_at_answer, Ordering::SeqCst);
         self.steps.lock().unwrap().pop_front().expect("the script has a step")
     }
     async fn present(&self, session: u32, assertion: Assertion) -> Step<u32> {

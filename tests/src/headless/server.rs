@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use placet_core::account::{Own, Registered};
+use placet_core::account::{Installation, Own, Registered};
 use placet_core::creation::{Created, Creation};
 use placet_core::form::{Filled, Form, Source, Values};
 use placet_core::passkey::{Assertion, Binding, ClientData, Passkey, Wanted};
@@ -112,16 +112,31 @@ impl Servers for Scripted {
 
     async fn leave(&self, _session: u32, _declined: bool) {}
 
-    async fn own(&self, _server: &Server) -> Result<Own, ServerError> {
-        Err(ServerError::NoPasskeysEndpoint)
+    async fn own(&self, server: &Server) -> Result<Own, ServerError> {
+        if server.issuer != PASSKEYS {
+            return Err(ServerError::NoPasskeysEndpoint);
+        }
+        let (code_verifier, code_challenge) = (Secret::new("v".repeat(43)), "c".repeat(43));
+        Ok(Own { code_verifier, code_challenge })
     }
 
     async fn enter(&self, _: &Server, _: Secret, _: Secret) -> Result<(), ServerError> {
-        Err(ServerError::NoPasskeysEndpoint)
+        Ok(())
     }
 
     async fn begin_passkey(&self, (): &mut ()) -> Result<Creation, ServerError> {
-        Err(ServerError::NoPasskeysEndpoint)
+        Ok(Creation {
+            rp_id: "passkeys.example".to_owned(),
+            rp_name: "Passkeys".to_owned(),
+            user_id: b"alice".to_vec(),
+            user_name: "alice".to_owned(),
+            user_display_name: "Alice".to_owned(),
+            client_data: ClientData::create(vec![7; 32], PASSKEYS.to_owned()),
+            algorithms: vec![-7],
+            exclude_credentials: Vec::new(),
+            resident_key: false,
+            timeout: Duration::from_secs(120),
+        })
     }
 
     async fn finish_passkey(
@@ -129,20 +144,34 @@ impl Servers for Scripted {
         (): &mut (),
         _: &Creation,
         _: &Created,
-        _: &str,
+        name: &str,
     ) -> Result<Registered, ServerError> {
-        Err(ServerError::NoPasskeysEndpoint)
+        Ok(Registered { name: name.to_owned(), ..registered() })
     }
 
     async fn passkeys(&self, (): &mut ()) -> Result<Vec<Registered>, ServerError> {
-        Err(ServerError::NoPasskeysEndpoint)
+        Ok(vec![registered()])
     }
 
     async fn rename_passkey(&self, (): &mut (), _: &str, _: &str) -> Result<(), ServerError> {
-        Err(ServerError::NoPasskeysEndpoint)
+        Ok(())
     }
 
     async fn delete_passkey(&self, (): &mut (), _: &str) -> Result<(), ServerError> {
-        Err(ServerError::NoPasskeysEndpoint)
+        Ok(())
     }
+
+    fn installation(&self) -> Option<Installation> {
+        Some(Installation { kid: "scripted".to_owned(), kept: "The key is kept in a script." })
+    }
+
+    async fn register_installation(&self, (): &mut ()) -> Result<(), ServerError> {
+        Ok(())
+    }
+}
+
+/// The one passkey that it knows.
+fn registered() -> Registered {
+    let (id, name) = ("pk_1".to_owned(), "blue key".to_owned());
+    Registered { id, name, created_at: None, last_used_at: None }
 }
