@@ -479,7 +479,7 @@ mod tests {
         // Two silent buses, and far more for a busy machine.
         let looked = tokio::time::timeout(ANSWERS_WITHIN * 15, looked).await;
         let all = looked.expect("the page waits for what never comes");
-        assert_eq!(all.len(), 9);
+        assert_eq!(all.len(), 10);
         let says = |what: &str| all.iter().find(|one| one.what == what).unwrap();
         for (what, state) in [
             ("Notifications", "Nobody shows them"),
