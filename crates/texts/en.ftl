@@ -434,7 +434,6 @@ tray-waiting =
     }
 tray-ready = Ready
 tray-entry = { $code } · { $sentence }
-tray-entry-brief = { $code } · { $sentence } · { $brief }
 tray-asks = { $name } asks: { $heading }
 tray-paused = Paused until { $until }: every answer is no
 tray-resume = Resume

@@ -2,8 +2,8 @@
 //!
 //! **Promises.** Pure: the same state gives the same picture and menu. Everything that can be done
 //! from the icon is in the menu, because panels show no tooltip and swallow the left click.
-//! A stranger's text in here is a pairing's name, a heading or the line of what was asked, all of them
-//! escaped (H9).
+//! A stranger's text in here is a pairing's name, a heading or, for the book alone, the line of what was
+//! asked, all of them escaped (H9).
 //!
 //! **Never** offer to approve or deny from a menu: it opens the prompt, where decisions are made.
 
@@ -26,7 +26,7 @@ pub struct Waiting {
     /// The number that prompt and terminal show.
     #[serde(default)]
     pub code: String,
-    /// What was asked, on one line, escaped; may be empty.
+    /// What was asked, on one line, escaped, for the book alone; may be empty.
     #[serde(default)]
     pub brief: String,
     /// The local time of asking, such as `15:20`.
@@ -115,18 +115,16 @@ pub enum Act {
 /// The pauses that are offered, in minutes.
 const PAUSES: [u64; 2] = [15, 60];
 /// Longer labels make menus wider than the screen; the whole text is in the prompt.
-const LABEL_LIMIT: usize = 96;
+const LABEL_LIMIT: usize = 84;
 
 impl Waiting {
-    /// Its line in a menu: the number first, which what was asked must not push out.
+    /// Its line in a menu: the number first, and no argument, because programs of the session can read
+    /// the menu of an icon on its bus.
     fn entry(&self) -> String {
         let sentence = sentence(&self.name, &self.heading);
-        if self.code.is_empty() {
-            sentence
-        } else if self.brief.is_empty() || self.heading.contains(&self.brief) {
-            text!("tray-entry", code = &self.code, sentence = sentence)
-        } else {
-            text!("tray-entry-brief", code = &self.code, sentence = sentence, brief = &self.brief)
+        match self.code.is_empty() {
+            true => sentence,
+            false => text!("tray-entry", code = &self.code, sentence = sentence),
         }
     }
 }
@@ -362,20 +360,12 @@ mod tests {
     }
 
     #[test]
-    fn s16_an_entry_begins_with_the_number_and_says_what_was_asked() {
+    fn s16_an_entry_begins_with_the_number_and_has_no_argument() {
         let mut state = State { waiting: waiting(1), ..State::default() };
         state.waiting[0].code = "VQ7Z-CCMK".into();
         state.waiting[0].heading = "build-bot wants to use shell".into();
         state.waiting[0].brief = "shell: git push --force origin main".into();
-        let entry =
-            "VQ7Z-CCMK · build-bot wants to use shell · shell: git push --force origin main";
-        assert_eq!(labels(&state)[1], entry);
-        state.waiting[0].brief = "x".repeat(120);
-        assert!(labels(&state)[1].starts_with("VQ7Z-CCMK · "));
-        // What the heading says already is not said twice.
-        state.waiting[0].heading = "Pair with builder?".into();
-        state.waiting[0].brief = "builder".into();
-        assert_eq!(labels(&state)[1], "VQ7Z-CCMK · build-bot asks: Pair with builder?");
+        assert_eq!(labels(&state)[1], "VQ7Z-CCMK · build-bot wants to use shell");
     }
 
     #[test]

@@ -196,7 +196,8 @@ fn h9_the_history_shows_what_was_shown_as_text_and_every_page_fits() {
     let muted = json!({"seq": 9, "request": "req_1", "at": 1, "kind": "approval", "agent": "build-bot",
         "server": "", "heading": "", "outcome": "declined", "reason": "muted", "code": "VQ7Z-CCMK",
         "brief": evil});
-    let detail = json!({"past": muted, "note": "not on main", "steps": [], "shown": []});
+    let detail = json!({"past": muted, "account": "", "note": "not on main", "steps": [],
+        "shown": [], "receipt": null});
     answered(&mut book, 4, &json!({"detail": "req_1"}), &json!({"detail": detail}));
     await_text(&book, "#detail", "Declined without asking you (muted)");
     await_text(&book, "#detail", &format!("Request VQ7Z-CCMK · {evil}"));
