@@ -18,7 +18,7 @@ function line(past) {
   return make(
     "li",
     "",
-    make("div", "", make("p", "heading", heading), make("p", "name", what(past)), make("p", "name", apart(who(past)), `, ${time(past.at)}`), make("p", "name", ended(past))),
+    make("div", "", make("p", "heading", heading), make("p", "what", what(past)), make("p", "name", apart(who(past)), `, ${time(past.at)}`), make("p", "name", ended(past))),
     button(text("book-show"), text("book-show-what", { heading, who: who(past), time: time(past.at) }), (event) => show(past.request, event.target)),
   );
 }

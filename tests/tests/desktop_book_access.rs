@@ -276,14 +276,16 @@ fn h9_a_name_that_runs_from_right_to_left_leaves_what_stands_beside_it_in_place(
         Session::builder().accessibility(false).env("LANG", "en_GB.UTF-8").start().unwrap();
     let mut book = Driven::open(&session);
     let (one, two) = ("דוד", "משה 7");
-    let waiting = json!([{"id": "req_1", "name": two, "heading": "Let somebody do this?"}]);
+    let waiting = json!([{"id": "req_1", "name": two, "heading": "Let somebody do this?",
+        "code": "ABCD-EFGH", "brief": "shell: ls", "asked_at": "15:10"}]);
     let muted = json!([{"bucket": two, "name": two, "until": "15:20"}]);
     book.state(&json!({"waiting": waiting, "paused_until": null, "trouble": null, "muted": muted}));
     await_text(&book, "#waiting .name", two);
     in_order(&book, "#waiting .name", two, "asks");
     let past = |name: &str| {
         json!({"seq": 9, "request": "req_1", "at": 1_795_000_000_000_u64, "kind": "approval",
-            "agent": name, "server": "", "heading": "x", "outcome": "declined", "reason": "denied"})
+            "agent": name, "server": "", "heading": "x", "outcome": "declined", "reason": "denied",
+            "code": "ABCD-EFGH", "brief": "shell: ls"})
     };
     let nothing = json!({"history": {"before": null, "outcome": null, "agent": null, "server": null, "words": ""}});
     let mut number = 0;

@@ -90,7 +90,7 @@ fn a_second_start_says_so_when_nothing_waits_and_autostart_disturbs_nobody() {
     let _first = start(&session, desktop(&session));
     let mut second = again(&session, &[]);
     assert_eq!(second.wait(SOON).unwrap().code(), Some(0), "{}", second.log());
-    assert_eq!(second.log().trim(), "Placet is running already. Nothing is waiting.");
+    assert_eq!(second.log().trim(), "Placet is running already: its book is open.");
     let asked = ask(&session, "agent");
     let window = prompt(&session);
     let mut hidden = session.spawn("hidden", {

@@ -27,11 +27,12 @@ fn outcomes() -> Vec<Value> {
     fn collect(value: &Value, into: &mut Vec<Value>) {
         match value {
             Value::Object(members)
-                if members.contains_key("outcome") && members.contains_key("reason") =>
+                if members.contains_key("outcome")
+                    && members.get("reason").is_some_and(Value::is_object) =>
             {
                 into.push(value.clone());
             }
-            // A line of the table of errors, not an outcome.
+            // A line of the table of errors, or of the log, and no outcome.
             Value::Object(members) if members.contains_key("outcome") => {}
             Value::Object(members) => members.values().for_each(|value| collect(value, into)),
             Value::Array(items) => items.iter().for_each(|value| collect(value, into)),
