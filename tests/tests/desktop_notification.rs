@@ -303,11 +303,13 @@ fn an_open_in_the_moment_before_the_prompt_is_drawn_is_not_lost() {
     for _ in 0..5 {
         let asked = ask(&session, "agent");
         // Announced, and perhaps not drawn yet.
-        posted(&session).await_posted(SOON, |of| ours(of) && !of.closed).unwrap();
+        let note = posted(&session).await_posted(SOON, |of| ours(of) && !of.closed).unwrap();
         assert!(run(&session, &["open"]).success);
         let window = prompt(&session);
         await_attention(&session, window.id);
         asked.stop();
+        // Else the next turn takes this one for its own, and opens before anything waits.
+        posted(&session).await_posted(SOON, |of| of.id == note.id && of.closed).unwrap();
         session.screen().await_no_window(SOON, |window| window.mapped).unwrap();
     }
 }

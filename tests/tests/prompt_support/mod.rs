@@ -177,7 +177,11 @@ impl Desk {
                 (_, true) => false,
                 _ => return,
             };
-            let text = control(&window, "text", name).unwrap().place.unwrap();
+            let text = control(&window, "text", name).and_then(|text| text.place);
+            let Some(text) = text else {
+                self.wheel(4);
+                continue;
+            };
             // What of it is on the page, which ends a little above the answers.
             let page = (window.place.unwrap().y + 40, self.button("Deny").place.unwrap().y - 80);
             let (top, end) = (text.y.max(page.0), (text.y + text.height).min(page.1));
