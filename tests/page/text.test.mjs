@@ -1,15 +1,21 @@
 // ui/text.js: a word comes in as it is.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import { test } from "node:test";
+import { copyFile, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
 
 globalThis.PLACET_TEXTS = Object.freeze({
   "book-plain": "Nothing is waiting.",
   "book-two": "{ $name } at { $time }, { $name }",
 });
-const source = await readFile(new URL("../../ui/text.js", import.meta.url), "utf8");
-const { dress, text } = await import(`data:text/javascript;base64,${Buffer.from(source).toString("base64")}`);
+// The page's modules are `.js` without a package around them; here they need one.
+const folder = await mkdtemp(join(tmpdir(), "placet-page-"));
+after(() => rm(folder, { recursive: true }));
+await writeFile(join(folder, "package.json"), '{"type": "module"}');
+for (const name of ["text.js", "draw.js"]) await copyFile(new URL(`../../ui/${name}`, import.meta.url), join(folder, name));
+const { dress, text } = await import(join(folder, "text.js"));
 
 test("a word comes in at each of its places, and nothing in it is taken for a place", () => {
   assert.equal(text("book-plain"), "Nothing is waiting.");

@@ -315,7 +315,7 @@ fn h9_a_name_that_runs_from_right_to_left_leaves_what_stands_beside_it_in_place(
     picture(&session, "book-leftwards");
 }
 
-/// Deque's axe, if it is here: `tests/interop/axe/run.sh` gets it.
+/// Deque's axe, if it is here: `tests/interop/axe/by-hand.sh` gets it.
 #[test]
 fn h20_axe_finds_nothing_on_any_page_of_the_book() {
     let Some(axe) = std::env::var_os("PLACET_AXE") else {

@@ -224,7 +224,7 @@ fn h3_very_many_rows_are_folded_and_are_to_be_opened_before_approve_works() {
     for row in 1..=(240 - folded) {
         assert!(seen.contains(&format!("option_{row}")) && seen.contains(&format!("value {row}")));
     }
-    desk.read_text("What it wants to do");
+    desk.read_text(&opened.name);
     desk.scroll_through();
     desk.armed();
     desk.picture("prompt-rows-opened.png");

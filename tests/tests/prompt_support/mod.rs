@@ -178,8 +178,14 @@ impl Desk {
                 _ => return,
             };
             let text = control(&window, "text", name).unwrap().place.unwrap();
-            let at = (text.x + 20, text.y + 20);
-            self.person.wheel(at.0, at.1, if down { 3 } else { -3 }).unwrap();
+            // What of it is on the page, which ends a little above the answers.
+            let page = (window.place.unwrap().y + 40, self.button("Deny").place.unwrap().y - 80);
+            let (top, end) = (text.y.max(page.0), (text.y + text.height).min(page.1));
+            if end - top < 60 {
+                self.wheel(if text.y > page.1 - 60 { 4 } else { -4 });
+                continue;
+            }
+            self.person.wheel(text.x + 20, (top + end) / 2, if down { 3 } else { -3 }).unwrap();
         }
         panic!("it is not over: {}", self.window().outline());
     }

@@ -38,7 +38,6 @@ const ALLOWED: &[(&str, &str, &str)] = &[
     ("src-tauri/src/prompt/glass.rs", "the screen is being set up", "log"),
     ("src-tauri/src/prompt/server_time.rs", "no such screen", "log"),
     // Formats.
-    ("crates/core/src/brief.rs", "{}: {argument}", "a tool and its argument"),
     ("src-tauri/src/autostart.rs", "", "the desktop entry"),
     ("src-tauri/src/notify/offer.rs", "approve {}", "the key of an action"),
     ("src-tauri/src/view.rs", "open {}", "the word of an act"),
