@@ -158,12 +158,20 @@ impl Leafing {
     }
 }
 
+/// The requests' codes, and what was asked in short.
+const CODES: &[&str] = &["KXRT-8842", "MWPD-3317", "QJHN-6025", "TBVF-9174"];
+const BRIEFS: &[&str] =
+    &["bash: git push --force origin main", "payments, 1240.00 EUR", "deploy-bot", "build-bot"];
+
 /// What Placet says without being asked.
 fn page(waiting: &[(&str, &str)], paused_until: &Value) -> Value {
     let waiting: Vec<Value> = waiting
         .iter()
         .enumerate()
-        .map(|(n, (name, heading))| json!({"id": format!("req_{n}"), "name": name, "heading": heading}))
+        .map(|(n, (name, heading))| {
+            json!({"id": format!("req_{n}"), "name": name, "heading": heading,
+            "code": CODES.get(n), "brief": BRIEFS.get(n), "asked_at": "10:42"})
+        })
         .collect();
     let offers = json!([{"agent": "build-bot", "tool": "cargo_check"}]);
     let settings = json!({"quiet": {"from": 1320, "to": 420}, "on_notification": offers});
@@ -184,7 +192,8 @@ fn pasts() -> Value {
         };
         json!({"seq": number, "request": format!("req_{number}"), "at": THEN + (number - 4) * 1_260_000,
             "kind": kind, "agent": agent, "server": server, "heading": heading,
-            "outcome": outcome, "reason": reason})
+            "outcome": outcome, "reason": reason, "code": CODES.get(4 - number as usize),
+            "brief": BRIEFS.get(4 - number as usize)})
     };
     let bank = "https://auth.harbor.example";
     json!([
