@@ -78,16 +78,25 @@ impl Line {
     }
 
     fn enter(self: &Arc<Self>, request: &RequestId, at: usize) -> InLine {
+        let (place, free) = self.stand(request, at);
+        if free {
+            self.hand_on();
+        }
+        place
+    }
+
+    /// A place in the queue, and whether the prompt was free; whoever hears so hands it on.
+    fn stand(&self, request: &RequestId, at: usize) -> (InLine, bool) {
         let (to, place) = oneshot::channel();
         let mut inner = self.inner();
         let at = at.min(inner.waiting.len());
         inner.waiting.insert(at, (request.clone(), to));
         let free = inner.holder.is_none();
-        drop(inner);
         if free {
-            self.hand_on();
+            // Who comes before it is handed on must not find it free as well.
+            inner.holder = Some((request.clone(), Arc::default()));
         }
-        place
+        (place, free)
     }
 
     /// To the first who still waits.
@@ -148,6 +157,20 @@ mod tests {
         let third = third.await.unwrap();
         assert!(second.try_recv().is_err());
         drop(third);
+        second.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn h16_two_who_come_at_the_same_moment_do_not_both_get_it() {
+        let line = Arc::new(Line::default());
+        let (first, free) = line.stand(&id(1), usize::MAX);
+        assert!(free);
+        // The first is about to hand it on.
+        let mut second = line.join(&id(2));
+        line.hand_on();
+        let first = first.await.unwrap();
+        assert!(second.try_recv().is_err(), "one at a time");
+        drop(first);
         second.await.unwrap();
     }
 
