@@ -10,7 +10,8 @@ function fill(id, items, none) {
   at(id).replaceChildren(...(items.length ? items : [make("p", "", none)]));
 }
 
-// Asks twice, without a dialog: the second press is on another button.
+// Asks twice, without a dialog: the second press is on another button, and not where the first was,
+// so that a double click keeps it.
 function revoking(name) {
   const place = make("div", "acts");
   const sure = button(text("book-revoke-sure"), text("book-revoke-sure-whom", { name }), async () => {
@@ -29,7 +30,7 @@ function revoking(name) {
     first.focus();
   });
   const first = button(text("book-revoke"), text("book-revoke-whom", { name }), () => {
-    place.replaceChildren(keep, sure);
+    place.replaceChildren(sure, keep);
     keep.focus();
   });
   place.append(first);
